@@ -1,0 +1,283 @@
+//! The words of an alert: what is measured, which way it went, how bad it is, where it stands.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::mention::{Role, Timestamp, Tone};
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Mentions, a count.
+    Mentions,
+    /// Mentions whose tone is negative, a count.
+    NegativeMentions,
+    /// Negative mentions as a share of all mentions, 0..=1.
+    NegativeShare,
+}
+
+impl Measure {
+    /// The name used in configuration, metrics and alerts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mentions => "mentions",
+            Self::NegativeMentions => "negative_mentions",
+            Self::NegativeShare => "negative_share",
+        }
+    }
+}
+
+/// Which way a measure left its typical band.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Above what is typical.
+    Up,
+    /// Below what is typical.
+    Down,
+}
+
+impl Direction {
+    /// `up` or `down`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// How much an incident asks of the people on call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; can wait for the morning.
+    Notice,
+    /// Look at it now.
+    Warning,
+    /// Wake people up.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, mildest first.
+    pub const ALL: [Self; 3] = [Self::Notice, Self::Warning, Self::Critical];
+
+    /// `notice`, `warning` or `critical`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What an incident is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One brand's mentions swing.
+    Brand,
+    /// Nothing arrives at all, for any brand: the feed itself is the suspect.
+    Feed,
+}
+
+/// Where an incident stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A signal was raised; nobody has said anything yet.
+    Opened,
+    /// It got worse after it was opened: its severity rose.
+    Escalated,
+    /// A person has taken it.
+    Acknowledged,
+    /// Every signal has been back inside its typical band for the hold time.
+    Resolved,
+}
+
+impl State {
+    /// `opened`, `escalated`, `acknowledged` or `resolved`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Escalated => "escalated",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// One series out of line in one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// The monitor that raised it, by its configured name.
+    pub monitor: String,
+    /// What it counts.
+    pub measure: Measure,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Length of the window, in seconds.
+    pub window_seconds: u64,
+    /// End of the window, exclusive.
+    pub at: Timestamp,
+    /// The window's value: mentions, or a share in 0..=1.
+    pub observed: f64,
+    /// What is typical for this window, in the unit of `observed`.
+    pub expected: f64,
+    /// Lower edge of the typical band, in the unit of `observed`.
+    pub lower: f64,
+    /// Upper edge of the typical band, in the unit of `observed`.
+    pub upper: f64,
+    /// Tail probability under the baseline as a standard normal quantile; its sign is the direction.
+    pub z: f64,
+}
+
+/// What sort of thing carries an excess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// Where the mention was made.
+    Channel,
+    /// A link in the mention.
+    Link,
+    /// A hashtag, without `#`.
+    Hashtag,
+    /// Who wrote it.
+    Author,
+}
+
+impl SourceKind {
+    /// All kinds, in the order alerts show them.
+    pub const ALL: [Self; 4] = [Self::Channel, Self::Link, Self::Hashtag, Self::Author];
+
+    /// `channel`, `link`, `hashtag` or `author`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Link => "link",
+            Self::Hashtag => "hashtag",
+            Self::Author => "author",
+        }
+    }
+}
+
+/// One thing that carries part of an incident's excess.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceShare {
+    /// What sort of thing it is.
+    pub kind: SourceKind,
+    /// The channel, link, hashtag or author itself.
+    pub value: String,
+    /// Mentions that carry it, since the onset.
+    pub count: u64,
+    /// The part of the excess over the baseline that carries it, 0..=1. One mention may carry
+    /// several things, so the shares need not add up to 1.
+    pub share: f64,
+}
+
+/// A mention shown in an alert, as it was written (cut to a bounded length).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// The mention's id within its channel.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Where it was made.
+    pub channel: String,
+    /// The author's handle, or else the author's id.
+    pub author: Option<String>,
+    /// Who the author is to the brand.
+    pub role: Role,
+    /// Its audience in persons; 0 when unknown.
+    pub audience: u64,
+    /// Whether it speaks well or ill.
+    pub tone: Tone,
+    /// Its words.
+    pub text: String,
+    /// Where it can be read.
+    pub url: Option<String>,
+    /// Crisis terms found in it.
+    pub crisis_terms: Vec<String>,
+}
+
+/// A crisis term and how many of the incident's mentions carry it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermCount {
+    /// The term, in lexicon form.
+    pub term: String,
+    /// Mentions since the onset that carry it.
+    pub count: u64,
+}
+
+/// Signals of one brand grouped over time: the thing people are told about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Deterministic: a UUID version 5 of brand, monitor and onset, so that a replay after a
+    /// crash names the same incident the same.
+    pub id: Uuid,
+    /// What it is about.
+    pub subject: Subject,
+    /// The brand; for [`Subject::Feed`] the name of the feed.
+    pub brand: String,
+    /// The market the brand belongs to.
+    pub market: Option<String>,
+    /// The monitor of the signal that opened it.
+    pub monitor: String,
+    /// What the leading (most unusual) signal counts.
+    pub measure: Measure,
+    /// Which way the opening signal went.
+    pub direction: Direction,
+    /// The highest severity it has had.
+    pub severity: Severity,
+    /// Where it stands.
+    pub state: State,
+    /// When it really began, estimated from the panes before the detection.
+    pub onset: Timestamp,
+    /// When it was detected: end of the first window out of line.
+    pub detected_at: Timestamp,
+    /// Event time of the latest change.
+    pub updated_at: Timestamp,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// The z of the most unusual signal so far, with its sign.
+    pub peak_z: f64,
+    /// Value of the leading signal's window: mentions, or a share in 0..=1.
+    pub observed: f64,
+    /// What is typical for the leading signal's window.
+    pub expected: f64,
+    /// Lower edge of the leading signal's typical band.
+    pub lower: f64,
+    /// Upper edge of the leading signal's typical band.
+    pub upper: f64,
+    /// Length of the leading signal's window, in seconds.
+    pub window_seconds: u64,
+    /// Mentions of the brand since the onset.
+    pub mentions: u64,
+    /// Those of them that are negative.
+    pub negative_mentions: u64,
+    /// The most unusual moment of every monitor and window that has signalled.
+    pub signals: Vec<Signal>,
+    /// What carries the excess, largest share first within each kind.
+    pub sources: Vec<SourceShare>,
+    /// Crisis terms found since the onset, most frequent first.
+    pub crisis_terms: Vec<TermCount>,
+    /// Up to three mentions that speak for the rest.
+    pub samples: Vec<Sample>,
+}
+
+/// Something happened to an incident that people should hear of.
+///
+/// `incident` is a snapshot at that moment; `incident.state` tells what happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Deterministic: a UUID version 5 of the incident's id and `sequence`. Receivers use it to
+    /// drop what they have already seen.
+    pub id: Uuid,
+    /// 0 for the opening, then one more for each change of this incident.
+    pub sequence: u32,
+    /// The incident as it now stands.
+    pub incident: Incident,
+}

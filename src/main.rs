@@ -1,0 +1,3 @@
+//! The `groundswell` command.
+
+fn main() {}

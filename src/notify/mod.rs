@@ -1,0 +1,4 @@
+//! Tells people: Slack first, then any webhook.
+
+mod settings;
+pub use settings::{RetrySettings, Route, Target};

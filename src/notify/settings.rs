@@ -1,0 +1,51 @@
+//! What notification is told by the configuration.
+
+use std::time::Duration;
+
+use crate::incident::Severity;
+use crate::secret::Secret;
+
+/// Where a route leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A Slack incoming webhook; its address is the credential.
+    Slack {
+        /// `https://hooks.slack.com/services/...`.
+        webhook_url: Secret,
+    },
+    /// Any HTTP receiver of `groundswell.v1.Alert` in JSON.
+    Webhook {
+        /// Where to POST.
+        url: Secret,
+        /// Sent with every request, e.g. `Authorization`.
+        headers: Vec<(String, Secret)>,
+    },
+}
+
+/// Which incidents go where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Unique; the `route` label in metrics.
+    pub name: String,
+    /// Where it leads.
+    pub target: Target,
+    /// Brands it carries; empty means all.
+    pub brands: Vec<String>,
+    /// The mildest severity it carries.
+    pub min_severity: Severity,
+    /// Whether resolutions are sent too.
+    pub send_resolved: bool,
+}
+
+/// How deliveries are tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetrySettings {
+    /// Wait before the second try; doubles from try to try.
+    pub initial_backoff: Duration,
+    /// Longest wait between two tries, unless the receiver asks for a longer one.
+    pub max_backoff: Duration,
+    /// A delivery is given up (and kept as a dead letter) this long after its first try.
+    pub give_up_after: Duration,
+    /// A request without an answer is abandoned after this long.
+    pub request_timeout: Duration,
+}
