@@ -23,8 +23,14 @@
 pub mod mention;
 pub mod secret;
 
+pub mod window;
+
+pub mod attribute;
+pub mod baseline;
 pub mod detect;
 pub mod incident;
+
+pub mod shard;
 
 pub mod classify;
 pub mod decode;

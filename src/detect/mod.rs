@@ -1,4 +1,14 @@
-//! Decides what is unusual.
+//! Decides what is unusual: limits for z from the budget of false pages, whether a window has
+//! swung, and when the swing began.
 
+mod limits;
+mod onset;
 mod plan;
+mod swing;
+mod trigger;
+
+pub use limits::z_limit;
+pub use onset::onset;
 pub use plan::{BaselineSettings, Brand, Monitor, Plan, Sensitivity, TimeSettings};
+pub use swing::Reading;
+pub use trigger::{Trigger, Verdict};

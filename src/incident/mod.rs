@@ -1,7 +1,12 @@
 //! Groups signals of one brand into something people can act on.
 
 mod model;
+mod severity;
+mod tracker;
+
 pub use model::{
     Change, Direction, Incident, Measure, Sample, Severity, Signal, SourceKind, SourceShare, State,
     Subject, TermCount,
 };
+pub use severity::Facts;
+pub use tracker::{Evidence, Tracker, incident_id};

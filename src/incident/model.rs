@@ -281,3 +281,42 @@ pub struct Change {
     /// The incident as it now stands.
     pub incident: Incident,
 }
+
+impl Incident {
+    /// The incident that `leading`, the most unusual of `signals`, opens. Its severity and evidence
+    /// are still to be judged.
+    pub(crate) fn open(
+        (subject, brand, market): (Subject, &str, Option<&str>),
+        leading: &Signal,
+        signals: &[Signal],
+        onset: Timestamp,
+    ) -> Self {
+        Self {
+            id: super::incident_id(brand, &leading.monitor, onset),
+            subject,
+            brand: brand.to_owned(),
+            market: market.map(str::to_owned),
+            monitor: leading.monitor.clone(),
+            measure: leading.measure,
+            direction: leading.direction,
+            severity: Severity::Notice,
+            state: State::Opened,
+            onset,
+            detected_at: leading.at,
+            updated_at: leading.at,
+            resolved_at: None,
+            peak_z: leading.z,
+            observed: leading.observed,
+            expected: leading.expected,
+            lower: leading.lower,
+            upper: leading.upper,
+            window_seconds: leading.window_seconds,
+            mentions: 0,
+            negative_mentions: 0,
+            signals: signals.to_vec(),
+            sources: Vec::new(),
+            crisis_terms: Vec::new(),
+            samples: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! What an excess comes from: which channels, links, hashtags and authors carry it, and which
+//! mentions speak for the rest.
+//!
+//! Mentions are tallied in buckets of a few panes over the last day, each bucket in bounded memory
+//! ([`HeavyHitters`]). A bucket that is a day old fades into what is usual. The share of the excess
+//! a value carries is its count beyond its usual part of the expected mentions, over the whole
+//! excess.
+
+mod heavy;
+mod sample;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+pub use heavy::{HeavyHitters, Seen};
+
+use crate::incident::{Sample, SourceKind, SourceShare, TermCount};
+use crate::mention::{Classified, Mention, Tone};
+use crate::window::Pane;
+use sample::Shortlist;
+
+/// Panes a bucket spans.
+const BUCKET_PANES: Pane = 5;
+/// Values remembered per bucket, by [`SourceKind`] in the order of [`SourceKind::ALL`].
+const BUCKET_CAPACITY: [usize; 4] = [16, 64, 64, 96];
+/// Values remembered as usual, by kind.
+const USUAL_CAPACITY: [usize; 4] = [64, 512, 512, 1_024];
+/// Crisis terms remembered per bucket.
+const TERM_CAPACITY: usize = 32;
+/// Sources of one kind shown in an alert.
+const SHOWN: usize = 3;
+/// A source is shown when it carries at least this part of the excess...
+const SHOWN_SHARE: f64 = 0.05;
+/// ...and this many mentions: one is a coincidence.
+const SHOWN_MENTIONS: f64 = 2.0;
+/// What is usual fades with this half-life, in days.
+const USUAL_HALF_LIFE_DAYS: f64 = 7.0;
+
+/// Who and what a brand's mentions carry, over the last day and usually.
+#[derive(Debug)]
+pub struct Attribution {
+    buckets: VecDeque<Bucket>,
+    retained: usize,
+    keep_per_bucket: f64,
+    usual: [HeavyHitters; 4],
+    usual_total: Seen,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    number: i64,
+    total: Seen,
+    values: [HeavyHitters; 4],
+    terms: BTreeMap<Arc<str>, u64>,
+    shortlist: Shortlist,
+}
+
+/// The excess to explain.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// First pane of the incident.
+    pub from: Pane,
+    /// Pane after its last.
+    pub to: Pane,
+    /// Whether only negative mentions are in question.
+    pub negative_only: bool,
+    /// Mentions expected in these panes had nothing happened.
+    pub expected: f64,
+}
+
+/// What the excess comes from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// Mentions in the panes asked about (rounded out to buckets).
+    pub mentions: u64,
+    /// Negative ones among them.
+    pub negative_mentions: u64,
+    /// Largest share first within each kind; kinds in the order of [`SourceKind::ALL`].
+    pub sources: Vec<SourceShare>,
+    /// Most frequent first.
+    pub crisis_terms: Vec<TermCount>,
+    /// At most three.
+    pub samples: Vec<Sample>,
+}
+
+impl Attribution {
+    /// Remembers one day of panes, `panes_per_day` of them.
+    pub fn new(panes_per_day: usize) -> Self {
+        let buckets_per_day = (panes_per_day as f64 / BUCKET_PANES as f64).max(1.0);
+        Self {
+            buckets: VecDeque::new(),
+            retained: buckets_per_day.ceil() as usize + 1,
+            keep_per_bucket: (-1.0 / (USUAL_HALF_LIFE_DAYS * buckets_per_day)).exp2(),
+            usual: USUAL_CAPACITY.map(HeavyHitters::new),
+            usual_total: Seen::default(),
+        }
+    }
+
+    /// Tallies a mention made in `pane`.
+    pub fn observe(&mut self, pane: Pane, classified: &Classified<'_>) {
+        let number = pane.div_euclid(BUCKET_PANES);
+        let Some(bucket) = self.bucket_mut(number) else {
+            return;
+        };
+        let mention = classified.mention;
+        let seen = Seen::once(classified.tone == Tone::Negative);
+        bucket.total.add(seen);
+        for (kind, values) in SourceKind::ALL.into_iter().zip(&mut bucket.values) {
+            each_value(kind, mention, |value| values.add(value, seen));
+        }
+        for term in &classified.crisis_terms {
+            if bucket.terms.len() < TERM_CAPACITY || bucket.terms.contains_key(term) {
+                *bucket.terms.entry(Arc::clone(term)).or_default() += 1;
+            }
+        }
+        bucket.shortlist.consider(classified);
+    }
+
+    /// Explains an excess.
+    pub fn explain(&self, question: &Question) -> Answer {
+        let numbers =
+            question.from.div_euclid(BUCKET_PANES)..=(question.to - 1).div_euclid(BUCKET_PANES);
+        let buckets: Vec<&Bucket> = self
+            .buckets
+            .iter()
+            .filter(|bucket| numbers.contains(&bucket.number))
+            .collect();
+        let mut total = Seen::default();
+        let mut terms: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut shortlist = Shortlist::default();
+        for bucket in &buckets {
+            total.add(bucket.total);
+            for (term, count) in &bucket.terms {
+                *terms.entry(term).or_default() += count;
+            }
+            shortlist.merge(&bucket.shortlist);
+        }
+        let mut crisis_terms: Vec<TermCount> = terms
+            .into_iter()
+            .map(|(term, count)| TermCount {
+                term: term.to_owned(),
+                count,
+            })
+            .collect();
+        crisis_terms.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.term.cmp(&b.term)));
+        Answer {
+            mentions: total.all as u64,
+            negative_mentions: total.negative as u64,
+            sources: self.sources(&buckets, total, question),
+            crisis_terms,
+            samples: shortlist.choose(question.negative_only),
+        }
+    }
+
+    /// Values remembered now, over all buckets and what is usual.
+    pub fn len(&self) -> usize {
+        let recent: usize = self
+            .buckets
+            .iter()
+            .flat_map(|bucket| &bucket.values)
+            .map(HeavyHitters::len)
+            .sum();
+        recent + self.usual.iter().map(HeavyHitters::len).sum::<usize>()
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn bucket_mut(&mut self, number: i64) -> Option<&mut Bucket> {
+        if self
+            .buckets
+            .back()
+            .is_none_or(|latest| latest.number < number)
+        {
+            self.buckets.push_back(Bucket::new(number));
+            while self.buckets.len() > 1
+                && self
+                    .buckets
+                    .front()
+                    .is_some_and(|oldest| number - oldest.number >= self.retained as i64)
+            {
+                self.retire_oldest();
+            }
+            return self.buckets.back_mut();
+        }
+        match self
+            .buckets
+            .binary_search_by_key(&number, |bucket| bucket.number)
+        {
+            Ok(at) => self.buckets.get_mut(at),
+            Err(0) => None,
+            Err(at) => {
+                self.buckets.insert(at, Bucket::new(number));
+                self.buckets.get_mut(at)
+            }
+        }
+    }
+
+    fn retire_oldest(&mut self) {
+        let Some(oldest) = self.buckets.pop_front() else {
+            return;
+        };
+        let passed = self
+            .buckets
+            .front()
+            .map_or(1, |next| next.number - oldest.number);
+        let keep = self
+            .keep_per_bucket
+            .powi(i32::try_from(passed).unwrap_or(i32::MAX));
+        self.usual_total = Seen {
+            all: self.usual_total.all * keep + oldest.total.all,
+            negative: self.usual_total.negative * keep + oldest.total.negative,
+        };
+        for (usual, values) in self.usual.iter_mut().zip(&oldest.values) {
+            usual.fade(keep);
+            for (value, seen) in values.iter() {
+                usual.add(value, seen);
+            }
+        }
+    }
+
+    fn sources(&self, buckets: &[&Bucket], total: Seen, question: &Question) -> Vec<SourceShare> {
+        let pick = |seen: Seen| {
+            if question.negative_only {
+                seen.negative
+            } else {
+                seen.all
+            }
+        };
+        let excess = pick(total) - question.expected;
+        if excess <= 0.0 {
+            return Vec::new();
+        }
+        let usual_total = pick(self.usual_total);
+        let mut shown = Vec::new();
+        for (at, kind) in SourceKind::ALL.into_iter().enumerate() {
+            let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
+            for (value, seen) in buckets.iter().flat_map(|bucket| bucket.values[at].iter()) {
+                *counts.entry(value).or_default() += pick(seen);
+            }
+            let mut shares: Vec<SourceShare> = counts
+                .into_iter()
+                .map(|(value, count)| {
+                    let usual = pick(self.usual[at].get(value)) / usual_total.max(1.0);
+                    let share = ((count - usual * question.expected) / excess).clamp(0.0, 1.0);
+                    SourceShare {
+                        kind,
+                        value: value.to_owned(),
+                        count: count as u64,
+                        share,
+                    }
+                })
+                .filter(|source| {
+                    source.share >= SHOWN_SHARE && source.count as f64 >= SHOWN_MENTIONS
+                })
+                .collect();
+            shares.sort_by(|a, b| {
+                b.share
+                    .total_cmp(&a.share)
+                    .then_with(|| a.value.cmp(&b.value))
+            });
+            shares.truncate(SHOWN);
+            shown.append(&mut shares);
+        }
+        shown
+    }
+}
+
+impl Bucket {
+    fn new(number: i64) -> Self {
+        Self {
+            number,
+            total: Seen::default(),
+            values: BUCKET_CAPACITY.map(HeavyHitters::new),
+            terms: BTreeMap::new(),
+            shortlist: Shortlist::default(),
+        }
+    }
+}
+
+/// Calls `with` once for each different value of `kind` that the mention carries.
+fn each_value(kind: SourceKind, mention: &Mention<'_>, mut with: impl FnMut(&str)) {
+    match kind {
+        SourceKind::Channel => with(&mention.channel),
+        SourceKind::Link => {
+            for (at, link) in mention.links.iter().enumerate() {
+                if !mention.links[..at].contains(link) {
+                    with(link);
+                }
+            }
+        }
+        SourceKind::Hashtag => {
+            // "#Fail" and "#fail" are one hashtag.
+            let mut tags: Vec<String> = mention
+                .hashtags
+                .iter()
+                .map(|tag| tag.to_lowercase())
+                .collect();
+            tags.sort_unstable();
+            tags.dedup();
+            tags.iter().for_each(|tag| with(tag));
+        }
+        SourceKind::Author => {
+            let author = mention
+                .author
+                .handle
+                .as_ref()
+                .or(mention.author.id.as_ref());
+            author.iter().for_each(|author| with(author));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Mentions that speak for the rest.
+
+use std::cmp::Reverse;
+
+use crate::incident::Sample;
+use crate::mention::{Classified, Tone};
+
+/// Samples kept, of all tones and of negative ones each.
+const KEPT: usize = 3;
+/// Characters of text kept of a sample.
+const TEXT_CHARS: usize = 500;
+
+/// The most telling mentions of a stretch of time.
+#[derive(Debug, Default)]
+pub(super) struct Shortlist {
+    any: Vec<Ranked>,
+    negative: Vec<Ranked>,
+}
+
+#[derive(Debug, Clone)]
+struct Ranked {
+    rank: Rank,
+    sample: Sample,
+}
+
+/// What makes a mention telling, most important first: a crisis word, how many people see it, how
+/// many react, how strong its tone is; then the earlier one, then the smaller id.
+type Rank = Reverse<(bool, u64, u64, u32, Reverse<i64>, Reverse<String>)>;
+
+fn rank(classified: &Classified<'_>) -> Rank {
+    let mention = classified.mention;
+    let engagement = mention.engagement;
+    let reactions = engagement
+        .likes
+        .saturating_add(engagement.shares)
+        .saturating_add(engagement.comments);
+    Reverse((
+        !classified.crisis_terms.is_empty(),
+        mention.audience(),
+        reactions,
+        (classified.sentiment.abs() * 1_000.0) as u32,
+        Reverse(mention.created_at.as_millis()),
+        Reverse(mention.id.to_string()),
+    ))
+}
+
+impl Shortlist {
+    pub(super) fn consider(&mut self, classified: &Classified<'_>) {
+        let rank = rank(classified);
+        let negative = classified.tone == Tone::Negative;
+        let lists = std::iter::once(&mut self.any).chain(negative.then_some(&mut self.negative));
+        for list in lists {
+            if list.len() < KEPT || list.last().is_some_and(|last| rank < last.rank) {
+                insert(
+                    list,
+                    Ranked {
+                        rank: rank.clone(),
+                        sample: sample(classified),
+                    },
+                );
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        other
+            .any
+            .iter()
+            .for_each(|ranked| insert(&mut self.any, ranked.clone()));
+        other
+            .negative
+            .iter()
+            .for_each(|ranked| insert(&mut self.negative, ranked.clone()));
+    }
+
+    /// The samples to show; negative ones when those are in question and there are any.
+    pub(super) fn choose(self, negative_only: bool) -> Vec<Sample> {
+        let list = if negative_only && !self.negative.is_empty() {
+            self.negative
+        } else {
+            self.any
+        };
+        list.into_iter().map(|ranked| ranked.sample).collect()
+    }
+}
+
+fn insert(list: &mut Vec<Ranked>, ranked: Ranked) {
+    // The same words three times over tell no more than once.
+    if let Some(same) = list
+        .iter()
+        .position(|other| other.sample.text == ranked.sample.text)
+    {
+        if list[same].rank <= ranked.rank {
+            return;
+        }
+        list.remove(same);
+    }
+    let at = list.partition_point(|other| other.rank <= ranked.rank);
+    list.insert(at, ranked);
+    list.truncate(KEPT);
+}
+
+fn sample(classified: &Classified<'_>) -> Sample {
+    let mention = classified.mention;
+    let author = mention
+        .author
+        .handle
+        .as_ref()
+        .or(mention.author.id.as_ref());
+    Sample {
+        id: mention.id.to_string(),
+        created_at: mention.created_at,
+        channel: mention.channel.to_string(),
+        author: author.map(ToString::to_string),
+        role: classified.role,
+        audience: mention.audience(),
+        tone: classified.tone,
+        text: mention.text.chars().take(TEXT_CHARS).collect(),
+        url: mention.url.as_ref().map(ToString::to_string),
+        crisis_terms: classified
+            .crisis_terms
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    }
+}

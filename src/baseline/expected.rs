@@ -1,0 +1,91 @@
+//! What a window is expected to hold, and how unusual what it holds is.
+
+use super::tail;
+
+/// Whether a series counts mentions or the part of them that is of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Mentions per pane of time.
+    Count,
+    /// Mentions of one kind per mention.
+    Share,
+}
+
+/// The predictive distribution of one window.
+///
+/// A count is negative binomial with `variance = mean + dispersion * mean²`; a share is
+/// beta-binomial over the window's `of` mentions with the same relative variance of its rate.
+/// `dispersion` holds two things: how restless the series is by itself, and how little is known
+/// about it yet (a gamma posterior of the rate makes a Poisson count negative binomial; Gelman et
+/// al., Bayesian Data Analysis, 2.6). So limits are honestly wider while history is short.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expected {
+    /// Whether it is a count or a share.
+    pub scale: Scale,
+    /// Expected mentions in the window.
+    pub mean: f64,
+    /// For a share: all mentions in the window. For a count: unused, 0.
+    pub of: f64,
+    /// Squared relative standard deviation of the rate beyond Poisson (binomial) noise.
+    pub dispersion: f64,
+    /// The part of `dispersion` that is lack of knowledge.
+    pub doubt: f64,
+}
+
+impl Expected {
+    /// z of `observed` mentions; positive above what is typical. Always finite.
+    pub fn z(&self, observed: f64) -> f64 {
+        match self.scale {
+            Scale::Count => tail::z_count(observed, self.mean, self.dispersion),
+            Scale::Share => {
+                let share = self.share();
+                let correlation = (self.dispersion * share / (1.0 - share)).min(0.95);
+                tail::z_share(observed, self.of, share, correlation)
+            }
+        }
+    }
+
+    /// The typical band: the smallest and the largest number of mentions whose |z| is at most `z`.
+    pub fn band(&self, z: f64) -> (f64, f64) {
+        let highest = match self.scale {
+            Scale::Count => {
+                let spread = self.variance().sqrt();
+                // Beyond forty standard deviations no limit lies, whatever the dispersion.
+                self.mean + 40.0 * spread + 100.0
+            }
+            Scale::Share => self.of,
+        };
+        let below = tail::value_at(-z, highest, |x| self.z(x));
+        let lower = if self.z(below) < -z {
+            below + 1.0
+        } else {
+            below
+        };
+        (lower, tail::value_at(z, highest, |x| self.z(x)))
+    }
+
+    /// Variance of the count of mentions, in mentions squared.
+    pub fn variance(&self) -> f64 {
+        self.noise() + self.dispersion * self.mean * self.mean
+    }
+
+    /// The part of the variance that chance alone would make: Poisson or binomial.
+    pub fn noise(&self) -> f64 {
+        match self.scale {
+            Scale::Count => self.mean,
+            Scale::Share => self.mean * (1.0 - self.share()),
+        }
+    }
+
+    /// `mentions` in the unit people read: mentions, or a share in 0..=1.
+    pub fn in_units(&self, mentions: f64) -> f64 {
+        match self.scale {
+            Scale::Count => mentions,
+            Scale::Share => mentions / self.of.max(1.0),
+        }
+    }
+
+    fn share(&self) -> f64 {
+        (self.mean / self.of.max(1.0)).clamp(1e-6, 1.0 - 1e-6)
+    }
+}

@@ -1,0 +1,206 @@
+//! The fit of a rate and its seasonal factors to the hours of the past.
+
+use std::collections::VecDeque;
+
+use super::Bucket;
+use super::calendar::{SLOTS, Slot};
+use super::expected::Scale;
+
+/// Strength, in mentions, with which each factor shrinks towards 1. Its inverse is the prior
+/// variance of the factor: hours of the day differ a lot (100 %), weekdays some (20 %), and an hour
+/// of the week from its hour and its weekday little (14 %).
+const HOUR_STRENGTH: f64 = 1.0;
+const WEEKDAY_STRENGTH: f64 = 25.0;
+const SLOT_STRENGTH: f64 = 50.0;
+/// Backfitting rounds; the fit starts from the previous one, so few are needed.
+const ROUNDS: usize = 4;
+/// An hour counts at most as if it lay this many standard deviations off, and three mentions.
+const CLIP: f64 = 3.0;
+const CLIP_MENTIONS: f64 = 3.0;
+
+/// `rate x factor`, with what is not known about either.
+#[derive(Debug, Clone)]
+pub(super) struct Fit {
+    scale: Scale,
+    /// Mentions per unit of exposure.
+    rate: f64,
+    /// Effective number of mentions the rate was learnt from; its inverse is the squared relative
+    /// error of the rate.
+    shape: f64,
+    hours: [Factor; 24],
+    weekdays: [Factor; 7],
+    slots: Vec<Factor>,
+}
+
+/// A seasonal factor and its squared relative error.
+#[derive(Debug, Clone, Copy)]
+struct Factor {
+    value: f64,
+    doubt: f64,
+}
+
+/// What a factor is learnt from: mentions counted and mentions expected without it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    counted: f64,
+    expected: f64,
+}
+
+impl Tally {
+    fn add(&mut self, counted: f64, expected: f64) {
+        self.counted += counted;
+        self.expected += expected;
+    }
+
+    fn factor(self, strength: f64) -> Factor {
+        Factor {
+            value: (self.counted + strength) / (self.expected + strength),
+            doubt: 1.0 / (self.counted + strength),
+        }
+    }
+}
+
+/// An hour as the fit sees it: weighted and winsorised.
+struct Weighted {
+    slot: Slot,
+    counted: f64,
+    exposure: f64,
+}
+
+impl Fit {
+    pub(super) fn new(scale: Scale) -> Self {
+        let unknown = |strength: f64| Tally::default().factor(strength);
+        Self {
+            scale,
+            rate: 0.0,
+            shape: 0.5,
+            hours: [unknown(HOUR_STRENGTH); 24],
+            weekdays: [unknown(WEEKDAY_STRENGTH); 7],
+            slots: vec![unknown(SLOT_STRENGTH); SLOTS],
+        }
+    }
+
+    /// Mentions expected for `exposure` in `slot`.
+    pub(super) fn mean(&self, slot: Slot, exposure: f64) -> f64 {
+        let mean = self.rate * self.factor(slot) * exposure;
+        match self.scale {
+            Scale::Count => mean,
+            // A share cannot pass 1, nor be sure of it.
+            Scale::Share => mean.min(0.995 * exposure),
+        }
+    }
+
+    /// The mean over a whole shape, and the squared relative error of that mean.
+    pub(super) fn predict(&self, shape: &[(Slot, f64)]) -> (f64, f64) {
+        let (mut mean, mut doubt) = (0.0, 0.0);
+        for &(slot, exposure) in shape {
+            let part = self.mean(slot, exposure);
+            mean += part;
+            doubt += part * part * self.seasonal_doubt(slot);
+        }
+        let seasonal = if mean > 0.0 {
+            doubt / (mean * mean)
+        } else {
+            0.0
+        };
+        (mean, seasonal + 1.0 / self.shape)
+    }
+
+    /// Multiplies the rate: the level has moved.
+    pub(super) fn scale_by(&mut self, ratio: f64) {
+        self.rate *= ratio;
+    }
+
+    /// Fits `past` anew, starting from what was fitted before. `dispersion` is that of an hour.
+    pub(super) fn refit(&mut self, past: &VecDeque<Bucket>, half_life_hours: f64, dispersion: f64) {
+        if self.rate == 0.0 {
+            let (counted, exposure) = past.iter().fold((0.5, 0.0), |sum, bucket| {
+                (sum.0 + bucket.count, sum.1 + bucket.exposure)
+            });
+            self.rate = if exposure > 0.0 {
+                counted / exposure
+            } else {
+                0.0
+            };
+        }
+        for _ in 0..ROUNDS {
+            let hours = self.weigh(past, half_life_hours, dispersion);
+            self.fit_rate(&hours);
+            self.fit_factors(&hours);
+        }
+    }
+
+    fn factor(&self, slot: Slot) -> f64 {
+        self.hours[slot.hour()].value
+            * self.weekdays[slot.weekday()].value
+            * self.slots[slot.index()].value
+    }
+
+    fn seasonal_doubt(&self, slot: Slot) -> f64 {
+        self.hours[slot.hour()].doubt
+            + self.weekdays[slot.weekday()].doubt
+            + self.slots[slot.index()].doubt
+    }
+
+    fn weigh(&self, past: &VecDeque<Bucket>, half_life: f64, dispersion: f64) -> Vec<Weighted> {
+        let now = past.back().map_or(0, |bucket| bucket.hour);
+        past.iter()
+            .filter(|bucket| !bucket.held)
+            .map(|bucket| {
+                let mean = self.mean(bucket.slot, bucket.exposure);
+                let doubt = 1.0 / self.shape + self.seasonal_doubt(bucket.slot);
+                let spread = (mean + (dispersion + doubt) * mean * mean).sqrt();
+                let reach = CLIP * spread + CLIP_MENTIONS;
+                let counted = bucket.count.clamp((mean - reach).max(0.0), mean + reach);
+                let age = (now - bucket.hour) as f64;
+                let weight = (-age / half_life).exp2() / (1.0 + dispersion * mean);
+                Weighted {
+                    slot: bucket.slot,
+                    counted: weight * counted,
+                    exposure: weight * bucket.exposure,
+                }
+            })
+            .collect()
+    }
+
+    fn fit_rate(&mut self, hours: &[Weighted]) {
+        let mut tally = Tally {
+            counted: 0.5,
+            expected: 0.0,
+        };
+        for hour in hours {
+            tally.add(hour.counted, self.factor(hour.slot) * hour.exposure);
+        }
+        if tally.expected > 0.0 {
+            self.rate = tally.counted / tally.expected;
+            self.shape = tally.counted;
+        }
+    }
+
+    fn fit_factors(&mut self, hours: &[Weighted]) {
+        let mut tallies = [Tally::default(); 24];
+        for hour in hours {
+            let others =
+                self.weekdays[hour.slot.weekday()].value * self.slots[hour.slot.index()].value;
+            tallies[hour.slot.hour()].add(hour.counted, self.rate * others * hour.exposure);
+        }
+        self.hours = tallies.map(|tally| tally.factor(HOUR_STRENGTH));
+
+        let mut tallies = [Tally::default(); 7];
+        for hour in hours {
+            let others = self.hours[hour.slot.hour()].value * self.slots[hour.slot.index()].value;
+            tallies[hour.slot.weekday()].add(hour.counted, self.rate * others * hour.exposure);
+        }
+        self.weekdays = tallies.map(|tally| tally.factor(WEEKDAY_STRENGTH));
+
+        let mut tallies = [Tally::default(); SLOTS];
+        for hour in hours {
+            let others =
+                self.hours[hour.slot.hour()].value * self.weekdays[hour.slot.weekday()].value;
+            tallies[hour.slot.index()].add(hour.counted, self.rate * others * hour.exposure);
+        }
+        for (factor, tally) in self.slots.iter_mut().zip(tallies) {
+            *factor = tally.factor(SLOT_STRENGTH);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What is typical for a series at this hour of this weekday, learnt from its own past and robust
+//! to past crises.
+//!
+//! A [`Baseline`] keeps the last weeks of a series hour by hour and fits
+//!
+//! ```text
+//! expected = rate x hour_of_day x weekday x hour_of_week x exposure
+//! ```
+//!
+//! anew after every hour. Each factor is a gamma posterior mean `(counted + k) / (expected + k)`
+//! that shrinks towards 1 with the strength of `k` mentions (Clayton & Kaldor 1987, the
+//! gamma-Poisson smoother), so that a brand watched since this morning already has a baseline; what
+//! is not known yet is carried as `doubt` and widens the limits. Hours are weighted by age and by
+//! `1 / (1 + φ mean)`, the weight of a negative binomial observation in a generalised linear model
+//! (McCullagh & Nelder 1989), and winsorised (Huber) so that one storm does not move what is
+//! typical; hours of an open incident are held out altogether.
+
+mod calendar;
+mod dispersion;
+mod expected;
+mod fit;
+pub mod tail;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+pub use calendar::{Calendar, SLOTS, Slot};
+pub use expected::{Expected, Scale};
+
+use crate::detect::BaselineSettings;
+use dispersion::Dispersion;
+use fit::Fit;
+
+/// One hour of a series' past.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bucket {
+    /// Hours since the Unix epoch at its start.
+    pub hour: i64,
+    /// The hour of the week it lay in.
+    pub slot: Slot,
+    /// Mentions counted.
+    pub count: f64,
+    /// What could have been counted: panes with a living feed, or for a share all mentions.
+    pub exposure: f64,
+    /// Whether an incident was open: kept, but not learnt from.
+    pub held: bool,
+}
+
+/// Where a window lies in the week: its exposure in each hour of the week it touches.
+pub type Shape = Vec<(Slot, f64)>;
+
+/// Mentions a share needs before it may signal: below, one angry person is a swing.
+const SHARE_WARM_UP: f64 = 20.0;
+
+/// What is typical for one series.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    scale: Scale,
+    memory_hours: i64,
+    half_life_hours: f64,
+    warm_up: f64,
+    window_hours: Vec<f64>,
+    past: VecDeque<Bucket>,
+    exposure: f64,
+    fit: Fit,
+    dispersions: Vec<Dispersion>,
+}
+
+impl Baseline {
+    /// A baseline that knows nothing. `windows` are the lengths it will be asked about, `pane` the
+    /// unit of exposure of a count.
+    pub fn new(
+        scale: Scale,
+        settings: &BaselineSettings,
+        pane: Duration,
+        windows: &[Duration],
+    ) -> Self {
+        let hours = |duration: Duration| duration.as_secs_f64() / 3_600.0;
+        Self {
+            scale,
+            memory_hours: hours(settings.memory).ceil() as i64,
+            half_life_hours: hours(settings.half_life),
+            warm_up: match scale {
+                Scale::Count => settings.warm_up.as_secs_f64() / pane.as_secs_f64(),
+                Scale::Share => SHARE_WARM_UP,
+            },
+            window_hours: windows.iter().copied().map(hours).collect(),
+            past: VecDeque::new(),
+            exposure: 0.0,
+            fit: Fit::new(scale),
+            dispersions: vec![Dispersion::default(); windows.len()],
+        }
+    }
+
+    /// What the window at `window` (an index into the lengths given to [`Baseline::new`]) of this
+    /// `shape` is expected to hold; `None` while the series is warming up.
+    pub fn expect(&self, window: usize, shape: &[(Slot, f64)]) -> Option<Expected> {
+        if self.exposure < self.warm_up {
+            return None;
+        }
+        let of = match self.scale {
+            Scale::Count => 0.0,
+            Scale::Share => shape.iter().map(|(_, exposure)| exposure).sum(),
+        };
+        let (mean, doubt) = self.fit.predict(shape);
+        let own = self.dispersions.get(window).map_or(0.0, Dispersion::value);
+        Some(Expected {
+            scale: self.scale,
+            mean,
+            of,
+            dispersion: own + doubt,
+            doubt,
+        })
+    }
+
+    /// Mentions expected in each slot of `shape`; used to spread a share's exposure.
+    pub fn mean_in(&self, slot: Slot, exposure: f64) -> f64 {
+        self.fit.mean(slot, exposure)
+    }
+
+    /// Learns how far a window fell from what was expected of it.
+    pub fn settle(&mut self, window: usize, expected: &Expected, observed: f64) {
+        let Some(dispersion) = self.dispersions.get_mut(window) else {
+            return;
+        };
+        let keep = (-self.window_hours[window] / self.half_life_hours).exp2();
+        dispersion.learn(expected, observed, keep);
+    }
+
+    /// Learns an hour that has passed.
+    pub fn learn(&mut self, bucket: Bucket) {
+        if bucket.exposure <= 0.0 {
+            return;
+        }
+        self.exposure += bucket.exposure;
+        self.past.push_back(bucket);
+        while self
+            .past
+            .front()
+            .is_some_and(|oldest| bucket.hour - oldest.hour >= self.memory_hours)
+        {
+            self.past.pop_front();
+        }
+        self.refit();
+    }
+
+    /// An incident turns out to have begun at `hour`: what was learnt since is held out.
+    pub fn hold_since(&mut self, hour: i64) {
+        for bucket in self
+            .past
+            .iter_mut()
+            .rev()
+            .take_while(|bucket| bucket.hour >= hour)
+        {
+            bucket.held = true;
+        }
+        self.refit();
+    }
+
+    /// The level of the hours held since `hour` is here to stay: they become what is typical, and
+    /// the past before them is rescaled to it, so that the rhythm of day and week is kept.
+    pub fn accept_level_since(&mut self, hour: i64) {
+        let (mut counted, mut expected) = (0.5, 0.5);
+        for bucket in self
+            .past
+            .iter()
+            .filter(|bucket| bucket.held && bucket.hour >= hour)
+        {
+            counted += bucket.count;
+            expected += self.fit.mean(bucket.slot, bucket.exposure);
+        }
+        let ratio = counted / expected;
+        for bucket in &mut self.past {
+            if bucket.hour >= hour {
+                bucket.held = false;
+            } else {
+                bucket.count *= ratio;
+            }
+        }
+        self.fit.scale_by(ratio);
+        self.refit();
+    }
+
+    fn refit(&mut self) {
+        // The hour is the unit of learning: its weight follows the restlessness of hours.
+        let nearest = self
+            .window_hours
+            .iter()
+            .enumerate()
+            .min_by(|a, b| (a.1 - 1.0).abs().total_cmp(&(b.1 - 1.0).abs()))
+            .map_or(0, |(index, _)| index);
+        let restless = self
+            .dispersions
+            .get(nearest)
+            .map_or(0.15, Dispersion::value);
+        self.fit.refit(&self.past, self.half_life_hours, restless);
+    }
+}
+
+#[cfg(test)]
+mod tests;

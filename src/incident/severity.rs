@@ -1,0 +1,166 @@
+//! How much an incident asks of the people on call.
+
+use super::model::{Direction, Severity, Subject};
+
+/// What severity is judged by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Facts {
+    /// What it is about.
+    pub subject: Subject,
+    /// Which way it went.
+    pub direction: Direction,
+    /// How many times the usual (for a fall, its inverse) the leading count is.
+    pub ratio: f64,
+    /// Mentions beyond (for a fall, short of) what was expected in the leading window.
+    pub excess: f64,
+    /// Whether negative mentions or their share have signalled.
+    pub negative_signal: bool,
+    /// Negative mentions as a share of all since the onset, 0..=1.
+    pub negative_share: f64,
+    /// Mentions with a crisis term as a share of all since the onset, 0..=1.
+    pub crisis_share: f64,
+}
+
+/// A rise is angry when its negative mentions have signalled or are at least half of it.
+const ANGRY_SHARE: f64 = 0.5;
+/// An angry rise to this multiple of the usual wakes people up...
+const CRITICAL_RATIO: f64 = 3.0;
+/// ...if it is at least this many mentions.
+const CRITICAL_EXCESS: f64 = 50.0;
+/// A rise in which this part of the mentions carries a crisis term wakes people up.
+const CRISIS_SHARE: f64 = 0.2;
+/// A friendly rise to this multiple of the usual is worth a look now.
+const LOUD_RATIO: f64 = 10.0;
+/// A fall to this part of the usual (its inverse) is worth a look now.
+const QUIET_RATIO: f64 = 5.0;
+
+impl Severity {
+    /// Judges the facts:
+    ///
+    /// | what | severity |
+    /// |---|---|
+    /// | angry rise to 3x the usual or more, by 50 mentions or more | critical |
+    /// | rise to 2x or more by 10 mentions or more, a fifth of it with crisis terms | critical |
+    /// | any other angry rise; a friendly rise to 10x; a fall to a fifth; a silent feed | warning |
+    /// | anything else | notice |
+    pub fn of(facts: &Facts) -> Self {
+        if facts.subject == Subject::Feed {
+            return Self::Warning;
+        }
+        if facts.direction == Direction::Down {
+            return if facts.ratio >= QUIET_RATIO {
+                Self::Warning
+            } else {
+                Self::Notice
+            };
+        }
+        let angry = facts.negative_signal || facts.negative_share >= ANGRY_SHARE;
+        let loud = facts.ratio >= CRITICAL_RATIO && facts.excess >= CRITICAL_EXCESS;
+        let crisis =
+            facts.crisis_share >= CRISIS_SHARE && facts.ratio >= 2.0 && facts.excess >= 10.0;
+        if (angry && loud) || crisis {
+            Self::Critical
+        } else if angry || facts.ratio >= LOUD_RATIO {
+            Self::Warning
+        } else {
+            Self::Notice
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rise() -> Facts {
+        Facts {
+            subject: Subject::Brand,
+            direction: Direction::Up,
+            ratio: 2.0,
+            excess: 30.0,
+            negative_signal: false,
+            negative_share: 0.1,
+            crisis_share: 0.0,
+        }
+    }
+
+    #[test]
+    fn the_table_holds() {
+        use Severity::{Critical, Notice, Warning};
+        let cases = [
+            (rise(), Notice),
+            (
+                Facts {
+                    ratio: 12.0,
+                    ..rise()
+                },
+                Warning,
+            ),
+            (
+                Facts {
+                    negative_share: 0.6,
+                    ..rise()
+                },
+                Warning,
+            ),
+            (
+                Facts {
+                    negative_signal: true,
+                    ratio: 4.0,
+                    ..rise()
+                },
+                Warning,
+            ),
+            (
+                Facts {
+                    negative_signal: true,
+                    ratio: 4.0,
+                    excess: 80.0,
+                    ..rise()
+                },
+                Critical,
+            ),
+            (
+                Facts {
+                    ratio: 9.0,
+                    excess: 80.0,
+                    ..rise()
+                },
+                Notice,
+            ),
+            (
+                Facts {
+                    crisis_share: 0.3,
+                    ..rise()
+                },
+                Critical,
+            ),
+            (
+                Facts {
+                    direction: Direction::Down,
+                    ..rise()
+                },
+                Notice,
+            ),
+            (
+                Facts {
+                    direction: Direction::Down,
+                    ratio: f64::INFINITY,
+                    ..rise()
+                },
+                Warning,
+            ),
+            (
+                Facts {
+                    subject: Subject::Feed,
+                    direction: Direction::Down,
+                    ..rise()
+                },
+                Warning,
+            ),
+        ];
+        for (facts, want) in cases {
+            assert_eq!(Severity::of(&facts), want, "{facts:?}");
+        }
+    }
+}

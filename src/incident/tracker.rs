@@ -1,0 +1,162 @@
+//! The life of a brand's incident: opened, escalated, resolved.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::Sample;
+use super::model::{Change, Incident, Severity, Signal, SourceShare, State, TermCount};
+use crate::mention::Timestamp;
+
+/// Names incidents and changes; itself a random UUID, fixed for ever.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_3c52_8a0e_4b7d_9c41_52d7_7f0e_91ab);
+
+/// The id of the incident of `brand` that `monitor` raised and that began at `onset`.
+pub fn incident_id(brand: &str, monitor: &str, onset: Timestamp) -> Uuid {
+    let name = format!("{brand}\u{1f}{monitor}\u{1f}{}", onset.as_millis());
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
+}
+
+/// What the excess comes from, at the moment of a change.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evidence {
+    /// Mentions since the onset.
+    pub mentions: u64,
+    /// Negative ones among them.
+    pub negative_mentions: u64,
+    /// What carries the excess.
+    pub sources: Vec<SourceShare>,
+    /// Crisis terms found.
+    pub crisis_terms: Vec<TermCount>,
+    /// Mentions that speak for the rest.
+    pub samples: Vec<Sample>,
+}
+
+/// At most one open incident, and what is known of it.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    incident: Incident,
+    sequence: u32,
+    calm_since: Option<Timestamp>,
+}
+
+impl Tracker {
+    /// The open incident.
+    pub fn incident(&self) -> Option<&Incident> {
+        self.open.as_ref().map(|open| &open.incident)
+    }
+
+    /// Opens `incident`. One that is open already stays open, and is returned as it is.
+    pub fn open(&mut self, incident: Incident) -> Change {
+        self.open
+            .get_or_insert(Open {
+                incident,
+                sequence: 0,
+                calm_since: None,
+            })
+            .change()
+    }
+
+    /// Takes the signals of a tick into the open incident: the most unusual moment of each monitor
+    /// and window is kept, and the most unusual of all leads.
+    pub fn observe(&mut self, signals: &[Signal]) {
+        let Some(open) = &mut self.open else { return };
+        for signal in signals {
+            open.incident.take(signal);
+        }
+    }
+
+    /// Raises the open incident to `severity`; nothing changes when it has been as severe before.
+    pub fn escalate(
+        &mut self,
+        at: Timestamp,
+        severity: Severity,
+        evidence: Evidence,
+    ) -> Option<Change> {
+        let open = self
+            .open
+            .as_mut()
+            .filter(|open| severity > open.incident.severity)?;
+        open.incident.severity = severity;
+        Some(open.advance(State::Escalated, at, evidence))
+    }
+
+    /// Takes note of whether the open incident is `calm`; `true` once it has been for `hold`.
+    pub fn settle(&mut self, at: Timestamp, calm: bool, hold: Duration) -> bool {
+        let Some(open) = self.open.as_mut() else {
+            return false;
+        };
+        if !calm {
+            open.calm_since = None;
+            return false;
+        }
+        let since = *open.calm_since.get_or_insert(at);
+        at.millis_since(since) >= i64::try_from(hold.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Resolves the open incident.
+    pub fn resolve(&mut self, at: Timestamp, evidence: Evidence) -> Option<Change> {
+        let mut open = self.open.take()?;
+        open.incident.resolved_at = Some(at);
+        Some(open.advance(State::Resolved, at, evidence))
+    }
+}
+
+impl Open {
+    fn advance(&mut self, state: State, at: Timestamp, evidence: Evidence) -> Change {
+        self.sequence += 1;
+        self.incident.state = state;
+        self.incident.updated_at = at;
+        self.incident.show(evidence);
+        self.change()
+    }
+
+    fn change(&self) -> Change {
+        Change {
+            id: Uuid::new_v5(&self.incident.id, &self.sequence.to_be_bytes()),
+            sequence: self.sequence,
+            incident: self.incident.clone(),
+        }
+    }
+}
+
+impl Incident {
+    /// Keeps the most unusual moment of each monitor and window.
+    fn take(&mut self, signal: &Signal) {
+        let same = self.signals.iter_mut().find(|known| {
+            known.monitor == signal.monitor && known.window_seconds == signal.window_seconds
+        });
+        match same {
+            Some(known) if known.z.abs() >= signal.z.abs() => {}
+            Some(known) => *known = signal.clone(),
+            None => self.signals.push(signal.clone()),
+        }
+        if signal.direction == self.direction && signal.z.abs() > self.peak_z.abs() {
+            self.lead(signal);
+        }
+    }
+
+    /// Makes `signal` the one people read about.
+    fn lead(&mut self, signal: &Signal) {
+        self.measure = signal.measure;
+        self.peak_z = signal.z;
+        self.observed = signal.observed;
+        self.expected = signal.expected;
+        self.lower = signal.lower;
+        self.upper = signal.upper;
+        self.window_seconds = signal.window_seconds;
+    }
+
+    pub(crate) fn show(&mut self, evidence: Evidence) {
+        self.mentions = evidence.mentions;
+        self.negative_mentions = evidence.negative_mentions;
+        self.sources = evidence.sources;
+        self.crisis_terms = evidence.crisis_terms;
+        self.samples = evidence.samples;
+    }
+}

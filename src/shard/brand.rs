@@ -1,0 +1,252 @@
+//! One brand within one partition: its counts, what is typical for it, its open incident.
+
+use crate::attribute::Attribution;
+use crate::baseline::{Baseline, Bucket, Scale, Shape, Slot};
+use crate::detect::{Brand, Plan, Reading, Trigger, Verdict};
+use crate::incident::{Change, Incident, Signal, Tracker};
+use crate::mention::{Classified, Timestamp, Tone};
+use crate::window::{Pane, SlidingCounter};
+
+use super::exposure::Exposure;
+use super::watch::{Check, MEASURES, Watch};
+
+/// The typical band shown to people: 19 of 20 windows lie inside.
+pub(super) const TYPICAL_Z: f64 = 2.0;
+
+/// A tick: the panes before `end` are closed.
+pub(super) struct Tick<'a> {
+    pub plan: &'a Plan,
+    pub watch: &'a Watch,
+    pub exposure: &'a Exposure,
+    /// Shapes of [`Watch::windows`].
+    pub shapes: &'a [Shape],
+    pub end: Pane,
+    pub at: Timestamp,
+}
+
+#[derive(Debug)]
+pub(super) struct BrandState {
+    pub(super) brand: Brand,
+    pub(super) mentions: SlidingCounter,
+    pub(super) negative: SlidingCounter,
+    pub(super) crisis: SlidingCounter,
+    /// In the order of [`MEASURES`].
+    pub(super) baselines: [Baseline; 3],
+    /// In the order of [`Watch::checks`].
+    triggers: Vec<Trigger>,
+    pub(super) attribution: Attribution,
+    pub(super) tracker: Tracker,
+    /// By measure, then window; what the last tick read.
+    readings: Vec<Option<Reading>>,
+}
+
+impl BrandState {
+    pub(super) fn new(brand: Brand, plan: &Plan, watch: &Watch, end: Pane) -> Self {
+        let counter = || SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead);
+        let baseline =
+            |scale| Baseline::new(scale, &plan.baseline, plan.time.pane, &watch.durations);
+        Self {
+            brand,
+            mentions: counter(),
+            negative: counter(),
+            crisis: counter(),
+            baselines: [
+                baseline(Scale::Count),
+                baseline(Scale::Count),
+                baseline(Scale::Share),
+            ],
+            triggers: vec![Trigger::default(); watch.checks.len()],
+            attribution: Attribution::new((86_400_000 / watch.pane_ms).try_into().unwrap_or(1_440)),
+            tracker: Tracker::default(),
+            readings: vec![None; MEASURES.len() * watch.windows.len()],
+        }
+    }
+
+    /// Counts a mention. Returns `false` when its pane is no longer held.
+    pub(super) fn count(&mut self, pane: Pane, classified: &Classified<'_>) -> bool {
+        if !self.mentions.add(pane, 1) {
+            return false;
+        }
+        if classified.tone == Tone::Negative {
+            self.negative.add(pane, 1);
+        }
+        if !classified.crisis_terms.is_empty() {
+            self.crisis.add(pane, 1);
+        }
+        self.attribution.observe(pane, classified);
+        true
+    }
+
+    /// Closes a pane and says what that changes for people.
+    pub(super) fn tick(&mut self, tick: &Tick<'_>, changes: &mut Vec<Change>) {
+        self.mentions.close();
+        self.negative.close();
+        self.crisis.close();
+        self.read(tick);
+        let (signals, fired) = self.signals(tick);
+        if self.tracker.incident().is_some() {
+            self.follow(tick, &signals, changes);
+        } else if let Some(leading) = fired {
+            changes.push(self.open(tick, &signals, &leading));
+        }
+        self.settle(tick);
+    }
+
+    /// Learns the hour of `panes`, which lay in `slot`.
+    pub(super) fn learn(&mut self, panes: std::ops::Range<Pane>, slot: Slot, tick: &Tick<'_>) {
+        let hour = tick.watch.hour_of(panes.start);
+        let mentions = self.mentions.sum_between(panes.start, panes.end) as f64;
+        let negative = self.negative.sum_between(panes.start, panes.end) as f64;
+        let alive = tick.exposure.slots_between(panes.start, panes.end).count() as f64;
+        let hours = [(mentions, alive), (negative, alive), (negative, mentions)];
+        for (at, (count, exposure)) in hours.into_iter().enumerate() {
+            let held = self.is_held(MEASURES[at]);
+            self.baselines[at].learn(Bucket {
+                hour,
+                slot,
+                count,
+                exposure,
+                held,
+            });
+        }
+    }
+
+    pub(super) fn reset_to(&mut self, end: Pane) {
+        self.mentions.reset_to(end);
+        self.negative.reset_to(end);
+        self.crisis.reset_to(end);
+    }
+
+    pub(super) fn incident(&self) -> Option<&Incident> {
+        self.tracker.incident()
+    }
+
+    /// Whether an open incident keeps `measure` from being learnt.
+    fn is_held(&self, measure: crate::incident::Measure) -> bool {
+        self.tracker.incident().is_some_and(|incident| {
+            incident
+                .signals
+                .iter()
+                .any(|signal| signal.measure == measure)
+        })
+    }
+
+    /// What the last tick read of one measure (an index into [`MEASURES`]) and window.
+    pub(super) fn reading(&self, watch: &Watch, measure: usize, window: usize) -> Option<&Reading> {
+        self.readings
+            .get(measure * watch.windows.len() + window)?
+            .as_ref()
+    }
+
+    pub(super) fn remembered_values(&self) -> usize {
+        self.attribution.len()
+    }
+
+    /// Learns from every window that ends on a multiple of its length and was watched whole.
+    fn settle(&mut self, tick: &Tick<'_>) {
+        let windows = tick.watch.windows.len();
+        for (window, &panes) in tick.watch.windows.iter().enumerate() {
+            let watched: f64 = tick.shapes[window].iter().map(|part| part.1).sum();
+            if tick.end.rem_euclid(panes as Pane) != 0 || watched < 0.9 * panes as f64 {
+                continue;
+            }
+            for (at, measure) in MEASURES.into_iter().enumerate() {
+                let Some(reading) = self.readings[at * windows + window] else {
+                    continue;
+                };
+                if !self.is_held(measure) {
+                    self.baselines[at].settle(window, &reading.expected, reading.observed);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, tick: &Tick<'_>) {
+        let windows = tick.watch.windows.len();
+        for window in 0..windows {
+            let shape = &tick.shapes[window];
+            let (mentions, negative) = (
+                self.mentions.sum(window) as f64,
+                self.negative.sum(window) as f64,
+            );
+            let share_shape = self.share_shape(shape, mentions);
+            let inputs = [
+                (shape, mentions),
+                (shape, negative),
+                (&share_shape, negative),
+            ];
+            for (measure, (shape, observed)) in inputs.into_iter().enumerate() {
+                self.readings[measure * windows + window] = self.baselines[measure]
+                    .expect(window, shape)
+                    .map(|expected| Reading::new(expected, observed));
+            }
+        }
+    }
+
+    /// The mentions of a window, spread over the hours of the week as they are expected to fall.
+    fn share_shape(&self, shape: &[(Slot, f64)], mentions: f64) -> Shape {
+        let baseline = &self.baselines[0];
+        let parts: Shape = shape
+            .iter()
+            .map(|&(slot, panes)| (slot, baseline.mean_in(slot, panes)))
+            .collect();
+        let total: f64 = parts.iter().map(|part| part.1).sum();
+        if total <= 0.0 {
+            return shape
+                .first()
+                .map(|part| vec![(part.0, mentions)])
+                .unwrap_or_default();
+        }
+        parts
+            .into_iter()
+            .map(|(slot, mean)| (slot, mentions * mean / total))
+            .collect()
+    }
+
+    /// All windows beyond their limit now, and the most unusual of those that have just passed it.
+    fn signals(&mut self, tick: &Tick<'_>) -> (Vec<Signal>, Option<Signal>) {
+        let mut signals = Vec::new();
+        let mut fired: Option<Signal> = None;
+        let windows = tick.watch.windows.len();
+        for (check, trigger) in tick.watch.checks.iter().zip(&mut self.triggers) {
+            let Some(reading) = &self.readings[check.measure * windows + check.window] else {
+                continue;
+            };
+            let verdict = trigger.step(
+                reading,
+                check.direction,
+                check.z_limit,
+                &tick.plan.sensitivity,
+            );
+            if verdict == Verdict::Within {
+                continue;
+            }
+            let signal = signal(tick, check, reading);
+            let leads = fired
+                .as_ref()
+                .is_none_or(|leading| signal.z.abs() > leading.z.abs());
+            if verdict == Verdict::Fired && leads {
+                fired = Some(signal.clone());
+            }
+            signals.push(signal);
+        }
+        (signals, fired)
+    }
+}
+
+fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {
+    let expected = &reading.expected;
+    let (lower, upper) = expected.band(TYPICAL_Z);
+    Signal {
+        monitor: check.monitor.clone(),
+        measure: MEASURES[check.measure],
+        direction: check.direction,
+        window_seconds: tick.watch.durations[check.window].as_secs(),
+        at: tick.at,
+        observed: expected.in_units(reading.observed),
+        expected: expected.in_units(expected.mean),
+        lower: expected.in_units(lower),
+        upper: expected.in_units(upper),
+        z: reading.z,
+    }
+}

@@ -1,0 +1,192 @@
+//! How a brand's incident is opened, followed and closed.
+
+use std::time::Duration;
+
+use crate::attribute::Question;
+use crate::detect::{Reading, onset};
+use crate::incident::{
+    Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject,
+};
+use crate::window::Pane;
+
+use super::brand::{BrandState, Tick};
+use super::watch::MEASURES;
+
+impl BrandState {
+    /// Opens the incident that `leading`, the most unusual of the `signals`, raises.
+    pub(super) fn open(&mut self, tick: &Tick<'_>, signals: &[Signal], leading: &Signal) -> Change {
+        let from = self.onset(tick, leading);
+        let subject = (
+            Subject::Brand,
+            self.brand.name.as_str(),
+            self.brand.market.as_deref(),
+        );
+        let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
+        incident.severity = self.severity(tick, &incident);
+        incident.show(self.evidence(tick, &incident));
+        self.hold(tick, &incident);
+        self.tracker.open(incident)
+    }
+
+    /// Follows the open incident: it may escalate, become the new normal, or be over.
+    pub(super) fn follow(
+        &mut self,
+        tick: &Tick<'_>,
+        signals: &[Signal],
+        changes: &mut Vec<Change>,
+    ) {
+        self.tracker.observe(signals);
+        let Some(incident) = self.tracker.incident().cloned() else {
+            return;
+        };
+        if !signals.is_empty() {
+            self.hold(tick, &incident);
+            let severity = self.severity(tick, &incident);
+            if severity > incident.severity {
+                let evidence = self.evidence(tick, &incident);
+                changes.extend(self.tracker.escalate(tick.at, severity, evidence));
+            }
+        }
+        self.accept_lasting_level(tick, &incident);
+        let calm = signals.is_empty() && self.is_calm(tick, &incident);
+        let hold = tick.plan.sensitivity.resolve_after;
+        if self.tracker.settle(tick.at, calm, hold) {
+            let evidence = self.evidence(tick, &incident);
+            changes.extend(self.tracker.resolve(tick.at, evidence));
+        }
+    }
+
+    /// What has signalled is not learnt from, back to where the incident began.
+    fn hold(&mut self, tick: &Tick<'_>, incident: &Incident) {
+        let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
+        for (measure, baseline) in MEASURES.into_iter().zip(&mut self.baselines) {
+            if incident
+                .signals
+                .iter()
+                .any(|signal| signal.measure == measure)
+            {
+                baseline.hold_since(since);
+            }
+        }
+    }
+
+    /// A swing that has lasted for the configured time is the new level, and is learnt.
+    fn accept_lasting_level(&mut self, tick: &Tick<'_>, incident: &Incident) {
+        let lasted = tick.at.millis_since(incident.detected_at);
+        let wanted = millis(tick.plan.baseline.level_shift_after);
+        if lasted < wanted || (lasted - wanted) % 3_600_000 >= tick.watch.pane_ms {
+            return;
+        }
+        let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
+        for baseline in &mut self.baselines {
+            baseline.accept_level_since(since);
+        }
+    }
+
+    /// Whether every measure that signalled is back to normal, in the shortest window that is not
+    /// shorter than what raised the incident.
+    fn is_calm(&self, tick: &Tick<'_>, incident: &Incident) -> bool {
+        let sensitivity = &tick.plan.sensitivity;
+        let shortest = incident
+            .signals
+            .iter()
+            .map(|signal| signal.window_seconds)
+            .min();
+        let shortest = Duration::from_secs(shortest.unwrap_or(0));
+        let window = tick.watch.resolving(shortest, sensitivity.resolve_after);
+        incident.signals.iter().all(|signal| {
+            self.reading_of(tick, signal.measure, window)
+                .is_none_or(|reading| reading.is_calm(signal.direction, sensitivity))
+        })
+    }
+
+    fn severity(&self, tick: &Tick<'_>, incident: &Incident) -> Severity {
+        let from = tick.watch.pane_of(incident.onset);
+        let share =
+            |part: u64| part as f64 / self.mentions.sum_between(from, tick.end).max(1) as f64;
+        let negative_signal = incident
+            .signals
+            .iter()
+            .any(|signal| signal.measure != Measure::Mentions);
+        // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
+        let measure = if negative_signal {
+            Measure::NegativeMentions
+        } else {
+            Measure::Mentions
+        };
+        let window = tick
+            .watch
+            .durations
+            .iter()
+            .position(|duration| duration.as_secs() == incident.window_seconds)
+            .unwrap_or(0);
+        let reading = self.reading_of(tick, measure, window);
+        Severity::of(&Facts {
+            subject: Subject::Brand,
+            direction: incident.direction,
+            ratio: reading.map_or(1.0, |reading| reading.ratio(incident.direction)),
+            excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
+            negative_signal: negative_signal && incident.direction == Direction::Up,
+            negative_share: share(self.negative.sum_between(from, tick.end)),
+            crisis_share: share(self.crisis.sum_between(from, tick.end)),
+        })
+    }
+
+    fn evidence(&self, tick: &Tick<'_>, incident: &Incident) -> Evidence {
+        let from = tick.watch.pane_of(incident.onset);
+        let negative_only = incident.measure != Measure::Mentions;
+        let baseline = &self.baselines[usize::from(negative_only)];
+        let expected = tick
+            .exposure
+            .slots_between(from, tick.end)
+            .map(|slot| baseline.mean_in(slot, 1.0))
+            .sum();
+        let answer = self.attribution.explain(&Question {
+            from,
+            to: tick.end,
+            negative_only,
+            expected,
+        });
+        Evidence {
+            mentions: answer.mentions,
+            negative_mentions: answer.negative_mentions,
+            sources: answer.sources,
+            crisis_terms: answer.crisis_terms,
+            samples: answer.samples,
+        }
+    }
+
+    /// The pane in which the swing that `leading` shows began, looked for in the last two of its
+    /// windows and at least the last two hours.
+    fn onset(&self, tick: &Tick<'_>, leading: &Signal) -> Pane {
+        let window_ms = i64::try_from(leading.window_seconds).unwrap_or(0) * 1_000;
+        let reach = (2 * window_ms).max(2 * 3_600_000) / tick.watch.pane_ms;
+        let from = (tick.end - reach).max(tick.end - tick.watch.retained as Pane);
+        let (counter, baseline) = match leading.measure {
+            Measure::Mentions => (&self.mentions, &self.baselines[0]),
+            Measure::NegativeMentions => (&self.negative, &self.baselines[1]),
+            Measure::NegativeShare => (&self.negative, &self.baselines[2]),
+        };
+        let panes: Vec<(f64, f64)> = (from..tick.end)
+            .map(|pane| {
+                let exposure = match leading.measure {
+                    Measure::NegativeShare => f64::from(self.mentions.get(pane)),
+                    Measure::Mentions | Measure::NegativeMentions => 1.0,
+                };
+                let slot = tick.exposure.slot(pane);
+                let mean = slot.map_or(0.0, |slot| baseline.mean_in(slot, exposure));
+                (f64::from(counter.get(pane)), mean)
+            })
+            .collect();
+        from + onset(&panes, leading.direction == Direction::Up) as Pane
+    }
+
+    fn reading_of(&self, tick: &Tick<'_>, measure: Measure, window: usize) -> Option<&Reading> {
+        let at = MEASURES.iter().position(|&known| known == measure)?;
+        self.reading(tick.watch, at, window)
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,173 @@
+//! A dead feed told apart from quiet brands.
+
+use crate::baseline::{Baseline, Bucket, Scale, Slot};
+use crate::detect::Plan;
+use crate::incident::{
+    Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject, Tracker,
+};
+use crate::window::{Pane, SlidingCounter};
+
+use super::brand::{TYPICAL_Z, Tick};
+use super::watch::Watch;
+
+/// The monitor's name in a feed's incident.
+const MONITOR: &str = "feed-silent";
+/// A feed of so few mentions that a week of silence is no surprise is dead after a week all the same.
+const DEAD_AFTER_MS: i64 = 7 * 86_400_000;
+
+/// Everything that arrives in one partition, for whatever brand or none.
+#[derive(Debug)]
+pub(super) struct Feed {
+    name: String,
+    mentions: SlidingCounter,
+    baseline: Baseline,
+    /// Index of the window whose restlessness is taken for that of a silence.
+    hour: usize,
+    tracker: Tracker,
+}
+
+impl Feed {
+    pub(super) fn new(name: &str, plan: &Plan, watch: &Watch, end: Pane) -> Self {
+        let hour = watch
+            .durations
+            .iter()
+            .position(|duration| duration.as_secs() >= 3_600);
+        Self {
+            name: name.to_owned(),
+            mentions: SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead),
+            baseline: Baseline::new(
+                Scale::Count,
+                &plan.baseline,
+                plan.time.pane,
+                &watch.durations,
+            ),
+            hour: hour.unwrap_or(0),
+            tracker: Tracker::default(),
+        }
+    }
+
+    pub(super) fn count(&mut self, pane: Pane) -> bool {
+        self.mentions.add(pane, 1)
+    }
+
+    /// Mentions in the first open pane, which is about to close.
+    pub(super) fn closing(&self) -> u64 {
+        u64::from(self.mentions.get(self.mentions.end()))
+    }
+
+    /// Whether nothing is left in any window.
+    pub(super) fn is_empty(&self) -> bool {
+        self.mentions.is_empty()
+    }
+
+    pub(super) fn incident(&self) -> Option<&Incident> {
+        self.tracker.incident()
+    }
+
+    pub(super) fn close(&mut self) {
+        self.mentions.close();
+    }
+
+    /// Judges the silence that `exposure` shows. Returns whether the feed is dead.
+    pub(super) fn tick(&mut self, tick: &Tick<'_>, changes: &mut Vec<Change>) -> bool {
+        if self.tracker.incident().is_some() {
+            if tick.exposure.silent() > 0 {
+                return true;
+            }
+            changes.extend(self.tracker.resolve(tick.at, self.evidence(tick)));
+            return false;
+        }
+        self.settle(tick);
+        let Some(signal) = self.silence(tick) else {
+            return false;
+        };
+        let onset = tick
+            .watch
+            .start_of(tick.end - tick.exposure.silent() as Pane);
+        let mut incident = Incident::open(
+            (Subject::Feed, &self.name, None),
+            &signal,
+            std::slice::from_ref(&signal),
+            onset,
+        );
+        incident.severity = Severity::of(&Facts {
+            subject: Subject::Feed,
+            direction: Direction::Down,
+            ratio: f64::INFINITY,
+            excess: -signal.expected,
+            negative_signal: false,
+            negative_share: 0.0,
+            crisis_share: 0.0,
+        });
+        changes.push(self.tracker.open(incident));
+        true
+    }
+
+    pub(super) fn learn(&mut self, panes: std::ops::Range<Pane>, slot: Slot, tick: &Tick<'_>) {
+        self.baseline.learn(Bucket {
+            hour: tick.watch.hour_of(panes.start),
+            slot,
+            count: self.mentions.sum_between(panes.start, panes.end) as f64,
+            exposure: tick.exposure.slots_between(panes.start, panes.end).count() as f64,
+            held: false,
+        });
+    }
+
+    pub(super) fn reset_to(&mut self, end: Pane) {
+        self.mentions.reset_to(end);
+    }
+
+    fn settle(&mut self, tick: &Tick<'_>) {
+        let panes = tick.watch.windows[self.hour];
+        let shape = &tick.shapes[self.hour];
+        let watched: f64 = shape.iter().map(|part| part.1).sum();
+        if tick.end.rem_euclid(panes as Pane) == 0 && watched >= 0.9 * panes as f64 {
+            if let Some(expected) = self.baseline.expect(self.hour, shape) {
+                self.baseline
+                    .settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
+            }
+        }
+    }
+
+    /// The signal of a silence too long to be chance.
+    fn silence(&self, tick: &Tick<'_>) -> Option<Signal> {
+        let silent = tick.exposure.silent();
+        if silent == 0 {
+            return None;
+        }
+        let expected = self
+            .baseline
+            .expect(self.hour, &tick.exposure.silent_shape())?;
+        let z = expected.z(0.0);
+        let silent_ms = silent as i64 * tick.watch.pane_ms;
+        let enough = expected.mean >= tick.plan.sensitivity.min_excess;
+        if !(enough && z <= -tick.watch.feed_z_limit || silent_ms >= DEAD_AFTER_MS) {
+            return None;
+        }
+        let (lower, upper) = expected.band(TYPICAL_Z);
+        Some(Signal {
+            monitor: MONITOR.to_owned(),
+            measure: Measure::Mentions,
+            direction: Direction::Down,
+            window_seconds: u64::try_from(silent_ms / 1_000).unwrap_or(0),
+            at: tick.at,
+            observed: 0.0,
+            expected: expected.mean,
+            lower,
+            upper,
+            z,
+        })
+    }
+
+    fn evidence(&self, tick: &Tick<'_>) -> Evidence {
+        let onset = self
+            .tracker
+            .incident()
+            .map(|incident| tick.watch.pane_of(incident.onset));
+        let mentions = onset.map_or(0, |from| self.mentions.sum_between(from, tick.end));
+        Evidence {
+            mentions,
+            ..Evidence::default()
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! One partition's state and its tick: mentions in, changes of incidents out.
+//!
+//! A [`Shard`] has no clock and does no I/O: the same mentions in the same order give the same
+//! changes, byte for byte, live and in replay. Time passes when a mention moves the watermark, or
+//! when the caller says that the partition is idle.
+
+mod brand;
+mod case;
+mod exposure;
+mod feed;
+mod watch;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::baseline::{Calendar, Slot};
+use crate::detect::Plan;
+use crate::incident::{Change, Direction, Incident};
+use crate::mention::{BrandIndex, Classified, Timestamp};
+use crate::window::{Dedup, Pane, Watermark, mention_key};
+
+use brand::{BrandState, TYPICAL_Z, Tick};
+use exposure::Exposure;
+use feed::Feed;
+use watch::Watch;
+
+/// What became of a mention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Counted for at least one brand.
+    Counted,
+    /// Speaks of no watched brand.
+    Unmatched,
+    /// The same channel and id were seen within the horizon.
+    Duplicate,
+    /// Its pane takes no more mentions: older than the watermark by more than the allowed lateness.
+    Late,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::Counted, Self::Unmatched, Self::Duplicate, Self::Late];
+
+    /// The `outcome` label in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Unmatched => "unmatched",
+            Self::Duplicate => "duplicate",
+            Self::Late => "late",
+        }
+    }
+}
+
+/// One window of one monitor of one brand, as the last closed pane left it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowReading {
+    /// The brand.
+    pub brand: BrandIndex,
+    /// The monitor's name.
+    pub monitor: String,
+    /// Which way it must go to signal.
+    pub direction: Direction,
+    /// Length of the window, in seconds.
+    pub window_seconds: u64,
+    /// The window's value: mentions, or a share in 0..=1.
+    pub observed: f64,
+    /// What is typical, in the unit of `observed`.
+    pub expected: f64,
+    /// Lower edge of the typical band (19 of 20 windows), in the unit of `observed`.
+    pub lower: f64,
+    /// Upper edge of the typical band.
+    pub upper: f64,
+    /// How unusual it is; the sign is the direction.
+    pub z: f64,
+}
+
+/// How full a shard's bounded parts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fullness {
+    /// Mentions remembered for deduplication.
+    pub dedup: usize,
+    /// How often the dedup capacity, not its horizon, made it forget.
+    pub dedup_early_turnovers: u64,
+    /// Values remembered for attribution.
+    pub attributed_values: usize,
+}
+
+/// The state of one partition.
+#[derive(Debug)]
+pub struct Shard {
+    plan: Arc<Plan>,
+    watch: Watch,
+    calendar: Calendar,
+    watermark: Watermark,
+    dedup: Dedup,
+    /// Built when the first mention tells where time begins.
+    state: Option<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    end: Pane,
+    exposure: Exposure,
+    feed: Feed,
+    brands: Vec<BrandState>,
+    /// The hour of the week that the open pane lies in, and the hour's first pane.
+    hour: (Slot, Pane),
+    /// Hours that are over and wait for late mentions before they are learnt.
+    passed: VecDeque<(Slot, std::ops::Range<Pane>)>,
+}
+
+impl Shard {
+    /// A shard that has seen nothing.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let time = &plan.time;
+        let millis =
+            |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self {
+            watch: Watch::new(&plan),
+            calendar: Calendar::new(plan.time_zone.clone()),
+            watermark: Watermark::new(millis(time.out_of_orderness)),
+            dedup: Dedup::new(millis(time.dedup_horizon), time.dedup_capacity),
+            state: None,
+            plan,
+        }
+    }
+
+    /// Takes a mention. Panes that it completes are closed first; what that changes for people is
+    /// added to `changes`.
+    pub fn observe(&mut self, classified: &Classified<'_>, changes: &mut Vec<Change>) -> Outcome {
+        let mention = classified.mention;
+        let watermark = self.watermark.observe(mention.created_at);
+        self.advance_to(watermark, changes);
+        let lateness = i64::try_from(self.plan.time.allowed_lateness.as_millis()).unwrap_or(0);
+        let pane = self.watch.pane_of(mention.created_at);
+        let pane_end = self.watch.start_of(pane + 1);
+        if watermark.millis_since(pane_end) >= lateness.max(0) && pane_end <= watermark {
+            return Outcome::Late;
+        }
+        if !self
+            .dedup
+            .is_new(mention_key(&mention.channel, &mention.id), watermark)
+        {
+            return Outcome::Duplicate;
+        }
+        let Some(state) = &mut self.state else {
+            return Outcome::Late;
+        };
+        if !state.feed.count(pane) {
+            return Outcome::Late;
+        }
+        if classified.brands.is_empty() {
+            return Outcome::Unmatched;
+        }
+        for BrandIndex(index) in &classified.brands {
+            if let Some(brand) = state.brands.get_mut(*index as usize) {
+                brand.count(pane, classified);
+            }
+        }
+        Outcome::Counted
+    }
+
+    /// The partition is idle: its end has been reached and nothing has come for `idle_ms`
+    /// milliseconds of wall clock, which now shows `now`. Silence passes.
+    pub fn idle(&mut self, now: Timestamp, idle_ms: i64, changes: &mut Vec<Change>) {
+        if let Some(watermark) = self.watermark.advance_idle(now, idle_ms) {
+            self.advance_to(watermark, changes);
+        }
+    }
+
+    /// The input has ended: everything up to the latest mention is complete, its pane included.
+    pub fn finish(&mut self, changes: &mut Vec<Change>) {
+        if let Some(latest) = self.watermark.finish() {
+            let pane = self.watch.pane_of(latest);
+            self.advance_to(self.watch.start_of(pane + 1), changes);
+        }
+    }
+
+    /// Where the watermark stands; `None` before the first mention.
+    pub const fn watermark(&self) -> Option<Timestamp> {
+        self.watermark.value()
+    }
+
+    /// Open incidents, the feed's first, then by brand.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.state.iter().flat_map(|state| {
+            state
+                .feed
+                .incident()
+                .into_iter()
+                .chain(state.brands.iter().filter_map(BrandState::incident))
+        })
+    }
+
+    /// What the last closed pane left in every window, for metrics.
+    pub fn readings(&self) -> Vec<WindowReading> {
+        let Some(state) = &self.state else {
+            return Vec::new();
+        };
+        let mut readings = Vec::new();
+        for (index, brand) in state.brands.iter().enumerate() {
+            for check in &self.watch.checks {
+                let Some(reading) = brand.reading(&self.watch, check.measure, check.window) else {
+                    continue;
+                };
+                let expected = &reading.expected;
+                let (lower, upper) = expected.band(TYPICAL_Z);
+                readings.push(WindowReading {
+                    brand: BrandIndex(u32::try_from(index).unwrap_or(u32::MAX)),
+                    monitor: check.monitor.clone(),
+                    direction: check.direction,
+                    window_seconds: self.watch.durations[check.window].as_secs(),
+                    observed: expected.in_units(reading.observed),
+                    expected: expected.in_units(expected.mean),
+                    lower: expected.in_units(lower),
+                    upper: expected.in_units(upper),
+                    z: reading.z,
+                });
+            }
+        }
+        readings
+    }
+
+    /// How full the bounded parts are.
+    pub fn fullness(&self) -> Fullness {
+        Fullness {
+            dedup: self.dedup.len(),
+            dedup_early_turnovers: self.dedup.early_turnovers(),
+            attributed_values: self
+                .state
+                .iter()
+                .flat_map(|state| &state.brands)
+                .map(BrandState::remembered_values)
+                .sum(),
+        }
+    }
+
+    fn advance_to(&mut self, watermark: Timestamp, changes: &mut Vec<Change>) {
+        let Self {
+            plan,
+            watch,
+            calendar,
+            state,
+            ..
+        } = self;
+        let target = watch.pane_of(watermark);
+        let state = state.get_or_insert_with(|| State::new(plan, watch, calendar, target));
+        while state.end < target {
+            if state.can_skip() {
+                state.skip_to(target, calendar, watch);
+                return;
+            }
+            state.close(plan, watch, calendar, changes);
+        }
+    }
+}
+
+impl State {
+    fn new(plan: &Plan, watch: &Watch, calendar: &Calendar, end: Pane) -> Self {
+        let brand = |brand: &crate::detect::Brand| BrandState::new(brand.clone(), plan, watch, end);
+        Self {
+            end,
+            exposure: Exposure::new(end, watch.retained),
+            feed: Feed::new(&plan.feed, plan, watch, end),
+            brands: plan.brands.iter().map(brand).collect(),
+            hour: (calendar.slot(watch.start_of(end)), end),
+            passed: VecDeque::new(),
+        }
+    }
+
+    /// Closes the first open pane.
+    fn close(
+        &mut self,
+        plan: &Plan,
+        watch: &Watch,
+        calendar: &Calendar,
+        changes: &mut Vec<Change>,
+    ) {
+        let slot = calendar.slot(watch.start_of(self.end));
+        if slot != self.hour.0 {
+            self.passed.push_back((self.hour.0, self.hour.1..self.end));
+            self.hour = (slot, self.end);
+        }
+        self.exposure.close(slot, self.feed.closing());
+        self.feed.close();
+        self.end += 1;
+        let shapes = self.exposure.shapes(&watch.windows);
+        let at = watch.start_of(self.end);
+        let tick = Tick {
+            plan,
+            watch,
+            exposure: &self.exposure,
+            shapes: &shapes,
+            end: self.end,
+            at,
+        };
+        let dead = self.feed.tick(&tick, changes);
+        for brand in &mut self.brands {
+            brand.tick(&tick, changes);
+        }
+        while let Some((slot, panes)) = self.passed.front().cloned() {
+            if self.end < panes.end + watch.lateness_panes {
+                break;
+            }
+            self.feed.learn(panes.clone(), slot, &tick);
+            self.brands
+                .iter_mut()
+                .for_each(|brand| brand.learn(panes.clone(), slot, &tick));
+            self.passed.pop_front();
+        }
+        if dead {
+            self.exposure.declare_dead();
+        }
+    }
+
+    /// Whether closing more panes would change nothing: the feed is dead, and every window empty.
+    fn can_skip(&self) -> bool {
+        self.feed.incident().is_some() && self.feed.is_empty() && self.passed.is_empty()
+    }
+
+    /// Lets dead time pass at once.
+    fn skip_to(&mut self, end: Pane, calendar: &Calendar, watch: &Watch) {
+        self.end = end;
+        self.exposure.reset_to(end);
+        self.feed.reset_to(end);
+        self.brands.iter_mut().for_each(|brand| brand.reset_to(end));
+        self.hour = (calendar.slot(watch.start_of(end)), end);
+    }
+}
+
+#[cfg(test)]
+mod tests;
