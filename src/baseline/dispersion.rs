@@ -16,7 +16,7 @@ const CLIP: f64 = 3.0;
 /// predicted and what came, one window at a time.
 ///
 /// Each closed window gives `r = ((x - mean)² - noise) / mean² - doubt`, weighted by its inverse
-/// variance (windows of few mentions say little), winsorised, and forgotten with the baseline's
+/// variance (windows of few mentions, or of which little was known, say little), winsorised, and forgotten with the baseline's
 /// half-life; the prior holds while the record is short.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Dispersion {
@@ -42,7 +42,7 @@ impl Dispersion {
         let spread = CLIP * expected.variance().sqrt();
         let deviation = (observed - mean).clamp(-spread, spread);
         let relative = (deviation * deviation - noise) / (mean * mean) - expected.doubt;
-        let weight = (noise / (mean * mean) + PRIOR).powi(-2);
+        let weight = (noise / (mean * mean) + PRIOR + expected.doubt).powi(-2);
         self.weighted = keep * self.weighted + weight * relative;
         self.weight = keep * self.weight + weight;
     }

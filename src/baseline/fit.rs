@@ -6,12 +6,45 @@ use super::Bucket;
 use super::calendar::{SLOTS, Slot};
 use super::expected::Scale;
 
-/// Strength, in mentions, with which each factor shrinks towards 1. Its inverse is the prior
-/// variance of the factor: hours of the day differ a lot (100 %), weekdays some (20 %), and an hour
-/// of the week from its hour and its weekday little (14 %).
-const HOUR_STRENGTH: f64 = 1.0;
-const WEEKDAY_STRENGTH: f64 = 25.0;
-const SLOT_STRENGTH: f64 = 50.0;
+/// How far seasonal factors may lie from 1 before there is a record.
+///
+/// The strengths, in mentions, are those with which each factor shrinks towards 1; the inverse of a
+/// strength is the prior variance of its factor.
+#[derive(Debug)]
+struct Prior {
+    hour: f64,
+    weekday: f64,
+    slot: f64,
+    /// Squared relative error of an hour of the day never seen yet, taken to be like the last one
+    /// seen before it...
+    unseen: f64,
+    /// ...and how much it grows with every hour between the two.
+    unseen_per_hour: f64,
+    /// Its upper bound: nights differ from days about that much.
+    unseen_most: f64,
+}
+
+/// Counts: hours of the day differ a lot (100 %), weekdays some (20 %), and an hour of the week
+/// from what its hour and its weekday suggest little (14 %).
+const COUNT: Prior = Prior {
+    hour: 1.0,
+    weekday: 25.0,
+    slot: 50.0,
+    unseen: 2.5,
+    unseen_per_hour: 0.25,
+    unseen_most: 4.0,
+};
+
+/// Shares: people complain by day as by night, give or take 20 %.
+const SHARE: Prior = Prior {
+    hour: 25.0,
+    weekday: 50.0,
+    slot: 100.0,
+    unseen: 0.04,
+    unseen_per_hour: 0.0,
+    unseen_most: 0.04,
+};
+
 /// Backfitting rounds; the fit starts from the previous one, so few are needed.
 const ROUNDS: usize = 4;
 /// An hour counts at most as if it lay this many standard deviations off, and three mentions.
@@ -22,6 +55,7 @@ const CLIP_MENTIONS: f64 = 3.0;
 #[derive(Debug, Clone)]
 pub(super) struct Fit {
     scale: Scale,
+    prior: &'static Prior,
     /// Mentions per unit of exposure.
     rate: f64,
     /// Effective number of mentions the rate was learnt from; its inverse is the squared relative
@@ -69,14 +103,19 @@ struct Weighted {
 
 impl Fit {
     pub(super) fn new(scale: Scale) -> Self {
+        let prior = match scale {
+            Scale::Count => &COUNT,
+            Scale::Share => &SHARE,
+        };
         let unknown = |strength: f64| Tally::default().factor(strength);
         Self {
             scale,
+            prior,
             rate: 0.0,
             shape: 0.5,
-            hours: [unknown(HOUR_STRENGTH); 24],
-            weekdays: [unknown(WEEKDAY_STRENGTH); 7],
-            slots: vec![unknown(SLOT_STRENGTH); SLOTS],
+            hours: [unknown(prior.hour); 24],
+            weekdays: [unknown(prior.weekday); 7],
+            slots: vec![unknown(prior.slot); SLOTS],
         }
     }
 
@@ -184,14 +223,17 @@ impl Fit {
                 self.weekdays[hour.slot.weekday()].value * self.slots[hour.slot.index()].value;
             tallies[hour.slot.hour()].add(hour.counted, self.rate * others * hour.exposure);
         }
-        self.hours = tallies.map(|tally| tally.factor(HOUR_STRENGTH));
+        let strength = self.prior.hour;
+        self.hours = tallies.map(|tally| tally.factor(strength));
+        self.guess_unseen(&tallies);
 
         let mut tallies = [Tally::default(); 7];
         for hour in hours {
             let others = self.hours[hour.slot.hour()].value * self.slots[hour.slot.index()].value;
             tallies[hour.slot.weekday()].add(hour.counted, self.rate * others * hour.exposure);
         }
-        self.weekdays = tallies.map(|tally| tally.factor(WEEKDAY_STRENGTH));
+        let strength = self.prior.weekday;
+        self.weekdays = tallies.map(|tally| tally.factor(strength));
 
         let mut tallies = [Tally::default(); SLOTS];
         for hour in hours {
@@ -200,7 +242,22 @@ impl Fit {
             tallies[hour.slot.index()].add(hour.counted, self.rate * others * hour.exposure);
         }
         for (factor, tally) in self.slots.iter_mut().zip(tallies) {
-            *factor = tally.factor(SLOT_STRENGTH);
+            *factor = tally.factor(self.prior.slot);
+        }
+    }
+
+    /// An hour of the day never seen is taken to be like the last one seen before it.
+    fn guess_unseen(&mut self, tallies: &[Tally; 24]) {
+        let seen = |hour: usize| tallies[hour % 24].expected > 0.0;
+        for hour in (0..24).filter(|&hour| !seen(hour)) {
+            let Some(distance) = (1..24).find(|distance| seen(hour + 24 - distance)) else {
+                return;
+            };
+            let doubt = self.prior.unseen + self.prior.unseen_per_hour * (distance - 1) as f64;
+            self.hours[hour] = Factor {
+                value: self.hours[(hour + 24 - distance) % 24].value,
+                doubt: doubt.min(self.prior.unseen_most),
+            };
         }
     }
 }

@@ -52,6 +52,9 @@ pub type Shape = Vec<(Slot, f64)>;
 /// Mentions a share needs before it may signal: below, one angry person is a swing.
 const SHARE_WARM_UP: f64 = 20.0;
 
+/// A past of this many hours shows the rhythm of a day.
+const RHYTHM_HOURS: i64 = 48;
+
 /// What is typical for one series.
 #[derive(Debug, Clone)]
 pub struct Baseline {
@@ -144,6 +147,18 @@ impl Baseline {
         self.refit();
     }
 
+    /// The first hour this series is known from, in hours since the Unix epoch.
+    pub fn known_since(&self) -> Option<i64> {
+        self.past.front().map(|oldest| oldest.hour)
+    }
+
+    /// Whether the past before `hour` shows the rhythm of day and week. Before that nothing is
+    /// held out: a new hour of the day could not be told from a crisis, and both are winsorised.
+    pub fn has_rhythm_before(&self, hour: i64) -> bool {
+        self.known_since()
+            .is_some_and(|first| hour - first >= RHYTHM_HOURS)
+    }
+
     /// An incident turns out to have begun at `hour`: what was learnt since is held out.
     pub fn hold_since(&mut self, hour: i64) {
         for bucket in self
@@ -160,16 +175,7 @@ impl Baseline {
     /// The level of the hours held since `hour` is here to stay: they become what is typical, and
     /// the past before them is rescaled to it, so that the rhythm of day and week is kept.
     pub fn accept_level_since(&mut self, hour: i64) {
-        let (mut counted, mut expected) = (0.5, 0.5);
-        for bucket in self
-            .past
-            .iter()
-            .filter(|bucket| bucket.held && bucket.hour >= hour)
-        {
-            counted += bucket.count;
-            expected += self.fit.mean(bucket.slot, bucket.exposure);
-        }
-        let ratio = counted / expected;
+        let ratio = self.level_since(hour);
         for bucket in &mut self.past {
             if bucket.hour >= hour {
                 bucket.held = false;
@@ -179,6 +185,20 @@ impl Baseline {
         }
         self.fit.scale_by(ratio);
         self.refit();
+    }
+
+    /// The hours held since `hour`, as a multiple of what was expected of them.
+    fn level_since(&self, hour: i64) -> f64 {
+        let (mut counted, mut expected) = (0.5, 0.5);
+        for bucket in self
+            .past
+            .iter()
+            .filter(|bucket| bucket.held && bucket.hour >= hour)
+        {
+            counted += bucket.count;
+            expected += self.fit.mean(bucket.slot, bucket.exposure);
+        }
+        counted / expected
     }
 
     fn refit(&mut self) {

@@ -202,7 +202,11 @@ fn z_share_saddlepoint(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
 /// `0..=highest`. The edge of a typical band.
 pub fn value_at(z: f64, highest: f64, z_at: impl Fn(f64) -> f64) -> f64 {
     let (mut low, mut high) = (-1.0, highest);
-    while high - low > 1.0 {
+    // Sixty-four halvings reach the last digit of any double.
+    for _ in 0..64 {
+        if high - low <= 1.0 {
+            break;
+        }
         let middle = ((low + high) / 2.0).floor();
         if z_at(middle) <= z {
             low = middle

@@ -23,13 +23,13 @@ pub struct Facts {
 
 /// A rise is angry when its negative mentions have signalled or are at least half of it.
 const ANGRY_SHARE: f64 = 0.5;
-/// An angry rise to this multiple of the usual wakes people up...
+/// An angry rise to this multiple of the usual wakes people up, if it is large.
 const CRITICAL_RATIO: f64 = 3.0;
-/// ...if it is at least this many mentions.
-const CRITICAL_EXCESS: f64 = 50.0;
+/// A rise is large by this many mentions beyond the expected ones.
+const LARGE_EXCESS: f64 = 50.0;
 /// A rise in which this part of the mentions carries a crisis term wakes people up.
 const CRISIS_SHARE: f64 = 0.2;
-/// A friendly rise to this multiple of the usual is worth a look now.
+/// A friendly rise to this multiple of the usual is worth a look now, if it is large.
 const LOUD_RATIO: f64 = 10.0;
 /// A fall to this part of the usual (its inverse) is worth a look now.
 const QUIET_RATIO: f64 = 5.0;
@@ -41,7 +41,7 @@ impl Severity {
     /// |---|---|
     /// | angry rise to 3x the usual or more, by 50 mentions or more | critical |
     /// | rise to 2x or more by 10 mentions or more, a fifth of it with crisis terms | critical |
-    /// | any other angry rise; a friendly rise to 10x; a fall to a fifth; a silent feed | warning |
+    /// | any other angry rise; a friendly rise to 10x by 50 mentions; a fall to a fifth; a silent feed | warning |
     /// | anything else | notice |
     pub fn of(facts: &Facts) -> Self {
         if facts.subject == Subject::Feed {
@@ -55,12 +55,12 @@ impl Severity {
             };
         }
         let angry = facts.negative_signal || facts.negative_share >= ANGRY_SHARE;
-        let loud = facts.ratio >= CRITICAL_RATIO && facts.excess >= CRITICAL_EXCESS;
+        let large = facts.excess >= LARGE_EXCESS;
         let crisis =
             facts.crisis_share >= CRISIS_SHARE && facts.ratio >= 2.0 && facts.excess >= 10.0;
-        if (angry && loud) || crisis {
+        if (angry && large && facts.ratio >= CRITICAL_RATIO) || crisis {
             Self::Critical
-        } else if angry || facts.ratio >= LOUD_RATIO {
+        } else if angry || (large && facts.ratio >= LOUD_RATIO) {
             Self::Warning
         } else {
             Self::Notice

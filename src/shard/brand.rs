@@ -99,8 +99,15 @@ impl BrandState {
         let negative = self.negative.sum_between(panes.start, panes.end) as f64;
         let alive = tick.exposure.slots_between(panes.start, panes.end).count() as f64;
         let hours = [(mentions, alive), (negative, alive), (negative, mentions)];
+        let onset = self
+            .tracker
+            .incident()
+            .map(|incident| tick.watch.pane_of(incident.onset));
+        let began = onset.map_or(hour, |pane| tick.watch.hour_of(pane));
         for (at, (count, exposure)) in hours.into_iter().enumerate() {
-            let held = self.is_held(MEASURES[at]);
+            let held = self.is_held(MEASURES[at])
+                && hour >= began
+                && self.baselines[at].has_rhythm_before(began);
             self.baselines[at].learn(Bucket {
                 hour,
                 slot,

@@ -70,16 +70,22 @@ impl BrandState {
         }
     }
 
-    /// A swing that has lasted for the configured time is the new level, and is learnt.
+    /// A swing that has lasted for the configured time, or for longer than everything known from
+    /// before it, is the new level, and is learnt.
     fn accept_lasting_level(&mut self, tick: &Tick<'_>, incident: &Incident) {
-        let lasted = tick.at.millis_since(incident.detected_at);
-        let wanted = millis(tick.plan.baseline.level_shift_after);
-        if lasted < wanted || (lasted - wanted) % 3_600_000 >= tick.watch.pane_ms {
-            return;
-        }
+        const HOUR_MS: i64 = 3_600_000;
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
+        let lasted = tick.at.millis_since(incident.onset);
         for baseline in &mut self.baselines {
-            baseline.accept_level_since(since);
+            if !baseline.has_rhythm_before(since) {
+                continue;
+            }
+            let known = (since - baseline.known_since().unwrap_or(since)) * HOUR_MS;
+            let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
+            // Once an hour is enough: hours are what is learnt.
+            if lasted >= wanted && lasted % HOUR_MS < tick.watch.pane_ms {
+                baseline.accept_level_since(since);
+            }
         }
     }
 

@@ -12,6 +12,8 @@ use super::watch::Watch;
 
 /// The monitor's name in a feed's incident.
 const MONITOR: &str = "feed-silent";
+/// Feeds deliver in batches: a shorter silence is never held against one.
+const LEAST_SILENCE_MS: i64 = 10 * 60_000;
 /// A feed of so few mentions that a week of silence is no surprise is dead after a week all the same.
 const DEAD_AFTER_MS: i64 = 7 * 86_400_000;
 
@@ -140,7 +142,8 @@ impl Feed {
             .expect(self.hour, &tick.exposure.silent_shape())?;
         let z = expected.z(0.0);
         let silent_ms = silent as i64 * tick.watch.pane_ms;
-        let enough = expected.mean >= tick.plan.sensitivity.min_excess;
+        let enough =
+            expected.mean >= tick.plan.sensitivity.min_excess && silent_ms >= LEAST_SILENCE_MS;
         if !(enough && z <= -tick.watch.feed_z_limit || silent_ms >= DEAD_AFTER_MS) {
             return None;
         }
