@@ -11,6 +11,7 @@ mod dead_letters;
 mod faults;
 mod properties;
 mod protobuf_wire;
+mod real;
 
 /// 2030-01-01T00:00:00Z.
 const LIMITS: Limits = Limits {
