@@ -27,7 +27,8 @@ pub(super) enum Value<'a, T = Nothing> {
     Float(f64),
     Text(Cow<'a, str>),
     /// The elements that may stand for a text, and the first that may not: its position and type.
-    List(Vec<Cow<'a, str>>, Option<(usize, &'static str)>),
+    /// Boxed because it is rare, and a mention is made of many values.
+    List(Vec<Cow<'a, str>>, Option<Box<(usize, &'static str)>>),
     Object(T),
 }
 
@@ -83,7 +84,8 @@ impl<'a, T: Default> Value<'a, T> {
     pub(super) fn texts(self, field: &str) -> Result<Vec<Cow<'a, str>>, Rejected> {
         match self {
             Self::List(texts, None) => Ok(texts),
-            Self::List(_, Some((index, found))) => {
+            Self::List(_, Some(odd)) => {
+                let (index, found) = *odd;
                 Err(wrong_type(&format!("{field}[{index}]"), found, "a text"))
             }
             Self::Absent => Ok(Vec::new()),
@@ -237,7 +239,9 @@ impl<'de: 'a, 'a, T: Fields<'de>> Visitor<'de> for ValueVisitor<'a, T> {
         while let Some(element) = elements.next_element::<Value<'a>>()? {
             match element.into_text() {
                 Ok(text) => texts.extend(text),
-                Err(other) => odd = odd.or(Some((index, other.type_name()))),
+                Err(other) => {
+                    odd = odd.or_else(|| Some(Box::new((index, other.type_name()))));
+                }
             }
             index += 1;
         }

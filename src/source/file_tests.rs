@@ -256,8 +256,12 @@ fn what_cannot_be_opened_is_told_with_what_to_do() {
     ");
 }
 
+fn failing(bytes: &[u8]) -> Failing {
+    Failing(io::Cursor::new(bytes.to_vec()))
+}
+
 /// Gives its bytes, then fails as a disk does.
-struct Failing(&'static [u8]);
+struct Failing(io::Cursor<Vec<u8>>);
 
 impl Read for Failing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -271,11 +275,21 @@ impl Read for Failing {
 
 #[test]
 fn a_disk_that_fails_is_not_taken_for_the_end() {
-    let mut lines = FileLines::of("file", Failing(b"one line\nhalf a l"), 100).unwrap();
+    let mut lines = FileLines::of("file", failing(b"one line\nhalf a l"), 100).unwrap();
     assert_eq!(lines.next().unwrap().unwrap().bytes, b"one line");
     let error = lines.next().unwrap().unwrap_err();
     insta::assert_snapshot!(error, @"file: cannot be read after line 1: Input/output error (os error 5)");
     assert!(lines.next().is_none());
+
+    // Under a decompressor, too, it is the disk's fault and not the data's.
+    for whole in [gzip(b"one line"), zstd(b"one line")] {
+        let mut lines = FileLines::of("file", failing(&whole[..whole.len() - 4]), 100).unwrap();
+        let error = lines.next().unwrap().unwrap_err();
+        assert!(
+            matches!(error, FileError::Io { after_line: 0, .. }),
+            "{error}"
+        );
+    }
 }
 
 #[test]

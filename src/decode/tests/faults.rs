@@ -167,7 +167,7 @@ fn numbers_out_of_range() {
 fn values_of_another_type() {
     insta::assert_snapshot!(faults([
         r#""campaign":{}"#, r#""lang":["en"]"#, r#""url":true"#, r#""intent":1.5"#,
-        r#""author":"joe""#, r#""author":[1]"#, r#""engagement":3"#, r#""hashtags":["a",["b"]]"#,
+        r#""author":"joe""#, r#""author":[1]"#, r#""engagement":3"#, r#""hashtags":["a",["b"],{}]"#,
         r#""links":{"a":1}"#, r#""reach":[]"#, r#""sentiment":{}"#, r#""sentiment":"good""#,
         r#""author":{"verified":"yes"}"#, r#""kind":false"#, r#""author":{"role":[]}"#,
     ].map(with)), @r#"
