@@ -179,6 +179,42 @@ impl Mention<'_> {
             .or(self.author.followers)
             .unwrap_or(0)
     }
+
+    /// The same mention on its own, with a copy of whatever it borrowed.
+    pub fn into_owned(self) -> Mention<'static> {
+        fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+            Cow::Owned(text.into_owned())
+        }
+        fn own_all(texts: Vec<Cow<'_, str>>) -> Vec<Cow<'static, str>> {
+            texts.into_iter().map(own).collect()
+        }
+        Mention {
+            id: own(self.id),
+            created_at: self.created_at,
+            channel: own(self.channel),
+            kind: self.kind,
+            brands: own_all(self.brands),
+            author: Author {
+                id: self.author.id.map(own),
+                handle: self.author.handle.map(own),
+                followers: self.author.followers,
+                verified: self.author.verified,
+                role: self.author.role,
+            },
+            text: own(self.text),
+            lang: self.lang.map(own),
+            url: self.url.map(own),
+            sentiment: self.sentiment,
+            engagement: self.engagement,
+            reach: self.reach,
+            hashtags: own_all(self.hashtags),
+            links: own_all(self.links),
+            media: own_all(self.media),
+            campaign: self.campaign.map(own),
+            country: self.country.map(own),
+            intent: self.intent.map(own),
+        }
+    }
 }
 
 /// A brand's position in the configuration; the core knows brands by it alone.

@@ -1,4 +1,20 @@
 //! Where mentions come from.
+//!
+//! - [`KafkaSettings`]: what the Kafka source is told.
+//! - [`FileLines`]: the lines of one file or of standard input, plain, gzip or Zstandard.
+//! - [`MergedFiles`]: several files as one stream in event-time order; [`Progress`] tells how far.
 
+mod file;
+mod file_error;
 mod kafka_settings;
+mod merge;
+mod progress;
+
+pub use file::{FileLines, Line};
+pub use file_error::FileError;
 pub use kafka_settings::{KafkaSettings, Topic};
+pub use merge::{MergedFiles, Record};
+pub use progress::Progress;
+
+#[cfg(test)]
+mod file_tests;
