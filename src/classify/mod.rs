@@ -22,6 +22,8 @@ mod roles;
 mod rules;
 mod sentiment;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 pub use classifier::Classifier;
 pub use compile::{MAX_TERM_CHARS, MAX_TERMS};

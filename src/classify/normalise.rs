@@ -36,6 +36,7 @@ pub(super) fn normalise_into(text: &str, out: &mut String) {
     };
     if text.is_ascii() {
         text.bytes()
+            .map(|byte| if byte == b'`' { b'\'' } else { byte })
             .for_each(|byte| writer.push(char::from(byte.to_ascii_lowercase())));
     } else if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
         text.chars()
@@ -103,5 +104,80 @@ fn replace(c: char) -> Option<char> {
         '\u{2120}' | '\u{2122}' | '\u{2460}'..='\u{249B}' => Some(' '),
         '\u{24EA}'..='\u{24FF}' | '\u{2776}'..='\u{2793}' => Some(' '),
         _ => Some(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_form_for_every_writing() {
+        for (written, normal) in [
+            ("DELTA", "delta"),
+            ("  a \t\r\n b\u{a0}\u{3000}c ", "a b c"),
+            ("Ｄｅｌｔａ", "delta"),
+            ("𝐃𝐞𝐥𝐭𝐚 ﬁne", "delta fine"),
+            (
+                "It’s ‘so’ “good” d`or d´or dʼor",
+                "it's 'so' \"good\" d'or d'or d'or",
+            ),
+            ("Coca‑Cola – Coca—Cola −", "coca-cola - coca-cola -"),
+            ("CAFE\u{301} É", "café é"),
+            ("Straße STRASSE STRAẞE", "strasse strasse strasse"),
+            ("ΟΔΟΣ οδος οδός", "οδοσ οδοσ οδόσ"),
+            ("Delta™ Delta℠x ①Delta ❷Delta", "delta delta x delta delta"),
+            ("שָׁלוֹם שׁלום בּ", "שלום שלום ב"),
+            ("אֶל־עַל׃", "אל-על"),
+            ("צה״ל צ׳ופר", "צה\"ל צ'ופר"),
+            ("دَلْتَا دلتـــا ﺩﻟﺘﺎ أمّ", "دلتا دلتا دلتا أم"),
+            (
+                "\u{200f}ב\u{200e}Delta\u{feff} soft\u{ad}ly",
+                "בdelta softly",
+            ),
+            ("✈\u{fe0f}Delta", "✈delta"),
+            ("ДЕЛЬТА Йод", "дельта йод"),
+            ("ﾃﾞﾙﾀ デルタ", "デルタ デルタ"),
+            ("한국 한국", "한국 한국"),
+            ("", ""),
+            (" \u{feff} ", ""),
+        ] {
+            assert_eq!(normalise(written), normal, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn appends_without_touching_what_is_there() {
+        let mut out = String::from("A ");
+        normalise_into(" B  C", &mut out);
+        assert_eq!(out, "A b c");
+    }
+
+    proptest! {
+        #[test]
+        fn ascii_path_agrees_with_the_others(text in "[ -~\\t\\n]{0,40}") {
+            let with_tail = format!("{text}é");
+            let slow = format!("{text}e\u{301}");
+            let expected = normalise(&format!("{text}x"));
+            let expected = expected.trim_end_matches('x');
+            // The letter at the end puts the text on the other two paths.
+            prop_assume!(!text.ends_with(['x', 'X']));
+            prop_assert_eq!(normalise(&with_tail), format!("{expected}é"));
+            prop_assert_eq!(normalise(&slow), format!("{expected}é"));
+        }
+
+        #[test]
+        fn case_does_not_count(text in "\\PC{0,40}") {
+            // Upper-casing itself loses marks in a few scripts; what it makes must be stable.
+            let upper = normalise(&text).to_uppercase();
+            prop_assert_eq!(normalise(&upper.to_lowercase()), normalise(&upper));
+        }
+
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = normalise(&text);
+        }
     }
 }
