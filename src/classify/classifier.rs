@@ -1,5 +1,6 @@
 //! The classifier: rules compiled once, shared by all threads.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -83,7 +84,7 @@ impl Classifier {
             brands,
             sentiment,
             tone: Tone::of(sentiment),
-            crisis_terms: self.crisis_terms(findings),
+            crisis_terms: self.crisis_terms(&findings),
         })
     }
 
@@ -126,14 +127,12 @@ impl Classifier {
 
     /// The crisis terms found, in the order in which they first appear; of two that begin at the
     /// same place, the longer first.
-    fn crisis_terms(&self, findings: Findings) -> Vec<Arc<str>> {
-        let mut found = findings.crisis;
+    fn crisis_terms(&self, findings: &Findings) -> Vec<Arc<str>> {
         let term = |index: u32| &self.crisis_terms[index as usize];
-        found.sort_by_key(|(start, index)| (*start, std::cmp::Reverse(term(*index).len())));
-        found
-            .iter()
-            .map(|(_, index)| Arc::clone(term(*index)))
-            .collect()
+        let mut found: Vec<(usize, u32)> = findings.crisis().collect();
+        found.sort_by_key(|(start, index)| (*start, Reverse(term(*index).len())));
+        let found = found.into_iter();
+        found.map(|(_, index)| Arc::clone(term(index))).collect()
     }
 }
 

@@ -4,11 +4,22 @@ use super::terms::Meaning;
 
 const CRISIS_EN: &str = include_str!("lexicon/crisis_en.txt");
 const CRISIS_HE: &str = include_str!("lexicon/crisis_he.txt");
+/// Begins the line of a harmless phrase.
+const HARMLESS: char = '!';
 const POLARITY_HE: &str = include_str!("lexicon/he_polarity.txt");
 
 /// The crisis terms every classifier knows unless the rules ignore them, as they stand in the
 /// lexicon, English first.
 pub fn builtin_crisis_terms() -> impl Iterator<Item = &'static str> {
+    crisis_entries().filter(|entry| !entry.starts_with(HARMLESS))
+}
+
+/// Phrases inside which a crisis term does not count.
+pub(super) fn harmless_phrases() -> impl Iterator<Item = &'static str> {
+    crisis_entries().filter_map(|entry| entry.strip_prefix(HARMLESS).map(str::trim))
+}
+
+fn crisis_entries() -> impl Iterator<Item = &'static str> {
     entries(CRISIS_EN).chain(entries(CRISIS_HE))
 }
 
@@ -37,7 +48,7 @@ mod tests {
     #[test]
     fn crisis_terms_stand_once_and_in_normal_form() {
         let mut seen = HashSet::new();
-        for term in builtin_crisis_terms() {
+        for term in builtin_crisis_terms().chain(harmless_phrases()) {
             assert_eq!(normalise(term), term, "not in normal form");
             assert!(seen.insert(term), "{term:?} stands twice");
         }

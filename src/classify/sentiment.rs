@@ -89,7 +89,7 @@ impl Sentiment {
 fn score_by_words(findings: &Findings) -> f32 {
     let (praise, blame) = (findings.praise as f32, findings.blame as f32);
     let balance = (praise - blame) / (praise + blame + 1.0);
-    if findings.crisis.is_empty() {
+    if findings.crisis().len() == 0 {
         balance
     } else {
         balance.min(CRISIS_SENTIMENT)

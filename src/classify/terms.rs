@@ -20,6 +20,8 @@ pub(super) enum Meaning {
     Brand(u32),
     /// It is the crisis term at this position.
     Crisis(u32),
+    /// Crisis terms inside it do not count.
+    Harmless,
     /// It praises.
     Praise,
     /// It blames.
@@ -48,6 +50,13 @@ pub(super) struct Terms {
     terms: Vec<Term>,
 }
 
+/// Where a crisis term or a harmless phrase stands, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
 /// What a text holds.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -55,8 +64,8 @@ pub(super) struct Findings {
     present: Vec<u64>,
     /// Brands of which a word in `any` is present; may repeat.
     pub(super) candidates: Vec<u32>,
-    /// Crisis terms with the byte at which each first begins.
-    pub(super) crisis: Vec<(usize, u32)>,
+    crisis: Vec<(Span, u32)>,
+    harmless: Vec<Span>,
     /// Distinct words of praise, blame under a negation counted in.
     pub(super) praise: u32,
     /// Distinct words of blame, praise under a negation counted in.
@@ -108,12 +117,29 @@ impl Terms {
         for hit in self.automaton.find_overlapping_iter(text) {
             let id = hit.pattern().as_u32();
             let term = &self.terms[id as usize];
-            if !findings.has(id) && stands_alone(text, hit.start(), hit.end(), term.joining) {
-                findings.mark(id, self.terms.len());
-                findings.note(term, text, hit.start());
+            let (start, end) = (hit.start(), hit.end());
+            let is_new = !findings.has(id);
+            if (is_new || term.counts_where_it_stands())
+                && stands_alone(text, start, end, term.joining)
+            {
+                findings.note_place(term, Span { start, end });
+                if is_new {
+                    findings.mark(id, self.terms.len());
+                    findings.note(term, &text[..start]);
+                }
             }
         }
+        findings.settle_crisis();
         findings
+    }
+}
+
+impl Term {
+    /// Whether each place where it stands matters, not only that it is there.
+    fn counts_where_it_stands(&self) -> bool {
+        let meanings = &self.meanings;
+        let placed = |meaning| matches!(meaning, &Meaning::Crisis(_) | &Meaning::Harmless);
+        meanings.iter().any(placed)
     }
 }
 
@@ -131,17 +157,53 @@ impl Findings {
         self.present[id as usize / 64] |= 1 << (id % 64);
     }
 
-    fn note(&mut self, term: &Term, text: &str, start: usize) {
+    /// The crisis terms of the text, each once, with the byte at which it first begins.
+    pub(super) fn crisis(&self) -> impl ExactSizeIterator<Item = (usize, u32)> {
+        self.crisis.iter().map(|(span, index)| (span.start, *index))
+    }
+
+    fn note_place(&mut self, term: &Term, span: Span) {
+        for meaning in &term.meanings {
+            match *meaning {
+                Meaning::Crisis(index) => self.crisis.push((span, index)),
+                Meaning::Harmless => self.harmless.push(span),
+                Meaning::Brand(_) | Meaning::Praise | Meaning::Blame => {}
+            }
+        }
+    }
+
+    fn note(&mut self, term: &Term, before: &str) {
         for meaning in &term.meanings {
             match *meaning {
                 Meaning::Brand(brand) => self.candidates.push(brand),
-                Meaning::Crisis(index) => self.crisis.push((start, index)),
-                Meaning::Praise if is_negated(&text[..start]) => self.blame += 1,
-                Meaning::Blame if is_negated(&text[..start]) => self.praise += 1,
+                Meaning::Praise if is_negated(before) => self.blame += 1,
+                Meaning::Blame if is_negated(before) => self.praise += 1,
                 Meaning::Praise => self.praise += 1,
                 Meaning::Blame => self.blame += 1,
+                Meaning::Crisis(_) | Meaning::Harmless => {}
             }
         }
+    }
+
+    /// Leaves of each crisis term the first place that is not inside a harmless phrase.
+    fn settle_crisis(&mut self) {
+        if !self.harmless.is_empty() {
+            self.harmless.sort_unstable_by_key(|span| span.start);
+            self.crisis.sort_by_key(|(span, _)| span.start);
+            // Both in order of their beginnings, a place is inside some phrase when it ends before
+            // the furthest end of the phrases begun so far.
+            let mut phrases = self.harmless.iter().peekable();
+            let mut covered_until = 0;
+            self.crisis.retain(|(span, _)| {
+                while let Some(phrase) = phrases.next_if(|phrase| phrase.start <= span.start) {
+                    covered_until = covered_until.max(phrase.end);
+                }
+                span.end > covered_until
+            });
+        }
+        self.crisis
+            .sort_unstable_by_key(|(span, index)| (*index, span.start));
+        self.crisis.dedup_by_key(|(_, index)| *index);
     }
 }
 

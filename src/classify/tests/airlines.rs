@@ -40,7 +40,7 @@ fn airlines() -> Classifier {
 }
 
 /// The texts without their labels, scored, against the labels. The floors lie a little below what
-/// VADER gives; one that hears praise in the name "United" finds a sixth fewer of the negatives.
+/// VADER gives; a scorer that hears praise in the name "United" falls below them.
 #[test]
 fn the_tone_agrees_with_the_labels_as_well_as_vader_can() {
     let classifier = airlines();

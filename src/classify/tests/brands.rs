@@ -94,6 +94,7 @@ const GOLDEN: &[(&str, &str, bool)] = &[
     ("Delta", "昨日Deltaに乗った", true),
     ("ไทยแอร์", "สายการบินไทยแอร์ล่าช้า", true),
     ("Delta", "บินกับDeltaดีมาก", true),
+    ("ไทยแอร", "ไทยแอร์", false), // the mark belongs to the last letter
     // Korean: particles follow.
     ("델타", "델타가 늦었다", true),
     ("델타", "뉴델타", false),

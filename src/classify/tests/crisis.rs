@@ -37,6 +37,29 @@ fn in_english_and_hebrew_each_once_in_order_of_appearance() {
 }
 
 #[test]
+fn a_term_inside_a_harmless_phrase_does_not_count() {
+    let rules = rules(&[]);
+    for (text, expected) in [
+        ("adding insult to injury", &[][..]),
+        ("insult to injury: an injury", &["injury"]),
+        ("an injury, and insult to injury", &["injury"]),
+        ("crash course on recall, as I recall", &["recall"]),
+        ("as I recall a crash course", &[]),
+        ("a crash", &["crash"]),
+    ] {
+        assert_eq!(found(&rules, text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_harmless_phrase_may_be_the_teams_own_crisis_term() {
+    let mut rules = rules(&[]);
+    rules.crisis_terms = strings(&["crash diet"]);
+    assert_eq!(found(&rules, "crash diet"), ["crash diet", "crash"]);
+    assert!(found(&rules, "crash course").is_empty());
+}
+
+#[test]
 fn the_teams_own_words_are_added_and_the_ignored_left_out() {
     let mut rules = rules(&[]);
     rules.crisis_terms = strings(&["Tarmac Delay", "boycott", "leaked", "משבר "]);
