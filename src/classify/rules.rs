@@ -9,7 +9,7 @@ pub struct BrandRule {
     pub name: String,
     /// The market (brand with its competitors) it belongs to.
     pub market: Option<String>,
-    /// At least one of these must be in the text. Never empty.
+    /// At least one of these must be in the text; when there are none, the name must.
     pub any: Vec<String>,
     /// Every one of these must be in the text.
     pub all: Vec<String>,
