@@ -14,10 +14,7 @@ pub struct Seen {
 impl Seen {
     /// One mention.
     pub const fn once(negative: bool) -> Self {
-        Self {
-            all: 1.0,
-            negative: if negative { 1.0 } else { 0.0 },
-        }
+        Self { all: 1.0, negative: if negative { 1.0 } else { 0.0 } }
     }
 
     pub(super) fn add(&mut self, other: Self) {
@@ -26,10 +23,7 @@ impl Seen {
     }
 
     fn scaled(self, by: f64) -> Self {
-        Self {
-            all: self.all * by,
-            negative: self.negative * by,
-        }
+        Self { all: self.all * by, negative: self.negative * by }
     }
 }
 
@@ -47,10 +41,7 @@ pub struct HeavyHitters {
 impl HeavyHitters {
     /// Room for `capacity` values, at least one.
     pub fn new(capacity: usize) -> Self {
-        Self {
-            capacity: capacity.max(1),
-            seen: BTreeMap::new(),
-        }
+        Self { capacity: capacity.max(1), seen: BTreeMap::new() }
     }
 
     /// Adds `seen` to `value`.
@@ -72,9 +63,7 @@ impl HeavyHitters {
 
     /// Multiplies every count: the past fades.
     pub fn fade(&mut self, keep: f64) {
-        self.seen
-            .values_mut()
-            .for_each(|seen| *seen = seen.scaled(keep));
+        self.seen.values_mut().for_each(|seen| *seen = seen.scaled(keep));
     }
 
     /// What is known of `value`.
@@ -84,9 +73,7 @@ impl HeavyHitters {
 
     /// All values, in order of value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Seen)> {
-        self.seen
-            .iter()
-            .map(|(value, seen)| (value.as_ref(), *seen))
+        self.seen.iter().map(|(value, seen)| (value.as_ref(), *seen))
     }
 
     /// Values held now.

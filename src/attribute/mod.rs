@@ -120,11 +120,8 @@ impl Attribution {
     pub fn explain(&self, question: &Question) -> Answer {
         let numbers =
             question.from.div_euclid(BUCKET_PANES)..=(question.to - 1).div_euclid(BUCKET_PANES);
-        let buckets: Vec<&Bucket> = self
-            .buckets
-            .iter()
-            .filter(|bucket| numbers.contains(&bucket.number))
-            .collect();
+        let buckets: Vec<&Bucket> =
+            self.buckets.iter().filter(|bucket| numbers.contains(&bucket.number)).collect();
         let mut total = Seen::default();
         let mut terms: BTreeMap<&str, u64> = BTreeMap::new();
         let mut shortlist = Shortlist::default();
@@ -137,10 +134,7 @@ impl Attribution {
         }
         let mut crisis_terms: Vec<TermCount> = terms
             .into_iter()
-            .map(|(term, count)| TermCount {
-                term: term.to_owned(),
-                count,
-            })
+            .map(|(term, count)| TermCount { term: term.to_owned(), count })
             .collect();
         crisis_terms.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.term.cmp(&b.term)));
         Answer {
@@ -154,12 +148,8 @@ impl Attribution {
 
     /// Values remembered now, over all buckets and what is usual.
     pub fn len(&self) -> usize {
-        let recent: usize = self
-            .buckets
-            .iter()
-            .flat_map(|bucket| &bucket.values)
-            .map(HeavyHitters::len)
-            .sum();
+        let recent: usize =
+            self.buckets.iter().flat_map(|bucket| &bucket.values).map(HeavyHitters::len).sum();
         recent + self.usual.iter().map(HeavyHitters::len).sum::<usize>()
     }
 
@@ -169,11 +159,7 @@ impl Attribution {
     }
 
     fn bucket_mut(&mut self, number: i64) -> Option<&mut Bucket> {
-        if self
-            .buckets
-            .back()
-            .is_none_or(|latest| latest.number < number)
-        {
+        if self.buckets.back().is_none_or(|latest| latest.number < number) {
             self.buckets.push_back(Bucket::new(number));
             while self.buckets.len() > 1
                 && self
@@ -185,10 +171,7 @@ impl Attribution {
             }
             return self.buckets.back_mut();
         }
-        match self
-            .buckets
-            .binary_search_by_key(&number, |bucket| bucket.number)
-        {
+        match self.buckets.binary_search_by_key(&number, |bucket| bucket.number) {
             Ok(at) => self.buckets.get_mut(at),
             Err(0) => None,
             Err(at) => {
@@ -202,13 +185,8 @@ impl Attribution {
         let Some(oldest) = self.buckets.pop_front() else {
             return;
         };
-        let passed = self
-            .buckets
-            .front()
-            .map_or(1, |next| next.number - oldest.number);
-        let keep = self
-            .keep_per_bucket
-            .powi(i32::try_from(passed).unwrap_or(i32::MAX));
+        let passed = self.buckets.front().map_or(1, |next| next.number - oldest.number);
+        let keep = self.keep_per_bucket.powi(i32::try_from(passed).unwrap_or(i32::MAX));
         self.usual_total = Seen {
             all: self.usual_total.all * keep + oldest.total.all,
             negative: self.usual_total.negative * keep + oldest.total.negative,
@@ -223,11 +201,7 @@ impl Attribution {
 
     fn sources(&self, buckets: &[&Bucket], total: Seen, question: &Question) -> Vec<SourceShare> {
         let pick = |seen: Seen| {
-            if question.negative_only {
-                seen.negative
-            } else {
-                seen.all
-            }
+            if question.negative_only { seen.negative } else { seen.all }
         };
         let excess = pick(total) - question.expected;
         if excess <= 0.0 {
@@ -245,22 +219,13 @@ impl Attribution {
                 .map(|(value, count)| {
                     let usual = pick(self.usual[at].get(value)) / usual_total.max(1.0);
                     let share = ((count - usual * question.expected) / excess).clamp(0.0, 1.0);
-                    SourceShare {
-                        kind,
-                        value: value.to_owned(),
-                        count: count as u64,
-                        share,
-                    }
+                    SourceShare { kind, value: value.to_owned(), count: count as u64, share }
                 })
                 .filter(|source| {
                     source.share >= SHOWN_SHARE && source.count as f64 >= SHOWN_MENTIONS
                 })
                 .collect();
-            shares.sort_by(|a, b| {
-                b.share
-                    .total_cmp(&a.share)
-                    .then_with(|| a.value.cmp(&b.value))
-            });
+            shares.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.value.cmp(&b.value)));
             shares.truncate(SHOWN);
             shown.append(&mut shares);
         }
@@ -293,21 +258,14 @@ fn each_value(kind: SourceKind, mention: &Mention<'_>, mut with: impl FnMut(&str
         }
         SourceKind::Hashtag => {
             // "#Fail" and "#fail" are one hashtag.
-            let mut tags: Vec<String> = mention
-                .hashtags
-                .iter()
-                .map(|tag| tag.to_lowercase())
-                .collect();
+            let mut tags: Vec<String> =
+                mention.hashtags.iter().map(|tag| tag.to_lowercase()).collect();
             tags.sort_unstable();
             tags.dedup();
             tags.iter().for_each(|tag| with(tag));
         }
         SourceKind::Author => {
-            let author = mention
-                .author
-                .handle
-                .as_ref()
-                .or(mention.author.id.as_ref());
+            let author = mention.author.handle.as_ref().or(mention.author.id.as_ref());
             author.iter().for_each(|author| with(author));
         }
     }

@@ -30,10 +30,8 @@ type Rank = Reverse<(bool, u64, u64, u32, Reverse<i64>, Reverse<String>)>;
 fn rank(classified: &Classified<'_>) -> Rank {
     let mention = classified.mention;
     let engagement = mention.engagement;
-    let reactions = engagement
-        .likes
-        .saturating_add(engagement.shares)
-        .saturating_add(engagement.comments);
+    let reactions =
+        engagement.likes.saturating_add(engagement.shares).saturating_add(engagement.comments);
     Reverse((
         !classified.crisis_terms.is_empty(),
         mention.audience(),
@@ -51,45 +49,27 @@ impl Shortlist {
         let lists = std::iter::once(&mut self.any).chain(negative.then_some(&mut self.negative));
         for list in lists {
             if list.len() < KEPT || list.last().is_some_and(|last| rank < last.rank) {
-                insert(
-                    list,
-                    Ranked {
-                        rank: rank.clone(),
-                        sample: sample(classified),
-                    },
-                );
+                insert(list, Ranked { rank: rank.clone(), sample: sample(classified) });
             }
         }
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        other
-            .any
-            .iter()
-            .for_each(|ranked| insert(&mut self.any, ranked.clone()));
-        other
-            .negative
-            .iter()
-            .for_each(|ranked| insert(&mut self.negative, ranked.clone()));
+        other.any.iter().for_each(|ranked| insert(&mut self.any, ranked.clone()));
+        other.negative.iter().for_each(|ranked| insert(&mut self.negative, ranked.clone()));
     }
 
     /// The samples to show; negative ones when those are in question and there are any.
     pub(super) fn choose(self, negative_only: bool) -> Vec<Sample> {
-        let list = if negative_only && !self.negative.is_empty() {
-            self.negative
-        } else {
-            self.any
-        };
+        let list =
+            if negative_only && !self.negative.is_empty() { self.negative } else { self.any };
         list.into_iter().map(|ranked| ranked.sample).collect()
     }
 }
 
 fn insert(list: &mut Vec<Ranked>, ranked: Ranked) {
     // The same words three times over tell no more than once.
-    if let Some(same) = list
-        .iter()
-        .position(|other| other.sample.text == ranked.sample.text)
-    {
+    if let Some(same) = list.iter().position(|other| other.sample.text == ranked.sample.text) {
         if list[same].rank <= ranked.rank {
             return;
         }
@@ -102,11 +82,7 @@ fn insert(list: &mut Vec<Ranked>, ranked: Ranked) {
 
 fn sample(classified: &Classified<'_>) -> Sample {
     let mention = classified.mention;
-    let author = mention
-        .author
-        .handle
-        .as_ref()
-        .or(mention.author.id.as_ref());
+    let author = mention.author.handle.as_ref().or(mention.author.id.as_ref());
     Sample {
         id: mention.id.to_string(),
         created_at: mention.created_at,
@@ -117,10 +93,6 @@ fn sample(classified: &Classified<'_>) -> Sample {
         tone: classified.tone,
         text: mention.text.chars().take(TEXT_CHARS).collect(),
         url: mention.url.as_ref().map(ToString::to_string),
-        crisis_terms: classified
-            .crisis_terms
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        crisis_terms: classified.crisis_terms.iter().map(ToString::to_string).collect(),
     }
 }

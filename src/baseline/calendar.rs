@@ -59,26 +59,16 @@ mod tests {
     fn slot(zone: &str, at: &str) -> usize {
         let at: jiff::Timestamp = at.parse().unwrap();
         let calendar = Calendar::new(TimeZone::get(zone).unwrap());
-        calendar
-            .slot(Timestamp::from_millis(at.as_millisecond()))
-            .index()
+        calendar.slot(Timestamp::from_millis(at.as_millisecond())).index()
     }
 
     #[test]
     fn slots_follow_local_time_and_daylight_saving() {
         assert_eq!(slot("UTC", "2015-02-16T00:00:00Z"), 0, "a Monday");
-        assert_eq!(
-            slot("America/New_York", "2015-02-16T00:00:00Z"),
-            6 * 24 + 19,
-            "still Sunday"
-        );
+        assert_eq!(slot("America/New_York", "2015-02-16T00:00:00Z"), 6 * 24 + 19, "still Sunday");
         // Clocks go forward on 8 March 2015 at 07:00 UTC: 02:00 to 03:00 does not exist.
         assert_eq!(slot("America/New_York", "2015-03-08T06:59:00Z"), 6 * 24 + 1);
         assert_eq!(slot("America/New_York", "2015-03-08T07:00:00Z"), 6 * 24 + 3);
-        assert_eq!(
-            slot("Asia/Kolkata", "2015-02-16T00:00:00Z"),
-            5,
-            "half-hour zones too"
-        );
+        assert_eq!(slot("Asia/Kolkata", "2015-02-16T00:00:00Z"), 5, "half-hour zones too");
     }
 }

@@ -56,11 +56,7 @@ impl Expected {
             Scale::Share => self.of,
         };
         let below = tail::value_at(-z, highest, |x| self.z(x));
-        let lower = if self.z(below) < -z {
-            below + 1.0
-        } else {
-            below
-        };
+        let lower = if self.z(below) < -z { below + 1.0 } else { below };
         (lower, tail::value_at(z, highest, |x| self.z(x)))
     }
 

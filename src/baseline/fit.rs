@@ -137,11 +137,7 @@ impl Fit {
             mean += part;
             doubt += part * part * self.seasonal_doubt(slot);
         }
-        let seasonal = if mean > 0.0 {
-            doubt / (mean * mean)
-        } else {
-            0.0
-        };
+        let seasonal = if mean > 0.0 { doubt / (mean * mean) } else { 0.0 };
         (mean, seasonal + 1.0 / self.shape)
     }
 
@@ -153,14 +149,10 @@ impl Fit {
     /// Fits `past` anew, starting from what was fitted before. `dispersion` is that of an hour.
     pub(super) fn refit(&mut self, past: &VecDeque<Bucket>, half_life_hours: f64, dispersion: f64) {
         if self.rate == 0.0 {
-            let (counted, exposure) = past.iter().fold((0.5, 0.0), |sum, bucket| {
-                (sum.0 + bucket.count, sum.1 + bucket.exposure)
-            });
-            self.rate = if exposure > 0.0 {
-                counted / exposure
-            } else {
-                0.0
-            };
+            let (counted, exposure) = past
+                .iter()
+                .fold((0.5, 0.0), |sum, bucket| (sum.0 + bucket.count, sum.1 + bucket.exposure));
+            self.rate = if exposure > 0.0 { counted / exposure } else { 0.0 };
         }
         for _ in 0..ROUNDS {
             let hours = self.weigh(past, half_life_hours, dispersion);
@@ -203,10 +195,7 @@ impl Fit {
     }
 
     fn fit_rate(&mut self, hours: &[Weighted]) {
-        let mut tally = Tally {
-            counted: 0.5,
-            expected: 0.0,
-        };
+        let mut tally = Tally { counted: 0.5, expected: 0.0 };
         for hour in hours {
             tally.add(hour.counted, self.factor(hour.slot) * hour.exposure);
         }

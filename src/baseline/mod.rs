@@ -53,7 +53,7 @@ pub type Shape = Vec<(Slot, f64)>;
 const SHARE_WARM_UP: f64 = 20.0;
 
 /// A past of this many hours shows the rhythm of a day.
-const RHYTHM_HOURS: i64 = 48;
+pub const RHYTHM_HOURS: i64 = 48;
 
 /// What is typical for one series.
 #[derive(Debug, Clone)]
@@ -91,7 +91,10 @@ impl Baseline {
             past: VecDeque::new(),
             exposure: 0.0,
             fit: Fit::new(scale),
-            dispersions: vec![Dispersion::default(); windows.len()],
+            dispersions: windows
+                .iter()
+                .map(|&window| Dispersion::new(scale, hours(window)))
+                .collect(),
         }
     }
 
@@ -107,13 +110,7 @@ impl Baseline {
         };
         let (mean, doubt) = self.fit.predict(shape);
         let own = self.dispersions.get(window).map_or(0.0, Dispersion::value);
-        Some(Expected {
-            scale: self.scale,
-            mean,
-            of,
-            dispersion: own + doubt,
-            doubt,
-        })
+        Some(Expected { scale: self.scale, mean, of, dispersion: own + doubt, doubt })
     }
 
     /// Mentions expected in each slot of `shape`; used to spread a share's exposure.
@@ -137,10 +134,7 @@ impl Baseline {
         }
         self.exposure += bucket.exposure;
         self.past.push_back(bucket);
-        while self
-            .past
-            .front()
-            .is_some_and(|oldest| bucket.hour - oldest.hour >= self.memory_hours)
+        while self.past.front().is_some_and(|oldest| bucket.hour - oldest.hour >= self.memory_hours)
         {
             self.past.pop_front();
         }
@@ -155,18 +149,12 @@ impl Baseline {
     /// Whether the past before `hour` shows the rhythm of day and week. Before that nothing is
     /// held out: a new hour of the day could not be told from a crisis, and both are winsorised.
     pub fn has_rhythm_before(&self, hour: i64) -> bool {
-        self.known_since()
-            .is_some_and(|first| hour - first >= RHYTHM_HOURS)
+        self.known_since().is_some_and(|first| hour - first >= RHYTHM_HOURS)
     }
 
     /// An incident turns out to have begun at `hour`: what was learnt since is held out.
     pub fn hold_since(&mut self, hour: i64) {
-        for bucket in self
-            .past
-            .iter_mut()
-            .rev()
-            .take_while(|bucket| bucket.hour >= hour)
-        {
+        for bucket in self.past.iter_mut().rev().take_while(|bucket| bucket.hour >= hour) {
             bucket.held = true;
         }
         self.refit();
@@ -190,11 +178,7 @@ impl Baseline {
     /// The hours held since `hour`, as a multiple of what was expected of them.
     fn level_since(&self, hour: i64) -> f64 {
         let (mut counted, mut expected) = (0.5, 0.5);
-        for bucket in self
-            .past
-            .iter()
-            .filter(|bucket| bucket.held && bucket.hour >= hour)
-        {
+        for bucket in self.past.iter().filter(|bucket| bucket.held && bucket.hour >= hour) {
             counted += bucket.count;
             expected += self.fit.mean(bucket.slot, bucket.exposure);
         }
@@ -209,10 +193,7 @@ impl Baseline {
             .enumerate()
             .min_by(|a, b| (a.1 - 1.0).abs().total_cmp(&(b.1 - 1.0).abs()))
             .map_or(0, |(index, _)| index);
-        let restless = self
-            .dispersions
-            .get(nearest)
-            .map_or(0.15, Dispersion::value);
+        let restless = self.dispersions.get(nearest).map_or(0.15, Dispersion::value);
         self.fit.refit(&self.past, self.half_life_hours, restless);
     }
 }

@@ -51,11 +51,7 @@ pub fn z_of_upper_tail(ln_p: f64) -> f64 {
 pub fn z_count(x: f64, mean: f64, dispersion: f64) -> f64 {
     let mean = mean.max(f64::MIN_POSITIVE);
     // Below this the negative binomial cannot be told from its limit in double precision.
-    let dispersion = if dispersion * mean.max(x) < 1e-9 {
-        0.0
-    } else {
-        dispersion
-    };
+    let dispersion = if dispersion * mean.max(x) < 1e-9 { 0.0 } else { dispersion };
     if x < EXACT_BELOW {
         let ln_first = ln_count_at_zero(mean, dispersion);
         z_by_summing(x, ln_first, |k| ln_count_ratio(k, mean, dispersion))
@@ -84,11 +80,7 @@ pub fn z_share(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
 
 /// `ln P(X = 0)` of the negative binomial.
 fn ln_count_at_zero(mean: f64, dispersion: f64) -> f64 {
-    if dispersion == 0.0 {
-        -mean
-    } else {
-        -(dispersion * mean).ln_1p() / dispersion
-    }
+    if dispersion == 0.0 { -mean } else { -(dispersion * mean).ln_1p() / dispersion }
 }
 
 /// `ln (P(X = k + 1) / P(X = k))` of the negative binomial.
@@ -131,21 +123,13 @@ fn z_by_summing(x: f64, ln_first: f64, ln_ratio: impl Fn(f64) -> f64) -> f64 {
 /// `ln(exp(a) + exp(b))` without overflow.
 fn ln_add(a: f64, b: f64) -> f64 {
     let (high, low) = if a > b { (a, b) } else { (b, a) };
-    if low == f64::NEG_INFINITY {
-        high
-    } else {
-        high + (low - high).exp().ln_1p()
-    }
+    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
 }
 
 /// `r* = w + ln(u / w) / w`; `at_centre` is its limit for `w -> 0`, a sixth of the skewness.
 fn saddlepoint(half_deviance: f64, wald: f64, at_centre: f64) -> f64 {
     let w = (2.0 * half_deviance.max(0.0)).sqrt().copysign(wald);
-    let z = if w.abs() < 1e-3 {
-        w + at_centre
-    } else {
-        w + (wald / w).ln() / w
-    };
+    let z = if w.abs() < 1e-3 { w + at_centre } else { w + (wald / w).ln() / w };
     z.clamp(-Z_MAX, Z_MAX)
 }
 
@@ -166,20 +150,14 @@ fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64) -> f64 {
 fn z_share_exact(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
     if correlation < 1e-9 {
         let ln_odds = mean.ln() - (-mean).ln_1p();
-        return z_by_summing(x, n * (-mean).ln_1p(), |k| {
-            ((n - k) / (k + 1.0)).ln() + ln_odds
-        });
+        return z_by_summing(x, n * (-mean).ln_1p(), |k| ((n - k) / (k + 1.0)).ln() + ln_odds);
     }
     let total = 1.0 / correlation - 1.0;
     let (alpha, beta) = (mean * total, (1.0 - mean) * total);
     let ln_first = ln_gamma(n + beta) - ln_gamma(n + total) + ln_gamma(total) - ln_gamma(beta);
     z_by_summing(x, ln_first, |k| {
         let ratio = (n - k) * (k + alpha) / ((k + 1.0) * (n - k - 1.0 + beta));
-        if ratio > 0.0 {
-            ratio.ln()
-        } else {
-            f64::NEG_INFINITY
-        }
+        if ratio > 0.0 { ratio.ln() } else { f64::NEG_INFINITY }
     })
 }
 
@@ -191,11 +169,7 @@ fn z_share_saddlepoint(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
     let half_deviance = effective * (share * ln_yes + (1.0 - share) * ln_no);
     let variance = effective * share * (1.0 - share);
     let skewness = (1.0 - 2.0 * share) / variance.sqrt();
-    saddlepoint(
-        half_deviance,
-        (ln_yes - ln_no) * variance.sqrt(),
-        skewness / 6.0,
-    )
+    saddlepoint(half_deviance, (ln_yes - ln_no) * variance.sqrt(), skewness / 6.0)
 }
 
 /// The largest value whose z does not exceed `z`, by bisection on the monotone `z_at`, searched in
@@ -208,11 +182,7 @@ pub fn value_at(z: f64, highest: f64, z_at: impl Fn(f64) -> f64) -> f64 {
             break;
         }
         let middle = ((low + high) / 2.0).floor();
-        if z_at(middle) <= z {
-            low = middle
-        } else {
-            high = middle
-        }
+        if z_at(middle) <= z { low = middle } else { high = middle }
     }
     low.max(0.0)
 }
@@ -232,11 +202,7 @@ mod tests {
         let half = d.pmf(x) / 2.0;
         let upper = d.sf(x) + half;
         let lower = if x == 0 { half } else { d.cdf(x - 1) + half };
-        if upper < lower {
-            z_of_upper_tail(upper.ln())
-        } else {
-            -z_of_upper_tail(lower.ln())
-        }
+        if upper < lower { z_of_upper_tail(upper.ln()) } else { -z_of_upper_tail(lower.ln()) }
     }
 
     /// Within 1 % of z, or 0.005 near the centre.
@@ -248,18 +214,12 @@ mod tests {
     fn the_normal_quantile_has_its_textbook_values() {
         assert!((normal_upper_tail(3.0) - 1.0 / 740.796_6).abs() < 1e-8);
         for z in [0.0, 1.0, 3.0, 8.0, 30.0] {
-            assert!(
-                (z_of_upper_tail(normal_upper_tail(z).ln()) - z).abs() < 1e-6,
-                "{z}"
-            );
+            assert!((z_of_upper_tail(normal_upper_tail(z).ln()) - z).abs() < 1e-6, "{z}");
         }
         // Where the exponent ends, the asymptotic form takes over without a step.
         let exact = z_of_upper_tail(-679.999);
         let asymptotic = z_of_upper_tail(-680.001);
-        assert!(
-            asymptotic > exact && asymptotic - exact < 1e-3,
-            "{exact} {asymptotic}"
-        );
+        assert!(asymptotic > exact && asymptotic - exact < 1e-3, "{exact} {asymptotic}");
     }
 
     #[test]
@@ -278,13 +238,7 @@ mod tests {
 
     #[test]
     fn negative_binomial_tails_agree_with_statrs() {
-        for (mean, size) in [
-            (0.1, 0.5),
-            (3.0, 0.77),
-            (20.0, 4.0),
-            (100.0, 10.0),
-            (300.0, 50.0),
-        ] {
+        for (mean, size) in [(0.1, 0.5), (3.0, 0.77), (20.0, 4.0), (100.0, 10.0), (300.0, 50.0)] {
             let d = NegativeBinomial::new(size, size / (size + mean)).unwrap();
             for x in [0_u64, 1, 5, 30, 63, 64, 100, 200, 300, 500, 900] {
                 let half = d.pmf(x) / 2.0;
@@ -297,10 +251,7 @@ mod tests {
                 };
                 if want.is_finite() && want.abs() < 8.0 {
                     let got = z_count(x as f64, mean, 1.0 / size);
-                    assert!(
-                        close(got, want),
-                        "mean {mean} size {size} x {x}: {got} {want}"
-                    );
+                    assert!(close(got, want), "mean {mean} size {size} x {x}: {got} {want}");
                 }
             }
         }
@@ -308,13 +259,7 @@ mod tests {
 
     #[test]
     fn share_tails_agree_with_statrs() {
-        for (n, share) in [
-            (10_u64, 0.3),
-            (63, 0.6),
-            (64, 0.6),
-            (200, 0.62),
-            (1_000, 0.1),
-        ] {
+        for (n, share) in [(10_u64, 0.3), (63, 0.6), (64, 0.6), (200, 0.62), (1_000, 0.1)] {
             let d = Binomial::new(share, n).unwrap();
             for x in (0..=n).step_by(1.max(n as usize / 37)) {
                 let want = reference(&d, x);
@@ -328,11 +273,7 @@ mod tests {
 
     #[test]
     fn the_effective_size_stands_in_for_the_beta_binomial() {
-        for (n, share, rho) in [
-            (64.0_f64, 0.5, 0.02),
-            (150.0, 0.6, 0.01),
-            (400.0, 0.7, 0.005),
-        ] {
+        for (n, share, rho) in [(64.0_f64, 0.5, 0.02), (150.0, 0.6, 0.01), (400.0, 0.7, 0.005)] {
             for step in -3..=3 {
                 let spread = (n * share * (1.0 - share) * (1.0 + (n - 1.0) * rho)).sqrt();
                 let x = (n * share + f64::from(step) * spread).round();

@@ -63,11 +63,7 @@ pub(super) fn without_prefix(before: &str) -> &str {
             None => return rest,
         }
     }
-    if rest.ends_with(is_prefix_letter) {
-        before
-    } else {
-        rest
-    }
+    if rest.ends_with(is_prefix_letter) { before } else { rest }
 }
 
 fn begins_after(before: &str, first: char, joining: Joining) -> bool {
@@ -78,10 +74,7 @@ fn begins_after(before: &str, first: char, joining: Joining) -> bool {
     let prefix = &before[rest.len()..];
     joining == Joining::HebrewPrefix
         && is_prefix(prefix)
-        && prefix
-            .chars()
-            .next()
-            .is_some_and(|letter| is_open(rest, letter))
+        && prefix.chars().next().is_some_and(|letter| is_open(rest, letter))
 }
 
 /// Whether a word that begins with `first` can begin after `before`.
@@ -108,10 +101,7 @@ fn is_prefix_letter(c: char) -> bool {
 /// when), then one of ב כ ל מ (in, as, to, from), then ה (the); each may be absent.
 fn is_prefix(letters: &str) -> bool {
     let strip = |text, forms: &[&str]| {
-        forms
-            .iter()
-            .find_map(|form| str::strip_prefix(text, form))
-            .unwrap_or(text)
+        forms.iter().find_map(|form| str::strip_prefix(text, form)).unwrap_or(text)
     };
     let rest = strip(letters, &["ו"]);
     let rest = strip(rest, &["כש", "מש", "ש"]);

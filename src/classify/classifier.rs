@@ -104,9 +104,7 @@ impl Classifier {
 
     fn brand_called(&self, name: &str) -> Option<BrandIndex> {
         let as_written = self.names.get(name);
-        as_written
-            .or_else(|| self.names.get(&normalise(name)))
-            .copied()
+        as_written.or_else(|| self.names.get(&normalise(name))).copied()
     }
 
     /// The brands whose words the text satisfies.
@@ -117,12 +115,7 @@ impl Classifier {
                 && !words.none.iter().any(|id| findings.has(*id))
         };
         let candidates = findings.candidates.iter();
-        in_order(
-            candidates
-                .filter(satisfied)
-                .map(|brand| BrandIndex(*brand))
-                .collect(),
-        )
+        in_order(candidates.filter(satisfied).map(|brand| BrandIndex(*brand)).collect())
     }
 
     /// The crisis terms found, in the order in which they first appear; of two that begin at the

@@ -28,29 +28,20 @@ pub(super) struct Compiler<'r> {
 
 impl<'r> Compiler<'r> {
     pub(super) fn new(rules: &'r Rules) -> Self {
-        Self {
-            rules,
-            problems: Vec::new(),
-            terms: TermsBuilder::default(),
-            names: Vec::new(),
-        }
+        Self { rules, problems: Vec::new(), terms: TermsBuilder::default(), names: Vec::new() }
     }
 
     pub(super) fn compile(mut self) -> Result<Classifier, ClassifyError> {
         self.check_count();
         let names = self.brand_names();
         let brands = (0..).zip(&self.rules.brands);
-        let brands = brands
-            .map(|(index, rule)| self.brand(index, rule))
-            .collect();
+        let brands = brands.map(|(index, rule)| self.brand(index, rule)).collect();
         let crisis_terms = self.crisis_terms();
         for (word, meaning) in hebrew_polarity() {
             self.terms.add(word.to_owned(), meaning);
         }
         if !self.problems.is_empty() {
-            return Err(ClassifyError {
-                problems: self.problems,
-            });
+            return Err(ClassifyError { problems: self.problems });
         }
         let sentiment = Sentiment::new(self.names.iter().map(String::as_str));
         Ok(Classifier {
@@ -104,19 +95,14 @@ impl<'r> Compiler<'r> {
         let none = self.words(&rule.none, &place("none"));
         let wanted: HashSet<&String> = any.iter().chain(&all).collect();
         for word in none.iter().filter(|word| wanted.contains(word)) {
-            self.problems.push(Problem::Contradiction {
-                brand: rule.name.clone(),
-                term: word.clone(),
-            });
+            self.problems
+                .push(Problem::Contradiction { brand: rule.name.clone(), term: word.clone() });
         }
         for word in any {
             self.terms.add(word.clone(), Meaning::Brand(index));
             self.names.push(word);
         }
-        BrandWords {
-            all: self.intern(all),
-            none: self.intern(none),
-        }
+        BrandWords { all: self.intern(all), none: self.intern(none) }
     }
 
     fn intern(&mut self, words: Vec<String>) -> Vec<TermId> {
@@ -180,16 +166,9 @@ fn unusable(word: &str, term: &str, place: &str) -> Option<Problem> {
     }
     // Signs outside ASCII may mean something: a brand may be known by its emoji.
     let has_substance = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();
-    (!word.chars().any(has_substance)).then(|| Problem::EmptyTerm {
-        place,
-        term: term.to_owned(),
-    })
+    (!word.chars().any(has_substance)).then(|| Problem::EmptyTerm { place, term: term.to_owned() })
 }
 
 fn automaton_problem(reason: aho_corasick::BuildError) -> ClassifyError {
-    ClassifyError {
-        problems: vec![Problem::Automaton {
-            reason: reason.to_string(),
-        }],
-    }
+    ClassifyError { problems: vec![Problem::Automaton { reason: reason.to_string() }] }
 }

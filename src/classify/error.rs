@@ -26,9 +26,7 @@ impl fmt::Display for ClassifyError {
                     "the classification rules cannot be used, for {} reasons:",
                     several.len()
                 )?;
-                several
-                    .iter()
-                    .try_for_each(|problem| write!(f, "\n- {problem}"))
+                several.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
             }
         }
     }

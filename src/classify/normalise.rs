@@ -29,20 +29,13 @@ pub fn normalise(text: &str) -> String {
 
 /// Appends the normal form of `text` to `out`.
 pub(super) fn normalise_into(text: &str, out: &mut String) {
-    let mut writer = Writer {
-        start: out.len(),
-        out,
-        pending_space: false,
-    };
+    let mut writer = Writer { start: out.len(), out, pending_space: false };
     if text.is_ascii() {
         text.bytes()
             .map(|byte| if byte == b'`' { b'\'' } else { byte })
             .for_each(|byte| writer.push(char::from(byte.to_ascii_lowercase())));
     } else if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
-        text.chars()
-            .filter_map(replace)
-            .flat_map(char::to_lowercase)
-            .for_each(|c| writer.push(c));
+        text.chars().filter_map(replace).flat_map(char::to_lowercase).for_each(|c| writer.push(c));
     } else {
         // Composing comes last: it puts back together what removed marks had kept apart.
         text.chars()
@@ -120,10 +113,7 @@ mod tests {
             ("  a \t\r\n b\u{a0}\u{3000}c ", "a b c"),
             ("Ｄｅｌｔａ", "delta"),
             ("𝐃𝐞𝐥𝐭𝐚 ﬁne", "delta fine"),
-            (
-                "It’s ‘so’ “good” d`or d´or dʼor",
-                "it's 'so' \"good\" d'or d'or d'or",
-            ),
+            ("It’s ‘so’ “good” d`or d´or dʼor", "it's 'so' \"good\" d'or d'or d'or"),
             ("Coca‑Cola – Coca—Cola −", "coca-cola - coca-cola -"),
             ("CAFE\u{301} É", "café é"),
             ("Straße STRASSE STRAẞE", "strasse strasse strasse"),
@@ -133,10 +123,7 @@ mod tests {
             ("אֶל־עַל׃", "אל-על"),
             ("צה״ל צ׳ופר", "צה\"ל צ'ופר"),
             ("دَلْتَا دلتـــا ﺩﻟﺘﺎ أمّ", "دلتا دلتا دلتا أم"),
-            (
-                "\u{200f}ב\u{200e}Delta\u{feff} soft\u{ad}ly",
-                "בdelta softly",
-            ),
+            ("\u{200f}ב\u{200e}Delta\u{feff} soft\u{ad}ly", "בdelta softly"),
             ("✈\u{fe0f}Delta", "✈delta"),
             ("ДЕЛЬТА Йод", "дельта йод"),
             ("ﾃﾞﾙﾀ デルタ", "デルタ デルタ"),

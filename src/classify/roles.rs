@@ -37,10 +37,7 @@ impl Roles {
         for handle in &rules.journalists {
             handles.entry(bare(handle)).or_default().journalist = true;
         }
-        Self {
-            handles,
-            influencer_followers: rules.influencer_followers,
-        }
+        Self { handles, influencer_followers: rules.influencer_followers }
     }
 
     /// The role the event states, else the first that fits: official or employee of one of

@@ -34,18 +34,15 @@ pub(super) struct Sentiment {
 impl Sentiment {
     /// A scorer that passes over those of the `names`, in normal form, that VADER has feelings about.
     pub(super) fn new<'n>(names: impl Iterator<Item = &'n str>) -> Result<Self, BuildError> {
-        let loaded: Vec<&str> = names
-            .filter(|name| VADER.polarity_scores(name).compound != 0.0)
-            .collect();
+        let loaded: Vec<&str> =
+            names.filter(|name| VADER.polarity_scores(name).compound != 0.0).collect();
         let loaded_names = (!loaded.is_empty()).then(|| {
             AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
                 .ascii_case_insensitive(true)
                 .build(&loaded)
         });
-        Ok(Self {
-            loaded_names: loaded_names.transpose()?,
-        })
+        Ok(Self { loaded_names: loaded_names.transpose()? })
     }
 
     /// The sentiment of the mention's text, -1 (hostile) to 1 (friendly); 0 when there is nothing
@@ -89,11 +86,7 @@ impl Sentiment {
 fn score_by_words(findings: &Findings) -> f32 {
     let (praise, blame) = (findings.praise as f32, findings.blame as f32);
     let balance = (praise - blame) / (praise + blame + 1.0);
-    if findings.crisis().len() == 0 {
-        balance
-    } else {
-        balance.min(CRISIS_SENTIMENT)
-    }
+    if findings.crisis().len() == 0 { balance } else { balance.min(CRISIS_SENTIMENT) }
 }
 
 /// The part of `text` that is scored.

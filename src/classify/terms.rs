@@ -78,10 +78,7 @@ impl TermsBuilder {
         let next = self.texts.len() as TermId;
         *self.ids.entry(text).or_insert_with_key(|text| {
             self.texts.push(text.clone());
-            self.terms.push(Term {
-                meanings: Vec::new(),
-                joining: Joining::of(text),
-            });
+            self.terms.push(Term { meanings: Vec::new(), joining: Joining::of(text) });
             next
         })
     }
@@ -103,10 +100,7 @@ impl TermsBuilder {
             .match_kind(MatchKind::Standard) // the kind that can report overlapping matches
             .kind((bytes <= MAX_DFA_BYTES).then_some(AhoCorasickKind::DFA))
             .build(&self.texts)?;
-        Ok(Terms {
-            automaton,
-            terms: self.terms,
-        })
+        Ok(Terms { automaton, terms: self.terms })
     }
 }
 
@@ -201,8 +195,7 @@ impl Findings {
                 span.end > covered_until
             });
         }
-        self.crisis
-            .sort_unstable_by_key(|(span, index)| (*index, span.start));
+        self.crisis.sort_unstable_by_key(|(span, index)| (*index, span.start));
         self.crisis.dedup_by_key(|(_, index)| *index);
     }
 }

@@ -101,9 +101,7 @@ impl DeadLetter {
         let record: Record<String> = serde_json::from_slice(line)?;
         let payload = match (record.payload, record.payload_base64) {
             (Some(text), _) => text.into_bytes(),
-            (None, Some(encoded)) => STANDARD
-                .decode(encoded)
-                .map_err(serde_json::Error::custom)?,
+            (None, Some(encoded)) => STANDARD.decode(encoded).map_err(serde_json::Error::custom)?,
             (None, None) => return Err(serde_json::Error::missing_field("payload")),
         };
         Ok(Self {
@@ -153,23 +151,12 @@ impl DeadLetterFile {
     /// When the file cannot be opened for reading and adding.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DeadLetterError> {
         let path = path.as_ref().to_owned();
-        let opened = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(&path);
+        let opened = OpenOptions::new().read(true).append(true).create(true).open(&path);
         match opened.and_then(|mut file| Ok((ends_inside_line(&mut file)?, file))) {
-            Ok((torn, file)) => Ok(Self {
-                path,
-                file: BufWriter::new(file),
-                torn,
-                counts: [0; Reason::ALL.len()],
-            }),
-            Err(source) => Err(DeadLetterError {
-                action: "open",
-                path,
-                source,
-            }),
+            Ok((torn, file)) => {
+                Ok(Self { path, file: BufWriter::new(file), torn, counts: [0; Reason::ALL.len()] })
+            }
+            Err(source) => Err(DeadLetterError { action: "open", path, source }),
         }
     }
 
@@ -179,16 +166,13 @@ impl DeadLetterFile {
     ///
     /// When the disk takes no more; the letter is then not counted, and may be given again.
     pub fn write(&mut self, letter: &DeadLetter) -> Result<(), DeadLetterError> {
-        let written = letter
-            .to_ndjson_line()
-            .map_err(io::Error::from)
-            .and_then(|line| {
-                if self.torn {
-                    self.file.write_all(b"\n")?;
-                }
-                self.torn = true;
-                self.file.write_all(&line)
-            });
+        let written = letter.to_ndjson_line().map_err(io::Error::from).and_then(|line| {
+            if self.torn {
+                self.file.write_all(b"\n")?;
+            }
+            self.torn = true;
+            self.file.write_all(&line)
+        });
         written.map_err(|source| self.failed("write to", source))?;
         self.torn = false;
         self.counts[letter.reason as usize] += 1;
@@ -201,14 +185,11 @@ impl DeadLetterFile {
     ///
     /// When the disk takes no more; what was not written is tried again by the next call.
     pub fn flush(&mut self) -> Result<(), DeadLetterError> {
-        let flushed = self
-            .file
-            .flush()
-            .and_then(|()| match self.file.get_ref().sync_data() {
-                // A pipe or a terminal has nothing to sync, and says so.
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-                synced => synced,
-            });
+        let flushed = self.file.flush().and_then(|()| match self.file.get_ref().sync_data() {
+            // A pipe or a terminal has nothing to sync, and says so.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            synced => synced,
+        });
         flushed.map_err(|source| self.failed("write to", source))
     }
 
@@ -223,11 +204,7 @@ impl DeadLetterFile {
     }
 
     fn failed(&self, action: &'static str, source: io::Error) -> DeadLetterError {
-        DeadLetterError {
-            action,
-            path: self.path.clone(),
-            source,
-        }
+        DeadLetterError { action, path: self.path.clone(), source }
     }
 }
 

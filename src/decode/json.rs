@@ -168,15 +168,9 @@ fn mention<'a>(
         Value::Object(fields) => fields,
         other => return Err(not_an_object(other.type_name())),
     };
-    let id = fields
-        .id
-        .text("id")?
-        .ok_or_else(|| Rejected::missing("id"))?;
+    let id = fields.id.text("id")?.ok_or_else(|| Rejected::missing("id"))?;
     let created_at = time(fields.created_at, limits)?;
-    let channel = fields
-        .channel
-        .text("channel")?
-        .ok_or_else(|| Rejected::missing("channel"))?;
+    let channel = fields.channel.text("channel")?.ok_or_else(|| Rejected::missing("channel"))?;
     let mut brands = fields.brand.texts("brand")?;
     brands.append(&mut fields.brands.texts("brands")?);
     let mention = Mention {
@@ -189,10 +183,7 @@ fn mention<'a>(
         text: fields.text.text("text")?.unwrap_or_default(),
         lang: fields.lang.text("lang")?,
         url: fields.url.text("url")?,
-        sentiment: fields
-            .sentiment
-            .number("sentiment")?
-            .map(|number| number as f32),
+        sentiment: fields.sentiment.number("sentiment")?.map(|number| number as f32),
         engagement: engagement(fields.engagement)?,
         reach: fields.reach.count("reach")?,
         hashtags: fields.hashtags.texts("hashtags")?,
@@ -238,9 +229,7 @@ fn kind(value: Value<'_>) -> Result<Kind, Rejected> {
         ("article", Kind::Article),
     ];
     let name = value.text("kind")?;
-    Ok(name
-        .and_then(|name| named(&name, "KIND_", &NAMES))
-        .unwrap_or_default())
+    Ok(name.and_then(|name| named(&name, "KIND_", &NAMES)).unwrap_or_default())
 }
 
 /// `customer` ..., as for [`kind`]; a name that is not known here counts as not stated.
@@ -261,9 +250,7 @@ fn named<T: Copy>(name: &str, prefix: &str, names: &[(&str, T)]) -> Option<T> {
         Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
         _ => name,
     };
-    let known = names
-        .iter()
-        .find(|(known, _)| name.eq_ignore_ascii_case(known));
+    let known = names.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
     known.map(|&(_, value)| value)
 }
 
@@ -272,10 +259,7 @@ fn time(value: Value<'_>, limits: &Limits) -> Result<Timestamp, Rejected> {
     const WANTED: &str = "write RFC 3339 such as \"2015-02-22T04:00:00Z\", or milliseconds since \
                           1970 such as 1424577600000";
     let refuse = |found: &dyn std::fmt::Display| {
-        Rejected::new(
-            Reason::BadTime,
-            format!("`created_at` is {found}: {WANTED}"),
-        )
+        Rejected::new(Reason::BadTime, format!("`created_at` is {found}: {WANTED}"))
     };
     let created_at = match value {
         Value::Absent => return Err(Rejected::missing("created_at")),
@@ -313,10 +297,7 @@ fn explain(error: &serde_json::Error, text: &str) -> Rejected {
     if error.classify() == Category::Eof {
         return Rejected::new(
             Reason::Truncated,
-            format!(
-                "the message ends too early, after {} bytes, inside its JSON",
-                text.len()
-            ),
+            format!("the message ends too early, after {} bytes, inside its JSON", text.len()),
         );
     }
     if message.starts_with("recursion limit exceeded") {
@@ -332,10 +313,7 @@ fn explain(error: &serde_json::Error, text: &str) -> Rejected {
         );
     }
     let fault = message.split(" at line ").next().unwrap_or(&message);
-    Rejected::new(
-        Reason::NotJson,
-        format!("not JSON: {fault} at {place}{}", hint(text, error)),
-    )
+    Rejected::new(Reason::NotJson, format!("not JSON: {fault} at {place}{}", hint(text, error)))
 }
 
 /// Where the parser stood, counted in bytes from 1.
@@ -349,16 +327,10 @@ fn place(error: &serde_json::Error) -> Cow<'static, str> {
 /// What is often the matter.
 fn hint(text: &str, error: &serde_json::Error) -> &'static str {
     let at = error.column().saturating_sub(1);
-    let line = text
-        .lines()
-        .nth(error.line().saturating_sub(1))
-        .unwrap_or_default();
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
     let rest = line.as_bytes().get(at..).unwrap_or_default();
     let rest = rest.strip_prefix(b"-").unwrap_or(rest);
-    if [&b"NaN"[..], b"nan", b"Inf", b"inf"]
-        .iter()
-        .any(|word| rest.starts_with(word))
-    {
+    if [&b"NaN"[..], b"nan", b"Inf", b"inf"].iter().any(|word| rest.starts_with(word)) {
         "; JSON knows no NaN and no infinity: leave the field out or write null"
     } else if rest.starts_with(b"'") {
         "; texts stand in double quotes"

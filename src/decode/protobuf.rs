@@ -14,10 +14,7 @@ use crate::proto;
 /// Decodes one bare message. The texts are moved out of the generated type, which owns them.
 pub(super) fn decode(payload: &[u8], limits: &Limits) -> Result<Mention<'static>, Rejected> {
     let wire = proto::Mention::decode(payload).map_err(|error| explain(&error, payload))?;
-    let created_at = time(
-        wire.created_at
-            .ok_or_else(|| Rejected::missing("created_at"))?,
-    )?;
+    let created_at = time(wire.created_at.ok_or_else(|| Rejected::missing("created_at"))?)?;
     check_time(created_at, limits)?;
     let kind = wire.kind();
     validated(Mention {
@@ -125,10 +122,7 @@ fn explain(error: &DecodeError, payload: &[u8]) -> Rejected {
     } else {
         (Reason::NotProtobuf, hint(payload))
     };
-    Rejected::new(
-        reason,
-        format!("not a groundswell.v1.Mention: {fault}{hint}"),
-    )
+    Rejected::new(reason, format!("not a groundswell.v1.Mention: {fault}{hint}"))
 }
 
 /// What is often the matter.

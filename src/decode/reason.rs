@@ -102,10 +102,7 @@ pub struct Rejected {
 impl Rejected {
     /// A rejection for `reason`, explained by `detail`.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self {
-            reason,
-            detail: detail.into(),
-        }
+        Self { reason, detail: detail.into() }
     }
 
     /// `bytes` is more than `max_bytes`.
@@ -120,10 +117,7 @@ impl Rejected {
     }
 
     pub(super) fn missing(field: &str) -> Self {
-        Self::new(
-            Reason::MissingField,
-            format!("`{field}` is required, and is absent or empty"),
-        )
+        Self::new(Reason::MissingField, format!("`{field}` is required, and is absent or empty"))
     }
 }
 

@@ -14,10 +14,8 @@ mod protobuf_wire;
 mod real;
 
 /// 2030-01-01T00:00:00Z.
-const LIMITS: Limits = Limits {
-    max_bytes: 1 << 20,
-    latest: Timestamp::from_millis(1_893_456_000_000),
-};
+const LIMITS: Limits =
+    Limits { max_bytes: 1 << 20, latest: Timestamp::from_millis(1_893_456_000_000) };
 
 fn json(text: &str) -> Result<Mention<'_>, Rejected> {
     decode(Format::Json, text.as_bytes(), &LIMITS)
@@ -168,21 +166,16 @@ fn null_and_empty_are_absent() {
             "country":null,"intent":null}"#,
     );
     assert_eq!(absent.unwrap(), json(&with("")).unwrap());
-    assert_eq!(
-        json(&with(r#""author":null"#)).unwrap(),
-        json(&with("")).unwrap()
-    );
+    assert_eq!(json(&with(r#""author":null"#)).unwrap(), json(&with("")).unwrap());
 }
 
 #[test]
 fn time_is_rfc_3339_or_whole_milliseconds() {
     let at = |time: &str| {
-        json(&format!(
-            r#"{{"id":"1","channel":"x","text":"x","created_at":{time}}}"#
-        ))
-        .unwrap()
-        .created_at
-        .as_millis()
+        json(&format!(r#"{{"id":"1","channel":"x","text":"x","created_at":{time}}}"#))
+            .unwrap()
+            .created_at
+            .as_millis()
     };
     for same in [
         "1424577600000",
@@ -216,10 +209,7 @@ fn names_of_a_later_schema_are_taken_as_not_stated() {
     let mention = json(&text).unwrap();
     assert_eq!(mention.kind, Kind::Post);
     assert_eq!(mention.author.role, None);
-    assert_eq!(
-        json(&with(r#""kind":"Article""#)).unwrap().kind,
-        Kind::Article
-    );
+    assert_eq!(json(&with(r#""kind":"Article""#)).unwrap().kind, Kind::Article);
 }
 
 #[test]
@@ -238,10 +228,7 @@ fn half_an_emoji_does_not_lose_the_mention() {
     };
     assert_eq!(mention(r"\ud83d\ude21").unwrap(), "😡");
     assert_eq!(mention(r"cut \ud83d").unwrap(), "cut \u{fffd}");
-    assert_eq!(
-        mention(r"\ude21\ud83d\ud83d\ude21\\ud83d").unwrap(),
-        "\u{fffd}\u{fffd}😡\\ud83d"
-    );
+    assert_eq!(mention(r"\ude21\ud83d\ud83d\ude21\\ud83d").unwrap(), "\u{fffd}\u{fffd}😡\\ud83d");
     assert_eq!(mention(r"\ud83d\n\ud83dx").unwrap(), "\u{fffd}\n\u{fffd}x");
     // Mending one fault hides no other.
     assert_eq!(mention(r"\ud83d\x").unwrap_err().reason, Reason::NotJson);
@@ -249,28 +236,16 @@ fn half_an_emoji_does_not_lose_the_mention() {
 
 #[test]
 fn a_nul_a_byte_order_mark_and_a_repeated_field_are_no_faults() {
-    assert_eq!(
-        json(&with(r#""campaign":"a\u0000b""#))
-            .unwrap()
-            .campaign
-            .unwrap(),
-        "a\0b"
-    );
+    assert_eq!(json(&with(r#""campaign":"a\u0000b""#)).unwrap().campaign.unwrap(), "a\0b");
     assert!(json(&format!("\u{feff}{}\r\n", with(""))).is_ok());
-    assert_eq!(
-        json(&with(r#""reach":1,"reach":2"#)).unwrap().reach,
-        Some(2)
-    );
+    assert_eq!(json(&with(r#""reach":1,"reach":2"#)).unwrap().reach, Some(2));
 }
 
 #[test]
 fn event_time_can_be_had_without_the_rest() {
     let peek = |text: &str| peek_created_at(text.as_bytes(), &LIMITS).map(Timestamp::as_millis);
     assert_eq!(peek(FULL), Some(1_424_577_600_250));
-    assert_eq!(
-        peek(r#"{"reach":{},"created_at":1424577600000}"#),
-        Some(1_424_577_600_000)
-    );
+    assert_eq!(peek(r#"{"reach":{},"created_at":1424577600000}"#), Some(1_424_577_600_000));
     assert_eq!(peek(r#"{"created_at":1424577600}"#), None);
     assert_eq!(peek(r#"{"created_at":1424577600000"#), None);
     assert_eq!(peek("{}"), None);
@@ -305,18 +280,12 @@ fn every_field_of_the_schema_is_in_its_page() {
             };
             fields += 1;
             if !written.contains("unspecified") {
-                assert!(
-                    page.contains(&written),
-                    "docs/mention.md does not explain {written}"
-                );
+                assert!(page.contains(&written), "docs/mention.md does not explain {written}");
             }
         }
     }
     assert_eq!(fields, 40, "the schema was not understood, or has grown");
     for reason in Reason::ALL {
-        assert!(
-            page.contains(&format!("| `{reason}` |")),
-            "docs/mention.md lacks `{reason}`"
-        );
+        assert!(page.contains(&format!("| `{reason}` |")), "docs/mention.md lacks `{reason}`");
     }
 }

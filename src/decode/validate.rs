@@ -101,12 +101,8 @@ fn tidy(mention: &mut Mention<'_>) {
     for tag in &mut mention.hashtags {
         strip_sign(tag, ['#', '＃']);
     }
-    for list in [
-        &mut mention.brands,
-        &mut mention.hashtags,
-        &mut mention.links,
-        &mut mention.media,
-    ] {
+    for list in [&mut mention.brands, &mut mention.hashtags, &mut mention.links, &mut mention.media]
+    {
         list.retain(|text| !is_blank(text));
     }
     drop_repeated(&mut mention.brands);

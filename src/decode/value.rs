@@ -160,10 +160,7 @@ impl<'a, T: Default> Value<'a, T> {
 }
 
 fn wrong_type(field: &str, found: &str, wanted: &str) -> Rejected {
-    Rejected::new(
-        Reason::WrongType,
-        format!("`{field}` is {found}: write {wanted}"),
-    )
+    Rejected::new(Reason::WrongType, format!("`{field}` is {found}: write {wanted}"))
 }
 
 /// The known fields of an object. A field given twice has its last value, as in most readers of

@@ -29,11 +29,7 @@ pub fn z_limit(pages_per_week: f64, series: usize, window: Duration) -> f64 {
     // `clumps` falls beyond z = 1.
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
-        if clumps(middle) > wanted {
-            low = middle
-        } else {
-            high = middle
-        }
+        if clumps(middle) > wanted { low = middle } else { high = middle }
     }
     high
 }
@@ -50,10 +46,7 @@ mod tests {
         assert!((4.0..5.0).contains(&base), "{base}");
         assert!(z_limit(0.1, 10, HOUR) > base);
         assert!(z_limit(1.0, 1_000, HOUR) > base);
-        assert!(
-            z_limit(1.0, 10, 24 * HOUR) < base,
-            "fewer independent windows"
-        );
+        assert!(z_limit(1.0, 10, 24 * HOUR) < base, "fewer independent windows");
     }
 
     #[test]
@@ -85,9 +78,6 @@ mod tests {
         }
         let expected = 0.01 * panes as f64 / window as f64;
         let ratio = f64::from(clumps) / expected;
-        assert!(
-            (0.6..1.6).contains(&ratio),
-            "{clumps} clumps, {expected} expected"
-        );
+        assert!((0.6..1.6).contains(&ratio), "{clumps} clumps, {expected} expected");
     }
 }

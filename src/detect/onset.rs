@@ -14,16 +14,8 @@ pub fn onset(panes: &[(f64, f64)], rising: bool) -> usize {
     for (at, &(x, mean)) in panes.iter().enumerate().rev() {
         observed += x;
         expected += mean;
-        let off = if rising {
-            observed > expected
-        } else {
-            observed < expected
-        };
-        let gain = if off {
-            likelihood_gain(observed, expected)
-        } else {
-            0.0
-        };
+        let off = if rising { observed > expected } else { observed < expected };
+        let gain = if off { likelihood_gain(observed, expected) } else { 0.0 };
         // A rise begins with a mention, not with the empty pane before it.
         let begins = !rising || x > 0.0;
         if gain > best && begins {
@@ -35,11 +27,7 @@ pub fn onset(panes: &[(f64, f64)], rising: bool) -> usize {
 
 fn likelihood_gain(observed: f64, expected: f64) -> f64 {
     let expected = expected.max(1e-12);
-    let surprise = if observed > 0.0 {
-        observed * (observed / expected).ln()
-    } else {
-        0.0
-    };
+    let surprise = if observed > 0.0 { observed * (observed / expected).ln() } else { 0.0 };
     surprise - (observed - expected)
 }
 

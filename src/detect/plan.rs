@@ -124,12 +124,7 @@ impl Default for Sensitivity {
 
 impl Default for BaselineSettings {
     fn default() -> Self {
-        Self {
-            memory: 28 * DAY,
-            half_life: 7 * DAY,
-            warm_up: HOUR,
-            level_shift_after: 4 * DAY,
-        }
+        Self { memory: 28 * DAY, half_life: 7 * DAY, warm_up: HOUR, level_shift_after: 4 * DAY }
     }
 }
 
@@ -147,24 +142,9 @@ impl Monitor {
         let all = [5 * MINUTE, HOUR, 6 * HOUR, DAY];
         vec![
             monitor("mentions-up", Measure::Mentions, Direction::Up, &all),
-            monitor(
-                "mentions-down",
-                Measure::Mentions,
-                Direction::Down,
-                &all[1..],
-            ),
-            monitor(
-                "negative-up",
-                Measure::NegativeMentions,
-                Direction::Up,
-                &all,
-            ),
-            monitor(
-                "negative-share-up",
-                Measure::NegativeShare,
-                Direction::Up,
-                &all[1..],
-            ),
+            monitor("mentions-down", Measure::Mentions, Direction::Down, &all[1..]),
+            monitor("negative-up", Measure::NegativeMentions, Direction::Up, &all),
+            monitor("negative-share-up", Measure::NegativeShare, Direction::Up, &all[1..]),
         ]
     }
 }

@@ -19,11 +19,7 @@ pub struct Reading {
 impl Reading {
     /// Compares what came with what was expected.
     pub fn new(expected: Expected, observed: f64) -> Self {
-        Self {
-            expected,
-            observed,
-            z: expected.z(observed),
-        }
+        Self { expected, observed, z: expected.z(observed) }
     }
 
     /// z counted in `direction`: positive when the window lies on that side.

@@ -33,11 +33,7 @@ impl Trigger {
         if reading.swings(direction, z_limit, sensitivity) {
             let fired = !self.on;
             self.on = true;
-            return if fired {
-                Verdict::Fired
-            } else {
-                Verdict::Beyond
-            };
+            return if fired { Verdict::Fired } else { Verdict::Beyond };
         }
         if reading.z_towards(direction) < sensitivity.calm_z {
             self.on = false;
@@ -52,13 +48,8 @@ mod tests {
     use crate::baseline::{Expected, Scale};
 
     fn reading(observed: f64) -> Reading {
-        let expected = Expected {
-            scale: Scale::Count,
-            mean: 100.0,
-            of: 0.0,
-            dispersion: 0.01,
-            doubt: 0.0,
-        };
+        let expected =
+            Expected { scale: Scale::Count, mean: 100.0, of: 0.0, dispersion: 0.01, doubt: 0.0 };
         Reading::new(expected, observed)
     }
 
@@ -66,21 +57,12 @@ mod tests {
     fn it_fires_once_and_again_only_after_calm() {
         let mut trigger = Trigger::default();
         let mut step = |observed| {
-            trigger.step(
-                &reading(observed),
-                Direction::Up,
-                4.0,
-                &Sensitivity::default(),
-            )
+            trigger.step(&reading(observed), Direction::Up, 4.0, &Sensitivity::default())
         };
         assert_eq!(step(110.0), Verdict::Within);
         assert_eq!(step(300.0), Verdict::Fired);
         assert_eq!(step(310.0), Verdict::Beyond);
-        assert_eq!(
-            step(145.0),
-            Verdict::Within,
-            "under the limit, but not calm"
-        );
+        assert_eq!(step(145.0), Verdict::Within, "under the limit, but not calm");
         assert_eq!(step(300.0), Verdict::Beyond, "so it does not fire again");
         assert_eq!(step(100.0), Verdict::Within);
         assert_eq!(step(300.0), Verdict::Fired);

@@ -48,11 +48,7 @@ impl Severity {
             return Self::Warning;
         }
         if facts.direction == Direction::Down {
-            return if facts.ratio >= QUIET_RATIO {
-                Self::Warning
-            } else {
-                Self::Notice
-            };
+            return if facts.ratio >= QUIET_RATIO { Self::Warning } else { Self::Notice };
         }
         let angry = facts.negative_signal || facts.negative_share >= ANGRY_SHARE;
         let large = facts.excess >= LARGE_EXCESS;
@@ -89,75 +85,15 @@ mod tests {
         use Severity::{Critical, Notice, Warning};
         let cases = [
             (rise(), Notice),
-            (
-                Facts {
-                    ratio: 12.0,
-                    ..rise()
-                },
-                Warning,
-            ),
-            (
-                Facts {
-                    negative_share: 0.6,
-                    ..rise()
-                },
-                Warning,
-            ),
-            (
-                Facts {
-                    negative_signal: true,
-                    ratio: 4.0,
-                    ..rise()
-                },
-                Warning,
-            ),
-            (
-                Facts {
-                    negative_signal: true,
-                    ratio: 4.0,
-                    excess: 80.0,
-                    ..rise()
-                },
-                Critical,
-            ),
-            (
-                Facts {
-                    ratio: 9.0,
-                    excess: 80.0,
-                    ..rise()
-                },
-                Notice,
-            ),
-            (
-                Facts {
-                    crisis_share: 0.3,
-                    ..rise()
-                },
-                Critical,
-            ),
-            (
-                Facts {
-                    direction: Direction::Down,
-                    ..rise()
-                },
-                Notice,
-            ),
-            (
-                Facts {
-                    direction: Direction::Down,
-                    ratio: f64::INFINITY,
-                    ..rise()
-                },
-                Warning,
-            ),
-            (
-                Facts {
-                    subject: Subject::Feed,
-                    direction: Direction::Down,
-                    ..rise()
-                },
-                Warning,
-            ),
+            (Facts { ratio: 12.0, ..rise() }, Warning),
+            (Facts { negative_share: 0.6, ..rise() }, Warning),
+            (Facts { negative_signal: true, ratio: 4.0, ..rise() }, Warning),
+            (Facts { negative_signal: true, ratio: 4.0, excess: 80.0, ..rise() }, Critical),
+            (Facts { ratio: 9.0, excess: 80.0, ..rise() }, Notice),
+            (Facts { crisis_share: 0.3, ..rise() }, Critical),
+            (Facts { direction: Direction::Down, ..rise() }, Notice),
+            (Facts { direction: Direction::Down, ratio: f64::INFINITY, ..rise() }, Warning),
+            (Facts { subject: Subject::Feed, direction: Direction::Down, ..rise() }, Warning),
         ];
         for (facts, want) in cases {
             assert_eq!(Severity::of(&facts), want, "{facts:?}");

@@ -53,13 +53,7 @@ impl Tracker {
 
     /// Opens `incident`. One that is open already stays open, and is returned as it is.
     pub fn open(&mut self, incident: Incident) -> Change {
-        self.open
-            .get_or_insert(Open {
-                incident,
-                sequence: 0,
-                calm_since: None,
-            })
-            .change()
+        self.open.get_or_insert(Open { incident, sequence: 0, calm_since: None }).change()
     }
 
     /// Takes the signals of a tick into the open incident: the most unusual moment of each monitor
@@ -78,10 +72,7 @@ impl Tracker {
         severity: Severity,
         evidence: Evidence,
     ) -> Option<Change> {
-        let open = self
-            .open
-            .as_mut()
-            .filter(|open| severity > open.incident.severity)?;
+        let open = self.open.as_mut().filter(|open| severity > open.incident.severity)?;
         open.incident.severity = severity;
         Some(open.advance(State::Escalated, at, evidence))
     }

@@ -1,5 +1,7 @@
 //! One brand within one partition: its counts, what is typical for it, its open incident.
 
+use std::ops::Range;
+
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Scale, Shape, Slot};
 use crate::detect::{Brand, Plan, Reading, Trigger, Verdict};
@@ -36,6 +38,10 @@ pub(super) struct BrandState {
     triggers: Vec<Trigger>,
     pub(super) attribution: Attribution,
     pub(super) tracker: Tracker,
+    /// By measure: hours of incidents, which are kept but not learnt from.
+    pub(super) held: [Vec<Range<i64>>; 3],
+    /// Whether the open incident's level has been accepted as the new normal.
+    pub(super) level_accepted: bool,
     /// By measure, then window; what the last tick read.
     readings: Vec<Option<Reading>>,
 }
@@ -50,14 +56,12 @@ impl BrandState {
             mentions: counter(),
             negative: counter(),
             crisis: counter(),
-            baselines: [
-                baseline(Scale::Count),
-                baseline(Scale::Count),
-                baseline(Scale::Share),
-            ],
+            baselines: [baseline(Scale::Count), baseline(Scale::Count), baseline(Scale::Share)],
             triggers: vec![Trigger::default(); watch.checks.len()],
             attribution: Attribution::new((86_400_000 / watch.pane_ms).try_into().unwrap_or(1_440)),
             tracker: Tracker::default(),
+            held: Default::default(),
+            level_accepted: false,
             readings: vec![None; MEASURES.len() * watch.windows.len()],
         }
     }
@@ -93,28 +97,15 @@ impl BrandState {
     }
 
     /// Learns the hour of `panes`, which lay in `slot`.
-    pub(super) fn learn(&mut self, panes: std::ops::Range<Pane>, slot: Slot, tick: &Tick<'_>) {
+    pub(super) fn learn(&mut self, panes: Range<Pane>, slot: Slot, tick: &Tick<'_>) {
         let hour = tick.watch.hour_of(panes.start);
         let mentions = self.mentions.sum_between(panes.start, panes.end) as f64;
         let negative = self.negative.sum_between(panes.start, panes.end) as f64;
         let alive = tick.exposure.slots_between(panes.start, panes.end).count() as f64;
         let hours = [(mentions, alive), (negative, alive), (negative, mentions)];
-        let onset = self
-            .tracker
-            .incident()
-            .map(|incident| tick.watch.pane_of(incident.onset));
-        let began = onset.map_or(hour, |pane| tick.watch.hour_of(pane));
         for (at, (count, exposure)) in hours.into_iter().enumerate() {
-            let held = self.is_held(MEASURES[at])
-                && hour >= began
-                && self.baselines[at].has_rhythm_before(began);
-            self.baselines[at].learn(Bucket {
-                hour,
-                slot,
-                count,
-                exposure,
-                held,
-            });
+            let held = self.held[at].iter().any(|span| span.contains(&hour));
+            self.baselines[at].learn(Bucket { hour, slot, count, exposure, held });
         }
     }
 
@@ -128,21 +119,9 @@ impl BrandState {
         self.tracker.incident()
     }
 
-    /// Whether an open incident keeps `measure` from being learnt.
-    fn is_held(&self, measure: crate::incident::Measure) -> bool {
-        self.tracker.incident().is_some_and(|incident| {
-            incident
-                .signals
-                .iter()
-                .any(|signal| signal.measure == measure)
-        })
-    }
-
     /// What the last tick read of one measure (an index into [`MEASURES`]) and window.
     pub(super) fn reading(&self, watch: &Watch, measure: usize, window: usize) -> Option<&Reading> {
-        self.readings
-            .get(measure * watch.windows.len() + window)?
-            .as_ref()
+        self.readings.get(measure * watch.windows.len() + window)?.as_ref()
     }
 
     pub(super) fn remembered_values(&self) -> usize {
@@ -161,7 +140,10 @@ impl BrandState {
                 let Some(reading) = self.readings[at * windows + window] else {
                     continue;
                 };
-                if !self.is_held(measure) {
+                let signalled = |incident: &Incident| {
+                    incident.signals.iter().any(|signal| signal.measure == measure)
+                };
+                if !self.tracker.incident().is_some_and(signalled) {
                     self.baselines[at].settle(window, &reading.expected, reading.observed);
                 }
             }
@@ -172,16 +154,10 @@ impl BrandState {
         let windows = tick.watch.windows.len();
         for window in 0..windows {
             let shape = &tick.shapes[window];
-            let (mentions, negative) = (
-                self.mentions.sum(window) as f64,
-                self.negative.sum(window) as f64,
-            );
+            let (mentions, negative) =
+                (self.mentions.sum(window) as f64, self.negative.sum(window) as f64);
             let share_shape = self.share_shape(shape, mentions);
-            let inputs = [
-                (shape, mentions),
-                (shape, negative),
-                (&share_shape, negative),
-            ];
+            let inputs = [(shape, mentions), (shape, negative), (&share_shape, negative)];
             for (measure, (shape, observed)) in inputs.into_iter().enumerate() {
                 self.readings[measure * windows + window] = self.baselines[measure]
                     .expect(window, shape)
@@ -193,21 +169,13 @@ impl BrandState {
     /// The mentions of a window, spread over the hours of the week as they are expected to fall.
     fn share_shape(&self, shape: &[(Slot, f64)], mentions: f64) -> Shape {
         let baseline = &self.baselines[0];
-        let parts: Shape = shape
-            .iter()
-            .map(|&(slot, panes)| (slot, baseline.mean_in(slot, panes)))
-            .collect();
+        let parts: Shape =
+            shape.iter().map(|&(slot, panes)| (slot, baseline.mean_in(slot, panes))).collect();
         let total: f64 = parts.iter().map(|part| part.1).sum();
         if total <= 0.0 {
-            return shape
-                .first()
-                .map(|part| vec![(part.0, mentions)])
-                .unwrap_or_default();
+            return shape.first().map(|part| vec![(part.0, mentions)]).unwrap_or_default();
         }
-        parts
-            .into_iter()
-            .map(|(slot, mean)| (slot, mentions * mean / total))
-            .collect()
+        parts.into_iter().map(|(slot, mean)| (slot, mentions * mean / total)).collect()
     }
 
     /// All windows beyond their limit now, and the most unusual of those that have just passed it.
@@ -219,19 +187,13 @@ impl BrandState {
             let Some(reading) = &self.readings[check.measure * windows + check.window] else {
                 continue;
             };
-            let verdict = trigger.step(
-                reading,
-                check.direction,
-                check.z_limit,
-                &tick.plan.sensitivity,
-            );
+            let verdict =
+                trigger.step(reading, check.direction, check.z_limit, &tick.plan.sensitivity);
             if verdict == Verdict::Within {
                 continue;
             }
             let signal = signal(tick, check, reading);
-            let leads = fired
-                .as_ref()
-                .is_none_or(|leading| signal.z.abs() > leading.z.abs());
+            let leads = fired.as_ref().is_none_or(|leading| signal.z.abs() > leading.z.abs());
             if verdict == Verdict::Fired && leads {
                 fired = Some(signal.clone());
             }

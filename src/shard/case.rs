@@ -16,14 +16,11 @@ impl BrandState {
     /// Opens the incident that `leading`, the most unusual of the `signals`, raises.
     pub(super) fn open(&mut self, tick: &Tick<'_>, signals: &[Signal], leading: &Signal) -> Change {
         let from = self.onset(tick, leading);
-        let subject = (
-            Subject::Brand,
-            self.brand.name.as_str(),
-            self.brand.market.as_deref(),
-        );
+        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
         let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
         incident.severity = self.severity(tick, &incident);
         incident.show(self.evidence(tick, &incident));
+        self.level_accepted = false;
         self.hold(tick, &incident);
         self.tracker.open(incident)
     }
@@ -39,8 +36,10 @@ impl BrandState {
         let Some(incident) = self.tracker.incident().cloned() else {
             return;
         };
-        if !signals.is_empty() {
+        if !self.level_accepted {
             self.hold(tick, &incident);
+        }
+        if !signals.is_empty() {
             let severity = self.severity(tick, &incident);
             if severity > incident.severity {
                 let evidence = self.evidence(tick, &incident);
@@ -56,16 +55,24 @@ impl BrandState {
         }
     }
 
-    /// What has signalled is not learnt from, back to where the incident began.
+    /// What has signalled is not learnt from, from where the incident began to where it now is.
     fn hold(&mut self, tick: &Tick<'_>, incident: &Incident) {
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
-        for (measure, baseline) in MEASURES.into_iter().zip(&mut self.baselines) {
-            if incident
-                .signals
-                .iter()
-                .any(|signal| signal.measure == measure)
-            {
-                baseline.hold_since(since);
+        let until = tick.watch.hour_of(tick.end) + 1;
+        // Hours that have been learnt, or left out, are held no longer than it takes to do so.
+        let forgotten = tick.watch.hour_of(tick.end - 2 * tick.watch.learning_delay) - 24;
+        for (at, measure) in MEASURES.into_iter().enumerate() {
+            let signalled = incident.signals.iter().any(|signal| signal.measure == measure);
+            if !signalled || !self.baselines[at].has_rhythm_before(since) {
+                continue;
+            }
+            self.held[at].retain(|span| span.end > forgotten);
+            match self.held[at].iter_mut().find(|span| span.start == since) {
+                Some(span) => span.end = until,
+                None => {
+                    self.held[at].push(since..until);
+                    self.baselines[at].hold_since(since);
+                }
             }
         }
     }
@@ -75,15 +82,15 @@ impl BrandState {
     fn accept_lasting_level(&mut self, tick: &Tick<'_>, incident: &Incident) {
         const HOUR_MS: i64 = 3_600_000;
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
-        let lasted = tick.at.millis_since(incident.onset);
-        for baseline in &mut self.baselines {
-            if !baseline.has_rhythm_before(since) {
-                continue;
-            }
-            let known = (since - baseline.known_since().unwrap_or(since)) * HOUR_MS;
-            let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
-            // Once an hour is enough: hours are what is learnt.
-            if lasted >= wanted && lasted % HOUR_MS < tick.watch.pane_ms {
+        let known = self.baselines[0].known_since().map_or(0, |first| since - first) * HOUR_MS;
+        let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
+        if self.level_accepted || tick.at.millis_since(incident.onset) < wanted {
+            return;
+        }
+        self.level_accepted = true;
+        for (held, baseline) in self.held.iter_mut().zip(&mut self.baselines) {
+            if !held.is_empty() {
+                held.clear();
                 baseline.accept_level_since(since);
             }
         }
@@ -93,11 +100,7 @@ impl BrandState {
     /// shorter than what raised the incident.
     fn is_calm(&self, tick: &Tick<'_>, incident: &Incident) -> bool {
         let sensitivity = &tick.plan.sensitivity;
-        let shortest = incident
-            .signals
-            .iter()
-            .map(|signal| signal.window_seconds)
-            .min();
+        let shortest = incident.signals.iter().map(|signal| signal.window_seconds).min();
         let shortest = Duration::from_secs(shortest.unwrap_or(0));
         let window = tick.watch.resolving(shortest, sensitivity.resolve_after);
         incident.signals.iter().all(|signal| {
@@ -110,16 +113,10 @@ impl BrandState {
         let from = tick.watch.pane_of(incident.onset);
         let share =
             |part: u64| part as f64 / self.mentions.sum_between(from, tick.end).max(1) as f64;
-        let negative_signal = incident
-            .signals
-            .iter()
-            .any(|signal| signal.measure != Measure::Mentions);
+        let negative_signal =
+            incident.signals.iter().any(|signal| signal.measure != Measure::Mentions);
         // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
-        let measure = if negative_signal {
-            Measure::NegativeMentions
-        } else {
-            Measure::Mentions
-        };
+        let measure = if negative_signal { Measure::NegativeMentions } else { Measure::Mentions };
         let window = tick
             .watch
             .durations
@@ -147,12 +144,8 @@ impl BrandState {
             .slots_between(from, tick.end)
             .map(|slot| baseline.mean_in(slot, 1.0))
             .sum();
-        let answer = self.attribution.explain(&Question {
-            from,
-            to: tick.end,
-            negative_only,
-            expected,
-        });
+        let answer =
+            self.attribution.explain(&Question { from, to: tick.end, negative_only, expected });
         Evidence {
             mentions: answer.mentions,
             negative_mentions: answer.negative_mentions,

@@ -21,12 +21,7 @@ pub(super) struct Exposure {
 
 impl Exposure {
     pub(super) fn new(end: Pane, capacity: usize) -> Self {
-        Self {
-            end,
-            capacity,
-            panes: VecDeque::with_capacity(capacity),
-            silent: 0,
-        }
+        Self { end, capacity, panes: VecDeque::with_capacity(capacity), silent: 0 }
     }
 
     /// Closes a pane in which `mentions` arrived in all.

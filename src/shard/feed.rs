@@ -30,19 +30,11 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) fn new(name: &str, plan: &Plan, watch: &Watch, end: Pane) -> Self {
-        let hour = watch
-            .durations
-            .iter()
-            .position(|duration| duration.as_secs() >= 3_600);
+        let hour = watch.durations.iter().position(|duration| duration.as_secs() >= 3_600);
         Self {
             name: name.to_owned(),
             mentions: SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead),
-            baseline: Baseline::new(
-                Scale::Count,
-                &plan.baseline,
-                plan.time.pane,
-                &watch.durations,
-            ),
+            baseline: Baseline::new(Scale::Count, &plan.baseline, plan.time.pane, &watch.durations),
             hour: hour.unwrap_or(0),
             tracker: Tracker::default(),
         }
@@ -83,9 +75,7 @@ impl Feed {
         let Some(signal) = self.silence(tick) else {
             return false;
         };
-        let onset = tick
-            .watch
-            .start_of(tick.end - tick.exposure.silent() as Pane);
+        let onset = tick.watch.start_of(tick.end - tick.exposure.silent() as Pane);
         let mut incident = Incident::open(
             (Subject::Feed, &self.name, None),
             &signal,
@@ -125,8 +115,7 @@ impl Feed {
         let watched: f64 = shape.iter().map(|part| part.1).sum();
         if tick.end.rem_euclid(panes as Pane) == 0 && watched >= 0.9 * panes as f64 {
             if let Some(expected) = self.baseline.expect(self.hour, shape) {
-                self.baseline
-                    .settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
+                self.baseline.settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
             }
         }
     }
@@ -137,9 +126,7 @@ impl Feed {
         if silent == 0 {
             return None;
         }
-        let expected = self
-            .baseline
-            .expect(self.hour, &tick.exposure.silent_shape())?;
+        let expected = self.baseline.expect(self.hour, &tick.exposure.silent_shape())?;
         let z = expected.z(0.0);
         let silent_ms = silent as i64 * tick.watch.pane_ms;
         let enough =
@@ -163,14 +150,8 @@ impl Feed {
     }
 
     fn evidence(&self, tick: &Tick<'_>) -> Evidence {
-        let onset = self
-            .tracker
-            .incident()
-            .map(|incident| tick.watch.pane_of(incident.onset));
+        let onset = self.tracker.incident().map(|incident| tick.watch.pane_of(incident.onset));
         let mentions = onset.map_or(0, |from| self.mentions.sum_between(from, tick.end));
-        Evidence {
-            mentions,
-            ..Evidence::default()
-        }
+        Evidence { mentions, ..Evidence::default() }
     }
 }

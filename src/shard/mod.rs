@@ -100,6 +100,8 @@ pub struct Shard {
 
 #[derive(Debug)]
 struct State {
+    /// The first pane ever seen.
+    first: Pane,
     end: Pane,
     exposure: Exposure,
     feed: Feed,
@@ -138,10 +140,7 @@ impl Shard {
         if watermark.millis_since(pane_end) >= lateness.max(0) && pane_end <= watermark {
             return Outcome::Late;
         }
-        if !self
-            .dedup
-            .is_new(mention_key(&mention.channel, &mention.id), watermark)
-        {
+        if !self.dedup.is_new(mention_key(&mention.channel, &mention.id), watermark) {
             return Outcome::Duplicate;
         }
         let Some(state) = &mut self.state else {
@@ -237,13 +236,7 @@ impl Shard {
     }
 
     fn advance_to(&mut self, watermark: Timestamp, changes: &mut Vec<Change>) {
-        let Self {
-            plan,
-            watch,
-            calendar,
-            state,
-            ..
-        } = self;
+        let Self { plan, watch, calendar, state, .. } = self;
         let target = watch.pane_of(watermark);
         let state = state.get_or_insert_with(|| State::new(plan, watch, calendar, target));
         while state.end < target {
@@ -260,6 +253,7 @@ impl State {
     fn new(plan: &Plan, watch: &Watch, calendar: &Calendar, end: Pane) -> Self {
         let brand = |brand: &crate::detect::Brand| BrandState::new(brand.clone(), plan, watch, end);
         Self {
+            first: end,
             end,
             exposure: Exposure::new(end, watch.retained),
             feed: Feed::new(&plan.feed, plan, watch, end),
@@ -287,26 +281,20 @@ impl State {
         self.end += 1;
         let shapes = self.exposure.shapes(&watch.windows);
         let at = watch.start_of(self.end);
-        let tick = Tick {
-            plan,
-            watch,
-            exposure: &self.exposure,
-            shapes: &shapes,
-            end: self.end,
-            at,
-        };
+        let tick =
+            Tick { plan, watch, exposure: &self.exposure, shapes: &shapes, end: self.end, at };
         let dead = self.feed.tick(&tick, changes);
         for brand in &mut self.brands {
             brand.tick(&tick, changes);
         }
         while let Some((slot, panes)) = self.passed.front().cloned() {
-            if self.end < panes.end + watch.lateness_panes {
+            let early = panes.end - self.first < watch.rhythm_panes;
+            let delay = if early { watch.lateness_panes } else { watch.learning_delay };
+            if self.end < panes.end + delay {
                 break;
             }
             self.feed.learn(panes.clone(), slot, &tick);
-            self.brands
-                .iter_mut()
-                .for_each(|brand| brand.learn(panes.clone(), slot, &tick));
+            self.brands.iter_mut().for_each(|brand| brand.learn(panes.clone(), slot, &tick));
             self.passed.pop_front();
         }
         if dead {

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
+use crate::baseline::RHYTHM_HOURS;
 use crate::detect::{Plan, z_limit};
 use crate::incident::{Direction, Measure};
 use crate::mention::Timestamp;
 use crate::window::Pane;
 
 /// Measures, in the order a brand keeps its baselines.
-pub(super) const MEASURES: [Measure; 3] = [
-    Measure::Mentions,
-    Measure::NegativeMentions,
-    Measure::NegativeShare,
-];
+pub(super) const MEASURES: [Measure; 3] =
+    [Measure::Mentions, Measure::NegativeMentions, Measure::NegativeShare];
 
 /// One window of one monitor.
 #[derive(Debug, Clone)]
@@ -34,8 +32,13 @@ pub(super) struct Watch {
     pub windows: Vec<usize>,
     pub durations: Vec<Duration>,
     pub checks: Vec<Check>,
-    /// Panes after an hour's end before it is learnt: late mentions have come by then.
+    /// Panes after an hour's end before it may be learnt: late mentions have come by then.
     pub lateness_panes: Pane,
+    /// Panes after an hour's end before it is learnt once the rhythm of the day is known: no
+    /// window may be judged by a baseline that has learnt from that very window.
+    pub learning_delay: Pane,
+    /// Panes after the first one from which on the rhythm is known.
+    pub rhythm_panes: Pane,
     /// Closed panes kept.
     pub retained: usize,
     /// Panes past the first open one that a mention may lie in.
@@ -50,23 +53,23 @@ impl Watch {
         let pane_ms = i64::try_from(pane.as_millis()).unwrap_or(60_000).max(1);
         let panes =
             |duration: Duration| (duration.as_millis() / pane.as_millis().max(1)).max(1) as usize;
-        let mut durations: Vec<Duration> = plan
-            .monitors
-            .iter()
-            .flat_map(|monitor| monitor.windows.iter().copied())
-            .collect();
+        let mut durations: Vec<Duration> =
+            plan.monitors.iter().flat_map(|monitor| monitor.windows.iter().copied()).collect();
         durations.push(Duration::from_secs(3_600).max(pane));
         durations.sort_unstable();
         durations.dedup();
         let windows: Vec<usize> = durations.iter().map(|&duration| panes(duration)).collect();
         let checks = checks(plan, &durations);
         let lateness_panes = panes(plan.time.allowed_lateness + pane) as Pane;
+        let hour = panes(Duration::from_secs(3_600));
+        let learning_delay = (windows.last().copied().unwrap_or(1) as Pane).max(lateness_panes);
         // An hour of the week lasts two hours when the clocks are set back.
-        let longest = windows.last().copied().unwrap_or(1);
-        let retained = longest.max(2 * panes(Duration::from_secs(3_600)) + lateness_panes as usize);
+        let retained = learning_delay as usize + 3 * hour;
         Self {
             pane_ms,
             lateness_panes,
+            learning_delay,
+            rhythm_panes: RHYTHM_HOURS * hour as Pane,
             retained,
             ahead: panes(plan.time.out_of_orderness) + 1,
             feed_z_limit: z_limit(
@@ -104,11 +107,7 @@ impl Watch {
 }
 
 fn checks(plan: &Plan, durations: &[Duration]) -> Vec<Check> {
-    let per_brand: usize = plan
-        .monitors
-        .iter()
-        .map(|monitor| monitor.windows.len())
-        .sum();
+    let per_brand: usize = plan.monitors.iter().map(|monitor| monitor.windows.len()).sum();
     let series = per_brand * plan.brands.len();
     let mut checks = Vec::with_capacity(per_brand);
     for monitor in &plan.monitors {

@@ -76,21 +76,10 @@ impl FileLines {
                 (true, Box::new(buffered(decoder)))
             }
             Form::Unsupported { found, advice } => {
-                return Err(FileError::Unsupported {
-                    path: name.to_owned(),
-                    found,
-                    advice,
-                });
+                return Err(FileError::Unsupported { path: name.to_owned(), found, advice });
             }
         };
-        Ok(Self {
-            name: name.into(),
-            reader,
-            compressed,
-            max_bytes,
-            number: 0,
-            ended: false,
-        })
+        Ok(Self { name: name.into(), reader, compressed, max_bytes, number: 0, ended: false })
     }
 
     /// The file as it was given; `standard input` for `-`.
@@ -103,9 +92,7 @@ impl FileLines {
         // Room for the longest line accepted, with its end and a byte order mark.
         let room = self.max_bytes as u64 + 5;
         let mut bytes = Vec::new();
-        let read = (&mut self.reader)
-            .take(room)
-            .read_until(b'\n', &mut bytes)?;
+        let read = (&mut self.reader).take(room).read_until(b'\n', &mut bytes)?;
         if read == 0 {
             return Ok(None);
         }
@@ -125,11 +112,7 @@ impl FileLines {
         } else {
             None
         };
-        Ok(Some(Line {
-            number: self.number,
-            bytes,
-            rejected,
-        }))
+        Ok(Some(Line { number: self.number, bytes, rejected }))
     }
 
     fn too_long(&self, length: u64, kept: usize) -> Rejected {
@@ -194,10 +177,7 @@ enum Form {
     Plain,
     Gzip,
     Zstd,
-    Unsupported {
-        found: &'static str,
-        advice: &'static str,
-    },
+    Unsupported { found: &'static str, advice: &'static str },
 }
 
 impl Form {

@@ -88,11 +88,7 @@ impl FileError {
             io::ErrorKind::NotFound => Self::Missing { path },
             io::ErrorKind::IsADirectory => Self::Folder { path },
             io::ErrorKind::PermissionDenied => Self::Forbidden { path },
-            _ => Self::Io {
-                path,
-                after_line: 0,
-                source: error,
-            },
+            _ => Self::Io { path, after_line: 0, source: error },
         }
     }
 
@@ -105,19 +101,11 @@ impl FileError {
     ) -> Self {
         let path = path.to_owned();
         if !compressed || error.raw_os_error().is_some() {
-            Self::Io {
-                path,
-                after_line,
-                source: error,
-            }
+            Self::Io { path, after_line, source: error }
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
             Self::CutShort { path, after_line }
         } else {
-            Self::Damaged {
-                path,
-                after_line,
-                source: error,
-            }
+            Self::Damaged { path, after_line, source: error }
         }
     }
 }

@@ -21,10 +21,8 @@ const LIMITS: Limits = Limits {
     latest: Timestamp::from_millis(1_893_456_000_000),
 };
 
-const REAL: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../shared/data/airline-2015/mentions.ndjson.gz"
-);
+const REAL: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/airline-2015/mentions.ndjson.gz");
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -54,10 +52,7 @@ fn read(bytes: &[u8]) -> (Vec<(u64, String)>, Option<FileError>) {
 }
 
 fn numbered(lines: &[(u64, &str)]) -> Vec<(u64, String)> {
-    lines
-        .iter()
-        .map(|&(number, text)| (number, text.to_owned()))
-        .collect()
+    lines.iter().map(|&(number, text)| (number, text.to_owned())).collect()
 }
 
 /// A folder with files in it.
@@ -76,11 +71,7 @@ fn folder(files: &[(&str, &[u8])]) -> (TempDir, Vec<PathBuf>) {
 fn merged(paths: &[PathBuf]) -> Vec<String> {
     let told = MergedFiles::open(paths, &LIMITS).map(|record| match record {
         Ok(Record { file, line }) => {
-            format!(
-                "{}:{}",
-                Path::new(&*file).file_name().unwrap().display(),
-                line.number
-            )
+            format!("{}:{}", Path::new(&*file).file_name().unwrap().display(), line.number)
         }
         Err(error) => error.to_string().rsplit('/').next().unwrap().to_owned(),
     });
@@ -110,24 +101,16 @@ fn compressed_members_one_after_the_other_are_one_file() {
     let parts =
         |compress: fn(&[u8]) -> Vec<u8>| [compress(b"one\ntw"), compress(b"o\nthree")].concat();
     // As pzstd and zstd's seekable format write it: a skippable frame of 2 bytes in front.
-    let skippable = [
-        &[0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9][..],
-        &parts(zstd),
-    ]
-    .concat();
+    let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9][..], &parts(zstd)].concat();
     for bytes in [parts(gzip), parts(zstd), skippable] {
-        assert_eq!(
-            read(&bytes).0,
-            numbered(&[(1, "one"), (2, "two"), (3, "three")])
-        );
+        assert_eq!(read(&bytes).0, numbered(&[(1, "one"), (2, "two"), (3, "three")]));
     }
 }
 
 #[test]
 fn a_compressed_file_cut_short_gives_its_whole_lines_and_then_an_error() {
-    let text: String = (0..200)
-        .map(|n| format!("{{\"id\":{n},\"text\":\"{}\"}}\n", n * n))
-        .collect();
+    let text: String =
+        (0..200).map(|n| format!("{{\"id\":{n},\"text\":\"{}\"}}\n", n * n)).collect();
     for whole in [gzip(text.as_bytes()), zstd(text.as_bytes())] {
         for cut in [whole.len() - 1, whole.len() - 5, whole.len() / 2, 12] {
             let (lines, error) = read(&whole[..cut]);
@@ -164,23 +147,14 @@ fn a_damaged_file_gives_an_error() {
     // The reserved bit of the frame header (RFC 8878, section 3.1.1.1.1.4).
     bytes[4] |= 0x08;
     let (_, error) = read(&bytes);
-    assert!(
-        matches!(error, Some(FileError::Damaged { after_line: 0, .. })),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(FileError::Damaged { after_line: 0, .. })), "{error:?}");
 }
 
 #[test]
 fn a_line_that_is_too_long_is_rejected_and_not_held() {
     let huge = "x".repeat(300_000);
-    let text = format!(
-        "first\n{huge}\n{}\n12345678901\r\n1234567890\r\n{huge}",
-        "y".repeat(14)
-    );
-    let lines: Vec<Line> = lines_of(text.as_bytes(), 10)
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
+    let text = format!("first\n{huge}\n{}\n12345678901\r\n1234567890\r\n{huge}", "y".repeat(14));
+    let lines: Vec<Line> = lines_of(text.as_bytes(), 10).into_iter().map(Result::unwrap).collect();
     let told: Vec<String> = lines
         .iter()
         .map(|line| {
@@ -201,31 +175,19 @@ fn a_line_that_is_too_long_is_rejected_and_not_held() {
     6: 10 bytes: the message has 300000 bytes, more than the 10 accepted: leave out what is not part of a mention, or raise the limit; its first 10 bytes are kept here
     ");
 
-    let long = lines_of(format!("{huge}\n").as_bytes(), 200_000)
-        .remove(0)
-        .unwrap();
+    let long = lines_of(format!("{huge}\n").as_bytes(), 200_000).remove(0).unwrap();
     assert_eq!(long.bytes.len(), 65_536);
-    assert!(
-        long.bytes.capacity() < 131_072,
-        "the rest is held: {}",
-        long.bytes.capacity()
-    );
+    assert!(long.bytes.capacity() < 131_072, "the rest is held: {}", long.bytes.capacity());
     assert!(long.rejected.unwrap().detail.contains("300001 bytes"));
 }
 
 #[test]
 fn a_file_is_known_by_its_content_not_by_its_name() {
-    let (_folder, paths) = folder(&[
-        ("a.ndjson", &gzip(b"one")),
-        ("b.gz", b"two"),
-        ("c.gz", &zstd(b"three")),
-    ]);
-    let lines = paths
-        .iter()
-        .flat_map(|path| FileLines::open(path, 100, &Progress::default()).unwrap());
-    let texts: Vec<_> = lines
-        .map(|line| String::from_utf8(line.unwrap().bytes).unwrap())
-        .collect();
+    let (_folder, paths) =
+        folder(&[("a.ndjson", &gzip(b"one")), ("b.gz", b"two"), ("c.gz", &zstd(b"three"))]);
+    let lines =
+        paths.iter().flat_map(|path| FileLines::open(path, 100, &Progress::default()).unwrap());
+    let texts: Vec<_> = lines.map(|line| String::from_utf8(line.unwrap().bytes).unwrap()).collect();
     assert_eq!(texts, ["one", "two", "three"]);
 }
 
@@ -233,10 +195,7 @@ fn a_file_is_known_by_its_content_not_by_its_name() {
 fn what_cannot_be_opened_is_told_with_what_to_do() {
     let (folder, _) = folder(&[]);
     let open = |path: &Path| {
-        let error = FileLines::open(path, 100, &Progress::default())
-            .err()
-            .unwrap()
-            .to_string();
+        let error = FileLines::open(path, 100, &Progress::default()).err().unwrap().to_string();
         error.replace(&folder.path().display().to_string(), "FOLDER")
     };
     let of = |bytes: &'static [u8]| FileLines::of("file", bytes, 100).err().unwrap().to_string();
@@ -285,10 +244,7 @@ fn a_disk_that_fails_is_not_taken_for_the_end() {
     for whole in [gzip(b"one line"), zstd(b"one line")] {
         let mut lines = FileLines::of("file", failing(&whole[..whole.len() - 4]), 100).unwrap();
         let error = lines.next().unwrap().unwrap_err();
-        assert!(
-            matches!(error, FileError::Io { after_line: 0, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, FileError::Io { after_line: 0, .. }), "{error}");
     }
 }
 
@@ -296,15 +252,9 @@ fn a_disk_that_fails_is_not_taken_for_the_end() {
 fn files_are_merged_by_time_and_equal_times_by_file() {
     let a = [at(1), at(3), at(3), at(9)].concat();
     let b = [at(2), at(3), "\n".to_owned(), at(4)].concat();
-    let (_folder, paths) = folder(&[
-        ("a", a.as_bytes()),
-        ("empty", b""),
-        ("b", &gzip(b.as_bytes())),
-    ]);
-    assert_eq!(
-        merged(&paths),
-        ["a:1", "b:1", "a:2", "a:3", "b:2", "b:4", "a:4"]
-    );
+    let (_folder, paths) =
+        folder(&[("a", a.as_bytes()), ("empty", b""), ("b", &gzip(b.as_bytes()))]);
+    assert_eq!(merged(&paths), ["a:1", "b:1", "a:2", "a:3", "b:2", "b:4", "a:4"]);
     assert!(merged(&[]).is_empty());
 }
 
@@ -314,10 +264,7 @@ fn a_line_without_a_believable_time_holds_nobody_up() {
     let a = [&at(5), faulty, &at(6)].concat();
     let b = [at(1), at(5), at(7)].concat();
     let (_folder, paths) = folder(&[("a", a.as_bytes()), ("b", b.as_bytes())]);
-    assert_eq!(
-        merged(&paths),
-        ["b:1", "a:1", "a:2", "a:3", "b:2", "a:4", "b:3"]
-    );
+    assert_eq!(merged(&paths), ["b:1", "a:1", "a:2", "a:3", "b:2", "a:4", "b:3"]);
 }
 
 #[test]
@@ -328,24 +275,12 @@ fn a_file_that_fails_does_not_stop_the_others() {
     paths.insert(0, folder.path().join("absent"));
     paths.insert(0, folder.path().join("gone"));
     let told = merged(&paths);
-    assert!(
-        told[0].starts_with("gone: there is no such file"),
-        "{told:?}"
-    );
-    assert!(
-        told[1].starts_with("absent: there is no such file"),
-        "{told:?}"
-    );
-    assert!(
-        told[6].starts_with("a: unexpected end of compressed data after line 2"),
-        "{told:?}"
-    );
+    assert!(told[0].starts_with("gone: there is no such file"), "{told:?}");
+    assert!(told[1].starts_with("absent: there is no such file"), "{told:?}");
+    assert!(told[6].starts_with("a: unexpected end of compressed data after line 2"), "{told:?}");
     assert_eq!(
         (&told[2..6], &told[7..]),
-        (
-            &["a:1", "b:1", "b:2", "a:2"].map(String::from)[..],
-            &["b:3".to_owned()][..]
-        )
+        (&["a:1", "b:1", "b:2", "a:2"].map(String::from)[..], &["b:3".to_owned()][..])
     );
 }
 
@@ -394,9 +329,7 @@ fn real_mentions_dealt_to_three_files_come_back_in_order() {
     let (_folder, paths) = folder(&[("a", &gzip(&a)), ("b", &zstd(&b)), ("c", &c)]);
     let again: Vec<_> = MergedFiles::open(&paths, &LIMITS)
         .map(|record| {
-            decode(Format::Json, &record.unwrap().line.bytes, &LIMITS)
-                .unwrap()
-                .created_at
+            decode(Format::Json, &record.unwrap().line.bytes, &LIMITS).unwrap().created_at
         })
         .collect();
     assert_eq!(times.len(), 14_640);

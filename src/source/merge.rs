@@ -84,11 +84,7 @@ impl MergedFiles {
                 } else {
                     peek_created_at(&line.bytes, &self.limits)
                 };
-                self.heads.push(Reverse(Head {
-                    created_at,
-                    file,
-                    line,
-                }));
+                self.heads.push(Reverse(Head { created_at, file, line }));
             }
             Some(Err(failure)) => {
                 self.failures.push(failure);
@@ -115,10 +111,7 @@ impl Iterator for MergedFiles {
         let Reverse(head) = self.heads.pop()?;
         self.wanted.push(head.file);
         let file = self.files.get(head.file)?.as_ref()?.name().clone();
-        Some(Ok(Record {
-            file,
-            line: head.line,
-        }))
+        Some(Ok(Record { file, line: head.line }))
     }
 }
 

@@ -38,10 +38,7 @@ impl Progress {
     }
 
     pub(super) fn counting<R: Read>(&self, reader: R) -> Counting<R> {
-        Counting {
-            reader,
-            progress: self.clone(),
-        }
+        Counting { reader, progress: self.clone() }
     }
 }
 

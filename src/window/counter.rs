@@ -34,13 +34,7 @@ impl SlidingCounter {
             ring: vec![0; closed + ahead + 1],
             closed,
             end,
-            windows: windows
-                .iter()
-                .map(|&panes| Window {
-                    panes: panes.max(1),
-                    sum: 0,
-                })
-                .collect(),
+            windows: windows.iter().map(|&panes| Window { panes: panes.max(1), sum: 0 }).collect(),
         }
     }
 
@@ -95,19 +89,13 @@ impl SlidingCounter {
 
     /// The count in `pane`; 0 when the ring does not hold it.
     pub fn get(&self, pane: Pane) -> u32 {
-        if self.holds(pane) {
-            self.ring[self.slot(pane)]
-        } else {
-            0
-        }
+        if self.holds(pane) { self.ring[self.slot(pane)] } else { 0 }
     }
 
     /// The sum over the panes of `from..to`, as far as the ring holds them.
     pub fn sum_between(&self, from: Pane, to: Pane) -> u64 {
         let oldest = self.end - self.closed as Pane;
-        (from.max(oldest)..to)
-            .map(|pane| u64::from(self.get(pane)))
-            .sum()
+        (from.max(oldest)..to).map(|pane| u64::from(self.get(pane))).sum()
     }
 
     /// Whether no pane, closed, open or ahead, holds anything.

@@ -124,14 +124,8 @@ mod tests {
         let key = mention_key("twitter", "1");
         assert!(dedup.is_new(key, at(0)));
         assert!(!dedup.is_new(key, at(1)));
-        assert!(
-            !dedup.is_new(key, at(HOUR)),
-            "one horizon on it is still known"
-        );
-        assert!(
-            dedup.is_new(key, at(3 * HOUR)),
-            "two horizons on it is forgotten"
-        );
+        assert!(!dedup.is_new(key, at(HOUR)), "one horizon on it is still known");
+        assert!(dedup.is_new(key, at(3 * HOUR)), "two horizons on it is forgotten");
     }
 
     #[test]
@@ -142,10 +136,7 @@ mod tests {
 
     #[test]
     fn the_key_is_the_same_in_every_release() {
-        assert_eq!(
-            mention_key("twitter", "567588278875213824"),
-            11_714_795_198_758_852_566
-        );
+        assert_eq!(mention_key("twitter", "567588278875213824"), 11_714_795_198_758_852_566);
     }
 
     #[test]

@@ -21,11 +21,7 @@ const LIVE_WITHIN_MS: i64 = 7 * 86_400_000;
 impl Watermark {
     /// A watermark that has seen nothing.
     pub const fn new(out_of_orderness_ms: i64) -> Self {
-        Self {
-            out_of_orderness_ms,
-            latest: None,
-            value: None,
-        }
+        Self { out_of_orderness_ms, latest: None, value: None }
     }
 
     /// Where it stands; `None` before the first mention.
@@ -40,10 +36,7 @@ impl Watermark {
 
     /// A mention made at `created_at` has been seen. Returns the watermark.
     pub fn observe(&mut self, created_at: Timestamp) -> Timestamp {
-        self.latest = Some(
-            self.latest
-                .map_or(created_at, |latest| latest.max(created_at)),
-        );
+        self.latest = Some(self.latest.map_or(created_at, |latest| latest.max(created_at)));
         self.raise(created_at.plus_millis(-self.out_of_orderness_ms))
     }
 
@@ -94,16 +87,9 @@ mod tests {
     #[test]
     fn silence_moves_it_with_the_wall_clock() {
         let mut watermark = Watermark::new(5_000);
-        assert_eq!(
-            watermark.advance_idle(at(1_000_000), 30_000),
-            None,
-            "nothing seen yet"
-        );
+        assert_eq!(watermark.advance_idle(at(1_000_000), 30_000), None, "nothing seen yet");
         watermark.observe(at(1_000_000));
-        assert_eq!(
-            watermark.advance_idle(at(1_090_000), 60_000),
-            Some(at(1_085_000))
-        );
+        assert_eq!(watermark.advance_idle(at(1_090_000), 60_000), Some(at(1_085_000)));
     }
 
     #[test]

@@ -8,10 +8,8 @@ use flate2::read::GzDecoder;
 use super::*;
 use crate::mention::Tone;
 
-const FILE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../shared/data/airline-2015/mentions.ndjson.gz"
-);
+const FILE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/airline-2015/mentions.ndjson.gz");
 
 #[derive(serde::Deserialize)]
 struct Labelled {
@@ -23,9 +21,7 @@ struct Labelled {
 fn labelled() -> Vec<Labelled> {
     let file = File::open(FILE).unwrap_or_else(|error| panic!("{FILE}: {error}"));
     let lines = BufReader::new(GzDecoder::new(file)).lines();
-    lines
-        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
-        .collect()
+    lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
 }
 
 fn airlines() -> Classifier {
@@ -69,32 +65,18 @@ fn the_tone_agrees_with_the_labels_as_well_as_vader_can() {
 #[test]
 fn the_text_tells_the_airline_as_the_source_does() {
     let classifier = airlines();
-    let names = [
-        "American",
-        "Delta",
-        "Southwest",
-        "US Airways",
-        "United",
-        "Virgin America",
-    ];
+    let names = ["American", "Delta", "Southwest", "US Airways", "United", "Virgin America"];
     let all = labelled();
     let missed: Vec<&str> = all
         .iter()
         .filter(|labelled| {
             let mention = says(&labelled.text);
             let brands = classifier.classify(&mention).unwrap().brands;
-            !brands
-                .iter()
-                .any(|brand| names[brand.0 as usize] == labelled.brand)
+            !brands.iter().any(|brand| names[brand.0 as usize] == labelled.brand)
         })
         .map(|labelled| labelled.text.as_str())
         .collect();
-    assert!(
-        missed.len() * 200 < all.len(),
-        "{} missed, such as {:#?}",
-        missed.len(),
-        &missed[..5]
-    );
+    assert!(missed.len() * 200 < all.len(), "{} missed, such as {:#?}", missed.len(), &missed[..5]);
 }
 
 /// An ordinary week of a large brand is not full of crisis words, or they would say nothing.
@@ -112,9 +94,5 @@ fn crisis_words_are_rare() {
             *counts.entry(term.to_string()).or_default() += 1;
         }
     }
-    assert!(
-        with_terms * 100 < all.len(),
-        "{with_terms} of {}: {counts:#?}",
-        all.len()
-    );
+    assert!(with_terms * 100 < all.len(), "{with_terms} of {}: {counts:#?}", all.len());
 }

@@ -112,14 +112,10 @@ fn words_match_on_word_boundaries_in_any_script() {
     let matches = |term: &str, text: &str| {
         let mention = says(text);
         let brands = classifier.classify(&mention).unwrap().brands;
-        brands
-            .iter()
-            .any(|brand| terms.iter().nth(brand.0 as usize) == Some(&term))
+        brands.iter().any(|brand| terms.iter().nth(brand.0 as usize) == Some(&term))
     };
-    let wrong: Vec<_> = GOLDEN
-        .iter()
-        .filter(|(term, text, expected)| matches(term, text) != *expected)
-        .collect();
+    let wrong: Vec<_> =
+        GOLDEN.iter().filter(|(term, text, expected)| matches(term, text) != *expected).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -127,10 +123,7 @@ fn words_match_on_word_boundaries_in_any_script() {
 fn a_brand_without_words_is_known_by_its_name() {
     let classifier = classifier(&rules(&[("Best Buy", &[])]));
     let mention = says("at best  BUY today");
-    assert_eq!(
-        classifier.classify(&mention).unwrap().brands,
-        [BrandIndex(0)]
-    );
+    assert_eq!(classifier.classify(&mention).unwrap().brands, [BrandIndex(0)]);
 }
 
 #[test]
@@ -178,11 +171,7 @@ fn a_hashtag_is_a_word_of_its_own() {
     ] {
         let mut mention = says("no name here");
         mention.hashtags = vec!["fail".into(), tag.into()];
-        assert_eq!(
-            classifier.classify(&mention).unwrap().brands,
-            expected,
-            "{tag}"
-        );
+        assert_eq!(classifier.classify(&mention).unwrap().brands, expected, "{tag}");
     }
 }
 
@@ -198,12 +187,7 @@ fn hashtags_do_not_join_into_a_phrase() {
 fn named_brands_win_over_the_text() {
     let classifier = classifier(&rules(&[("Delta", &[]), ("אל על", &[]), ("United", &[])]));
     let mut mention = says("@united is late");
-    mention.brands = vec![
-        "אֶל  עַל".into(),
-        "nobody".into(),
-        "DELTA ".into(),
-        "delta".into(),
-    ];
+    mention.brands = vec!["אֶל  עַל".into(), "nobody".into(), "DELTA ".into(), "delta".into()];
     let classified = classifier.classify(&mention).unwrap();
     assert_eq!(classified.brands, [0, 1].map(BrandIndex));
 }
@@ -213,10 +197,7 @@ fn blank_names_are_no_names() {
     let classifier = classifier(&rules(&[("Delta", &[])]));
     let mut mention = says("delta");
     mention.brands = vec!["".into(), "  ".into()];
-    assert_eq!(
-        classifier.classify(&mention).unwrap().brands,
-        [BrandIndex(0)]
-    );
+    assert_eq!(classifier.classify(&mention).unwrap().brands, [BrandIndex(0)]);
 }
 
 #[test]
@@ -232,9 +213,7 @@ fn a_word_of_a_brand_is_not_its_name() {
 fn an_unknown_brand_is_shown_within_bounds() {
     let classifier = classifier(&rules(&[("Delta", &[])]));
     let mut mention = says("");
-    mention.brands = (0..7)
-        .map(|n| format!("{n}{}", "x".repeat(1_000)).into())
-        .collect();
+    mention.brands = (0..7).map(|n| format!("{n}{}", "x".repeat(1_000)).into()).collect();
     let error = classifier.classify(&mention).unwrap_err();
     assert_eq!(error.names.len(), 7);
     assert!(error.to_string().contains(" and 2 more"), "{error}");

@@ -6,11 +6,7 @@ fn found(rules: &Rules, text: &str) -> Vec<String> {
     let classifier = classifier(rules);
     let mention = says(text);
     let classified = classifier.classify(&mention).unwrap();
-    classified
-        .crisis_terms
-        .iter()
-        .map(|term| term.to_string())
-        .collect()
+    classified.crisis_terms.iter().map(|term| term.to_string()).collect()
 }
 
 #[test]
@@ -18,10 +14,7 @@ fn in_english_and_hebrew_each_once_in_order_of_appearance() {
     let rules = rules(&[]);
     for (text, expected) in [
         ("BOYCOTT them! Racist. Boycott!", &["boycott", "racist"][..]),
-        (
-            "A class-action over the E. coli outbreak",
-            &["class-action", "e. coli"],
-        ),
+        ("A class-action over the E. coli outbreak", &["class-action", "e. coli"]),
         ("they’re hiding a cover‑up", &["cover-up"]),
         ("#boycott", &["boycott"]),
         ("boycottage, deathly, fraudster", &[]),
@@ -65,10 +58,7 @@ fn the_teams_own_words_are_added_and_the_ignored_left_out() {
     rules.crisis_terms = strings(&["Tarmac Delay", "boycott", "leaked", "משבר "]);
     rules.ignored_crisis_terms = strings(&["LEAKED", "Investigation", "not in the lexicon"]);
     assert_eq!(
-        found(
-            &rules,
-            "leaked: tarmac delay, investigation, BOYCOTT, המשבר"
-        ),
+        found(&rules, "leaked: tarmac delay, investigation, BOYCOTT, המשבר"),
         ["Tarmac Delay", "boycott", "משבר"]
     );
 }

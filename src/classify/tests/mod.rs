@@ -23,11 +23,7 @@ fn rules(brands: &[(&str, &[&str])]) -> Rules {
 }
 
 fn brand(name: &str, any: &[&str]) -> BrandRule {
-    BrandRule {
-        name: name.into(),
-        any: strings(any),
-        ..BrandRule::default()
-    }
+    BrandRule { name: name.into(), any: strings(any), ..BrandRule::default() }
 }
 
 fn strings(words: &[&str]) -> Vec<String> {
@@ -39,8 +35,5 @@ fn classifier(rules: &Rules) -> Classifier {
 }
 
 fn says(text: &str) -> Mention<'_> {
-    Mention {
-        text: text.into(),
-        ..Mention::default()
-    }
+    Mention { text: text.into(), ..Mention::default() }
 }

@@ -15,19 +15,12 @@ static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
 });
 
 fn role(text: &str, author: Author<'_>) -> Role {
-    let mention = Mention {
-        text: text.into(),
-        author,
-        ..Mention::default()
-    };
+    let mention = Mention { text: text.into(), author, ..Mention::default() };
     CLASSIFIER.classify(&mention).unwrap().role
 }
 
 fn handle(handle: &str) -> Author<'_> {
-    Author {
-        handle: Some(handle.into()),
-        ..Author::default()
-    }
+    Author { handle: Some(handle.into()), ..Author::default() }
 }
 
 #[test]
@@ -48,14 +41,8 @@ fn journalist_then_influencer_then_customer() {
         followers: Some(followers),
         ..Author::default()
     };
-    assert_eq!(
-        role("", with_followers(Some("Reporter"), 5_000)),
-        Role::Journalist
-    );
-    assert_eq!(
-        role("", with_followers(Some("star"), 1_000)),
-        Role::Influencer
-    );
+    assert_eq!(role("", with_followers(Some("Reporter"), 5_000)), Role::Journalist);
+    assert_eq!(role("", with_followers(Some("star"), 1_000)), Role::Influencer);
     assert_eq!(role("", with_followers(None, 1_000)), Role::Influencer);
     assert_eq!(role("", with_followers(Some("fan"), 999)), Role::Customer);
     assert_eq!(role("", Author::default()), Role::Customer);
@@ -63,9 +50,6 @@ fn journalist_then_influencer_then_customer() {
 
 #[test]
 fn the_events_own_role_is_kept() {
-    let author = Author {
-        role: Some(Role::Customer),
-        ..handle("delta")
-    };
+    let author = Author { role: Some(Role::Customer), ..handle("delta") };
     assert_eq!(role("delta", author), Role::Customer);
 }

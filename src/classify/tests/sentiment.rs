@@ -9,31 +9,17 @@ static CLASSIFIER: LazyLock<Classifier> =
     LazyLock::new(|| classifier(&rules(&[("United", &["united"]), ("Best Buy", &[])])));
 
 fn scored(text: &str, lang: Option<&str>) -> f32 {
-    let mention = Mention {
-        lang: lang.map(Into::into),
-        ..says(text)
-    };
+    let mention = Mention { lang: lang.map(Into::into), ..says(text) };
     CLASSIFIER.classify(&mention).unwrap().sentiment
 }
 
 #[test]
 fn the_events_own_sentiment_is_kept_within_its_range() {
-    for (stated, expected) in [
-        (0.5, 0.5),
-        (-1.0, -1.0),
-        (7.0, 1.0),
-        (f32::NEG_INFINITY, -1.0),
-    ] {
-        let mention = Mention {
-            sentiment: Some(stated),
-            ..says("awful")
-        };
+    for (stated, expected) in [(0.5, 0.5), (-1.0, -1.0), (7.0, 1.0), (f32::NEG_INFINITY, -1.0)] {
+        let mention = Mention { sentiment: Some(stated), ..says("awful") };
         assert_eq!(CLASSIFIER.classify(&mention).unwrap().sentiment, expected);
     }
-    let mention = Mention {
-        sentiment: Some(f32::NAN),
-        ..says("awful")
-    };
+    let mention = Mention { sentiment: Some(f32::NAN), ..says("awful") };
     assert_eq!(CLASSIFIER.classify(&mention).unwrap().tone, Tone::Negative);
 }
 
@@ -60,10 +46,7 @@ fn english_scores_are_those_of_the_authors_package() {
 fn a_brands_own_name_is_neither_praise_nor_blame() {
     assert_eq!(scored("@united", None), 0.0);
     assert_eq!(scored("UNITED #united Best buy's", Some("en-US")), 0.0);
-    assert_eq!(
-        scored("united late again, awful", None),
-        scored("late again, awful", None)
-    );
+    assert_eq!(scored("united late again, awful", None), scored("late again, awful", None));
     assert!(scored("the best buy of my life", None) == 0.0);
     assert!(scored("the best of my life", None) > 0.0);
 }

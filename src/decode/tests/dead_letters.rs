@@ -19,10 +19,7 @@ fn line(letter: &DeadLetter) -> String {
 #[test]
 fn a_letter_is_one_line_of_json() {
     insta::assert_snapshot!(line(&letter("{\"שלום\n".as_bytes())), @r#"{"reason":"not_json","detail":"not JSON:\n\"here\"","source":"mentions","partition":3,"position":42,"at":"2015-02-22T04:00:00Z","payload":"{\"שלום\n"}"#);
-    let of_file = DeadLetter {
-        partition: None,
-        ..letter(b"\xff\0")
-    };
+    let of_file = DeadLetter { partition: None, ..letter(b"\xff\0") };
     insta::assert_snapshot!(line(&of_file), @r#"{"reason":"not_json","detail":"not JSON:\n\"here\"","source":"mentions","position":42,"at":"2015-02-22T04:00:00Z","payload_base64":"/wA="}"#);
 }
 
@@ -42,19 +39,8 @@ fn a_file_of_letters_grows_and_counts() {
     let path = folder.path().join("dead.ndjson");
     let mut file = DeadLetterFile::open(&path).unwrap();
     file.write(&letter(b"one")).unwrap();
-    file.write(&DeadLetter {
-        reason: Reason::Late,
-        ..letter(&[0xff; 100_000])
-    })
-    .unwrap();
-    assert_eq!(
-        (
-            file.written(),
-            file.count(Reason::NotJson),
-            file.count(Reason::Late)
-        ),
-        (2, 1, 1)
-    );
+    file.write(&DeadLetter { reason: Reason::Late, ..letter(&[0xff; 100_000]) }).unwrap();
+    assert_eq!((file.written(), file.count(Reason::NotJson), file.count(Reason::Late)), (2, 1, 1));
     file.flush().unwrap();
 
     let mut again = DeadLetterFile::open(&path).unwrap();
@@ -62,10 +48,8 @@ fn a_file_of_letters_grows_and_counts() {
     assert_eq!(again.written(), 1);
     again.flush().unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    let payloads: Vec<_> = text
-        .lines()
-        .map(|l| DeadLetter::from_ndjson_line(l.as_bytes()).unwrap().payload)
-        .collect();
+    let payloads: Vec<_> =
+        text.lines().map(|l| DeadLetter::from_ndjson_line(l.as_bytes()).unwrap().payload).collect();
     assert_eq!(payloads, [&b"one"[..], &[0xff; 100_000], b"three"]);
 }
 
@@ -80,21 +64,14 @@ fn a_line_torn_by_a_crash_spoils_no_other() {
     file.flush().unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().count(), 3);
-    assert!(
-        text.lines()
-            .skip(1)
-            .all(|l| DeadLetter::from_ndjson_line(l.as_bytes()).is_ok())
-    );
+    assert!(text.lines().skip(1).all(|l| DeadLetter::from_ndjson_line(l.as_bytes()).is_ok()));
 }
 
 #[test]
 fn a_file_that_cannot_be_written_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let error = DeadLetterFile::open(folder.path()).unwrap_err().to_string();
-    assert!(
-        error.starts_with("cannot open the dead letter file /"),
-        "{error}"
-    );
+    assert!(error.starts_with("cannot open the dead letter file /"), "{error}");
     assert!(error.contains("Is a directory"), "{error}");
 
     // Linux's disk without room.
@@ -102,10 +79,7 @@ fn a_file_that_cannot_be_written_says_so() {
         let mut full = DeadLetterFile::open("/dev/full").unwrap();
         full.write(&letter(b"small")).unwrap();
         let error = full.flush().unwrap_err().to_string();
-        assert!(
-            error.starts_with("cannot write to the dead letter file /dev/full"),
-            "{error}"
-        );
+        assert!(error.starts_with("cannot write to the dead letter file /dev/full"), "{error}");
         assert!(full.write(&letter(&[b'x'; 100_000])).is_err());
         assert_eq!(full.written(), 1);
     }

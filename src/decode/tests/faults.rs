@@ -10,9 +10,7 @@ fn fault(format: Format, message: impl AsRef<[u8]>) -> String {
 }
 
 fn faults<M: AsRef<[u8]>>(messages: impl IntoIterator<Item = M>) -> String {
-    let faults = messages
-        .into_iter()
-        .map(|message| fault(Format::Json, message));
+    let faults = messages.into_iter().map(|message| fault(Format::Json, message));
     faults.collect::<Vec<_>>().join("\n")
 }
 
@@ -48,11 +46,7 @@ fn messages_that_stop_too_early() {
     let first = whole.iter().position(|&byte| byte == b'{').unwrap() + 1;
     for end in first..whole.len() {
         let rejected = decode(Format::Json, &whole[..end], &LIMITS).unwrap_err();
-        assert_eq!(
-            rejected.reason,
-            Reason::Truncated,
-            "cut at {end}: {rejected}"
-        );
+        assert_eq!(rejected.reason, Reason::Truncated, "cut at {end}: {rejected}");
     }
     insta::assert_snapshot!(faults([&whole[..100], "{\"text\":\"\u{5d0}".as_bytes().split_last().unwrap().1]), @"
     truncated: the message ends too early, after 100 bytes, inside its JSON
@@ -71,10 +65,7 @@ fn messages_that_are_too_large_or_not_utf_8() {
     invalid_utf8: the byte at offset 0 is not UTF-8: write the message in UTF-8
     invalid_utf8: the byte at offset 0 is not UTF-8: write the message in UTF-8
     ");
-    let limits = Limits {
-        max_bytes: FULL.len(),
-        ..LIMITS
-    };
+    let limits = Limits { max_bytes: FULL.len(), ..LIMITS };
     assert!(decode(Format::Json, FULL.as_bytes(), &limits).is_ok());
 }
 
@@ -146,21 +137,10 @@ fn numbers_out_of_range() {
     out_of_range: `reach` is 1e300: write a whole number from 0 to 18446744073709551615, or leave it out
     out_of_range: `engagement.views` is -9223372036854775808: write a whole number from 0 to 18446744073709551615, or leave it out
     "#);
-    assert_eq!(
-        json(&with(r#""reach":18446744073709551615"#))
-            .unwrap()
-            .reach,
-        Some(u64::MAX)
-    );
+    assert_eq!(json(&with(r#""reach":18446744073709551615"#)).unwrap().reach, Some(u64::MAX));
     assert_eq!(json(&with(r#""reach":1e3"#)).unwrap().reach, Some(1_000));
-    assert_eq!(
-        json(&with(r#""sentiment":-1"#)).unwrap().sentiment,
-        Some(-1.0)
-    );
-    assert_eq!(
-        json(&with(r#""sentiment":"0.5""#)).unwrap().sentiment,
-        Some(0.5)
-    );
+    assert_eq!(json(&with(r#""sentiment":-1"#)).unwrap().sentiment, Some(-1.0));
+    assert_eq!(json(&with(r#""sentiment":"0.5""#)).unwrap().sentiment, Some(0.5));
 }
 
 #[test]

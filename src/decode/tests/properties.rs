@@ -75,11 +75,7 @@ fn as_json(mention: &proto::Mention, rfc_3339: bool) -> String {
     use serde_json::json;
     let time = mention.created_at.unwrap();
     let millis = time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000;
-    let created_at = if rfc_3339 {
-        json!(Timestamp::from_millis(millis))
-    } else {
-        json!(millis)
-    };
+    let created_at = if rfc_3339 { json!(Timestamp::from_millis(millis)) } else { json!(millis) };
     json!({
         "id": mention.id, "created_at": created_at, "channel": mention.channel,
         "kind": mention.kind().as_str_name(), "brands": mention.brands,

@@ -12,10 +12,7 @@ pub(super) fn encoded(message: &proto::Mention) -> Vec<u8> {
 pub(super) fn minimal() -> proto::Mention {
     proto::Mention {
         id: "1".to_owned(),
-        created_at: Some(prost_types::Timestamp {
-            seconds: 1_424_577_600,
-            nanos: 0,
-        }),
+        created_at: Some(prost_types::Timestamp { seconds: 1_424_577_600, nanos: 0 }),
         channel: "news".to_owned(),
         text: "x".to_owned(),
         ..proto::Mention::default()
@@ -54,11 +51,7 @@ fn time_is_rounded_down_to_milliseconds_and_never_overflows() {
         (0, 0),
         (1_424_577_600_000, 0),
     ] {
-        assert_eq!(
-            at(seconds, nanos),
-            Err(Reason::BadTime),
-            "{seconds} s {nanos} ns"
-        );
+        assert_eq!(at(seconds, nanos), Err(Reason::BadTime), "{seconds} s {nanos} ns");
     }
 }
 
@@ -74,11 +67,7 @@ fn what_is_required_and_in_range_is_the_same_as_in_json() {
         assert_eq!(rejected.reason, Reason::OutOfRange, "{sentiment}");
     }
     assert_eq!(bare(|m| m.kind = 99).unwrap().kind, Kind::Post);
-    let author = proto::Author {
-        role: 99,
-        handle: "@joe".to_owned(),
-        ..Default::default()
-    };
+    let author = proto::Author { role: 99, handle: "@joe".to_owned(), ..Default::default() };
     let mention = bare(|m| m.author = Some(author)).unwrap();
     assert_eq!(mention.author.role, None);
     assert_eq!(mention.author.handle.as_deref(), Some("joe"));
@@ -124,10 +113,7 @@ fn confluents_header_is_taken_off() {
     // `[0]` in short, and in full: one index (zig-zag 2), which is 0.
     for indexes in [&[0][..], &[2, 0], &[0x82, 0x00, 0x80, 0x00]] {
         let framed = framed(indexes, &message);
-        assert_eq!(
-            decode(Format::ConfluentProtobuf, &framed, &LIMITS).unwrap(),
-            plain
-        );
+        assert_eq!(decode(Format::ConfluentProtobuf, &framed, &LIMITS).unwrap(), plain);
     }
 }
 
