@@ -159,7 +159,7 @@ pub fn resolved(incident: Incident, minutes: i64) -> Incident {
     }
 }
 
-/// A signal detected 15 minutes after [`ONSET`], its band 40 % around what is expected.
+/// A signal detected 15 minutes after [`ONSET`], its band 50 % around what is expected.
 pub fn signal(
     monitor: &str,
     measure: Measure,
@@ -180,8 +180,8 @@ pub fn signal(
         at: ONSET.plus_millis(15 * 60_000),
         observed,
         expected,
-        lower: expected * 0.6,
-        upper: expected * 1.4,
+        lower: expected * 0.5,
+        upper: expected * 1.5,
         z,
     }
 }

@@ -104,13 +104,14 @@ fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// Clamped to what RFC 3339 can say, as the JSON is.
+/// Clamped to what `jiff` can hold, as the JSON is.
 fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    let at = at.to_jiff().as_millisecond();
+    const SECOND: i128 = 1_000_000_000;
+    let nanos = at.to_jiff().as_nanosecond();
+    // Both casts fit: jiff holds the years -9999 to 9999.
     prost_types::Timestamp {
-        seconds: at.div_euclid(1000),
-        // Below 1000 times a million: fits.
-        nanos: (at.rem_euclid(1000) * 1_000_000) as i32,
+        seconds: nanos.div_euclid(SECOND) as i64,
+        nanos: nanos.rem_euclid(SECOND) as i32,
     }
 }
 
