@@ -83,7 +83,6 @@ fn answered(status: u16, code: Option<&str>) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct GivenUp {
     /// How the last try went wrong.
-    #[source]
     pub last: Failure,
     /// How many tries there were.
     pub attempts: u32,
