@@ -342,6 +342,19 @@ async fn routes_to_one_slack_webhook_share_its_pace() {
 }
 
 #[tokio::test]
+async fn the_pace_counts_from_the_answer() {
+    let mut server = Server::start([Reply::Late(150)]).await;
+    let tuning = Tuning {
+        pace: Some(Duration::from_millis(100)),
+        ..TUNING
+    };
+    let (notifier, _events) = start(vec![server.slack("pager")], retry(), tuning);
+    send_all(&notifier, &changes(2)).await;
+    let (first, second) = (server.received().await, server.received().await);
+    assert!(second.at - first.at >= Duration::from_millis(250));
+}
+
+#[tokio::test]
 async fn slack_gets_one_message_a_second() {
     let mut server = Server::start([]).await;
     let (observer, _events) = recorder();

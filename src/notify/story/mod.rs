@@ -4,7 +4,7 @@
 //! what it comes from. Every channel that people read ([Slack](super::slack), the
 //! [terminal](super::terminal)) shows the same story, so that the words are written once.
 //!
-//! All strings are one line, bounded and free of control characters (see [`clean`]); none is
+//! All strings are one line, bounded and free of control characters (see `clean`); none is
 //! escaped for any markup: that is the channel's task.
 
 mod carriers;

@@ -27,6 +27,8 @@ pub enum Reply {
     Status(u16, &'static str, &'static str),
     /// Answers a 404 page that repeats the address, as many servers do.
     Echo,
+    /// Accepts after this many milliseconds.
+    Late(u64),
     /// Never answers.
     Hang,
 }
@@ -157,6 +159,10 @@ async fn respond(
     let response = Response::builder();
     match reply {
         Reply::Hang => std::future::pending().await,
+        Reply::Late(millis) => {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            response.body(Body::empty()).unwrap()
+        }
         Reply::Echo => response.status(404).body(Body::from(path)).unwrap(),
         Reply::Status(status, retry_after, body) => {
             let mut response = response.status(status);
