@@ -1,5 +1,7 @@
 //! Groups signals of one brand into something people can act on.
 
+#[cfg(test)]
+pub mod fixtures;
 mod model;
 mod severity;
 mod tracker;

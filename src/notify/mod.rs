@@ -1,4 +1,44 @@
 //! Tells people: Slack first, then any webhook.
+//!
+//! # Layout
+//!
+//! What is told:
+//!
+//! - [`story`]: a change in plain words, the same for every channel people read.
+//! - [`slack`], [`webhook`]: a folder for each channel, with what is particular to it.
+//! - [`terminal`]: the same on a terminal.
+//!
+//! How it gets there:
+//!
+//! - `receiver`: what a channel must be able to say. A new channel is one folder and one line there.
+//! - `pipeline`: the [`Notifier`]: a queue and a `worker` for each route, chosen by `filter`.
+//! - `delivery`, `http`: one try; `backoff`, `retry_after`, `rate_limit`: when the next may follow.
+//! - `observer`: who hears how it went.
 
+mod backoff;
+mod delivery;
+mod error;
+mod filter;
+#[cfg(test)]
+mod hostile;
+mod http;
+mod observer;
+mod pipeline;
+mod rate_limit;
+mod receiver;
+mod retry_after;
 mod settings;
+pub mod slack;
+pub mod story;
+pub mod terminal;
+pub mod webhook;
+mod worker;
+
+pub use error::NotifyError;
+pub use http::http_client;
+pub use observer::{DeliveryObserver, Failure, GivenUp};
+pub use pipeline::{Notifier, Undelivered};
 pub use settings::{RetrySettings, Route, Target};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! One try: a POST and what its answer means.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response, Url};
+use uuid::Uuid;
+
+use super::error::NotifyError;
+use super::http::describe;
+use super::observer::Failure;
+use super::receiver::Receiver;
+use super::retry_after;
+
+/// Names what is delivered, so that a receiver can drop what it has already seen
+/// (draft-ietf-httpapi-idempotency-key-header).
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Longest error word of a receiver that is shown, in bytes.
+const MAX_CODE: usize = 64;
+
+/// An address to POST to, with its credentials.
+pub(super) struct Endpoint {
+    client: Client,
+    url: Url,
+    headers: HeaderMap,
+    timeout: Duration,
+}
+
+/// A try that was not accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What went wrong.
+    pub failure: Failure,
+    /// How long the receiver asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl Endpoint {
+    /// Where `receiver` of `route` is.
+    pub fn new(
+        client: Client,
+        route: &str,
+        receiver: &dyn Receiver,
+        timeout: Duration,
+    ) -> Result<Self, NotifyError> {
+        let bad = |reason: &str| NotifyError::Address {
+            route: route.into(),
+            reason: reason.into(),
+        };
+        let url = Url::parse(receiver.url().expose()).map_err(|error| bad(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad("it begins neither with https:// nor with http://"));
+        }
+        let mut headers = receiver.headers();
+        let json = HeaderValue::from_static("application/json");
+        headers.entry(CONTENT_TYPE).or_insert(json);
+        Ok(Self {
+            client,
+            url,
+            headers,
+            timeout,
+        })
+    }
+
+    /// Posts `body` under the idempotency key `id`. A status of 2xx is acceptance.
+    pub async fn post(&self, id: Uuid, body: bytes::Bytes) -> Result<(), Refusal> {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .headers(self.headers.clone())
+            .header(IDEMPOTENCY_KEY, id.to_string())
+            .timeout(self.timeout)
+            .body(body);
+        match request.send().await {
+            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(response) => Err(self.refusal(response).await),
+            Err(error) => Err(Refusal {
+                failure: self.failure(error),
+                retry_after: None,
+            }),
+        }
+    }
+
+    async fn refusal(&self, response: Response) -> Refusal {
+        let retry_after = retry_after::wait(response.headers(), jiff::Timestamp::now());
+        Refusal {
+            failure: Failure::Status {
+                status: response.status().as_u16(),
+                code: self.code(response).await,
+            },
+            retry_after,
+        }
+    }
+
+    /// The body of an error, if it is one plain word such as Slack's `invalid_blocks`. Anything
+    /// longer is not shown: error pages like to repeat the address, which is the credential.
+    async fn code(&self, mut response: Response) -> Option<String> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.ok()? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_CODE {
+                return None;
+            }
+        }
+        let word = String::from_utf8(body).ok()?;
+        let word = word.trim();
+        let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        (plain && !self.is_part_of_a_secret(word)).then(|| word.to_owned())
+    }
+
+    fn is_part_of_a_secret(&self, word: &str) -> bool {
+        let holds = |secret: &[u8]| {
+            String::from_utf8_lossy(secret)
+                .to_ascii_lowercase()
+                .contains(word)
+        };
+        holds(self.url.as_str().as_bytes()) || self.headers.values().any(|v| holds(v.as_bytes()))
+    }
+
+    fn failure(&self, error: reqwest::Error) -> Failure {
+        // A connection that could not be made in time is a matter of the network, not of a
+        // receiver slow to answer.
+        if error.is_timeout() && !error.is_connect() {
+            return Failure::Timeout(self.timeout);
+        }
+        Failure::Connection(self.hide_address(describe(error)))
+    }
+
+    /// A second lock on the door: no error is known to repeat the path, none shall.
+    fn hide_address(&self, mut text: String) -> String {
+        let parts = [Some(self.url.path()), self.url.query()];
+        for secret in parts.into_iter().flatten().filter(|part| part.len() > 1) {
+            text = text.replace(secret, "[secret]");
+        }
+        text
+    }
+}

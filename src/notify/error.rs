@@ -1,0 +1,54 @@
+//! What can be wrong with notification itself. No message here shows an address or a header value.
+
+use std::time::Duration;
+
+/// Why notification could not start, or no longer takes changes.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// The HTTP client could not be built.
+    #[error(
+        "cannot set up HTTPS: {0}; install the system's CA certificates (package \
+         ca-certificates) or name a PEM file in SSL_CERT_FILE"
+    )]
+    Client(String),
+    /// A route's address is no web address.
+    #[error(
+        "route `{route}`: its address is not a valid web address ({reason}); write the whole \
+         address, beginning with https://"
+    )]
+    Address {
+        /// The route.
+        route: String,
+        /// What is wrong with it; never the address itself.
+        reason: String,
+    },
+    /// A route's HTTP header cannot be sent.
+    #[error(
+        "route `{route}`: the {what} of its HTTP header `{header}` holds characters that HTTP forbids"
+    )]
+    Header {
+        /// The route.
+        route: String,
+        /// The header's name.
+        header: String,
+        /// `name` or `value`.
+        what: &'static str,
+    },
+    /// Two routes have one name.
+    #[error("two routes are named `{0}`; give each its own name")]
+    SameName(String),
+    /// The waits between tries make no sense.
+    #[error(
+        "the first wait between tries ({initial:?}) must be longer than nothing and at most the \
+         longest wait ({max:?})"
+    )]
+    Backoff {
+        /// `initial_backoff`.
+        initial: Duration,
+        /// `max_backoff`.
+        max: Duration,
+    },
+    /// A route's task has ended though nobody asked it to.
+    #[error("route `{0}` no longer takes notifications: its task has ended unexpectedly")]
+    Stopped(String),
+}

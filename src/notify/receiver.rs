@@ -1,0 +1,47 @@
+//! What every channel must be able to say; delivery does the rest.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use reqwest::header::HeaderMap;
+
+use super::error::NotifyError;
+use super::settings::{Route, Target};
+use super::slack::Slack;
+use super::webhook::Webhook;
+use crate::incident::Change;
+use crate::secret::Secret;
+
+/// A channel people or programs are told through: a POST of JSON to one address.
+///
+/// To add one: a folder beside `slack/` with its own `Receiver`, a [`Target`], and a line in
+/// [`of`].
+pub(super) trait Receiver: Debug + Send + Sync {
+    /// Where to POST.
+    fn url(&self) -> &Secret;
+
+    /// Headers of its own.
+    fn headers(&self) -> HeaderMap {
+        HeaderMap::new()
+    }
+
+    /// The shortest time it allows between two messages to one address.
+    fn pace(&self) -> Duration;
+
+    /// The body, JSON.
+    fn compose(&self, change: &Change) -> serde_json::Result<Vec<u8>>;
+}
+
+/// The receiver `route` leads to; it tells moments in `time_zone`.
+pub(super) fn of(route: &Route, time_zone: &TimeZone) -> Result<Box<dyn Receiver>, NotifyError> {
+    Ok(match &route.target {
+        Target::Slack { webhook_url } => Box::new(Slack {
+            webhook_url: webhook_url.clone(),
+            time_zone: time_zone.clone(),
+        }),
+        Target::Webhook { url, headers } => {
+            Box::new(Webhook::new(&route.name, url.clone(), headers)?)
+        }
+    })
+}

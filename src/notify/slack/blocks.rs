@@ -1,0 +1,143 @@
+//! The part of Slack's Block Kit that alerts use, with its published limits built in: what these
+//! types hold, Slack accepts.
+//!
+//! Limits: <https://docs.slack.dev/reference/block-kit/blocks>.
+
+use serde::Serialize;
+
+use super::escape::units;
+
+/// Longest text of a header, in characters.
+pub const MAX_HEADER: usize = 150;
+/// Longest text of a section or a context element, in characters.
+pub const MAX_TEXT: usize = 3000;
+/// Longest field of a section, in characters.
+pub const MAX_FIELD: usize = 2000;
+/// Most fields of a section.
+pub const MAX_FIELDS: usize = 10;
+/// Most blocks of a message.
+pub const MAX_BLOCKS: usize = 50;
+/// Longest `text` of a message, in characters: Slack cuts it at 40,000 but asks for no more than
+/// 4,000.
+pub const MAX_FALLBACK: usize = 4000;
+
+/// What is posted to an incoming webhook.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Message {
+    /// Shown in notifications, and by clients that know no blocks.
+    pub text: String,
+    /// The message itself.
+    pub blocks: Vec<Block>,
+    /// Never: a preview of the post that started it would repeat it to everyone.
+    pub unfurl_links: bool,
+    /// Never, likewise.
+    pub unfurl_media: bool,
+}
+
+/// A layout block.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Block {
+    /// Large and bold.
+    Header {
+        /// At most [`MAX_HEADER`] characters.
+        text: Text,
+    },
+    /// Text, or fields in two columns.
+    Section {
+        /// At most [`MAX_TEXT`] characters.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<Text>,
+        /// At most [`MAX_FIELDS`], each of at most [`MAX_FIELD`] characters.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<Text>,
+    },
+    /// Small print.
+    Context {
+        /// One to ten.
+        elements: Vec<Text>,
+    },
+}
+
+/// A text object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Text {
+    /// Nothing but `:emoji:` is interpreted.
+    PlainText {
+        /// The text; not empty.
+        text: String,
+        /// Whether `:emoji:` is interpreted.
+        emoji: bool,
+    },
+    /// Slack's markup.
+    Mrkdwn {
+        /// The text; not empty.
+        text: String,
+        /// Stops Slack from making links and mentions of words that look like ones.
+        verbatim: bool,
+    },
+}
+
+impl Block {
+    /// A header; `text` must keep within [`MAX_HEADER`].
+    pub fn header(text: String) -> Self {
+        Self::Header {
+            text: Text::PlainText { text, emoji: true },
+        }
+    }
+
+    /// A section of `lines`; `None` if there are none. Lines that would go beyond [`MAX_TEXT`]
+    /// are left out whole, never cut inside their markup.
+    pub fn section(lines: &[String]) -> Option<Self> {
+        let text = join(lines, MAX_TEXT)?;
+        Some(Self::Section {
+            text: Some(Text::mrkdwn(text)),
+            fields: Vec::new(),
+        })
+    }
+
+    /// A section of two columns, each cell made of lines; `None` if there are none.
+    pub fn fields(cells: &[[String; 2]]) -> Option<Self> {
+        let fields: Vec<Text> = cells
+            .iter()
+            .filter_map(|lines| join(lines, MAX_FIELD).map(Text::mrkdwn))
+            .take(MAX_FIELDS)
+            .collect();
+        (!fields.is_empty()).then_some(Self::Section { text: None, fields })
+    }
+
+    /// A line of small print; `None` if it is empty or too long.
+    pub fn context(line: String) -> Option<Self> {
+        let text = join(&[line], MAX_TEXT)?;
+        Some(Self::Context {
+            elements: vec![Text::mrkdwn(text)],
+        })
+    }
+}
+
+impl Text {
+    fn mrkdwn(text: String) -> Self {
+        Self::Mrkdwn {
+            text,
+            verbatim: true,
+        }
+    }
+}
+
+fn join(lines: &[String], max_units: usize) -> Option<String> {
+    let mut text = String::new();
+    let mut used = 0;
+    for line in lines {
+        let needed = units(line) + usize::from(!text.is_empty());
+        if line.is_empty() || used + needed > max_units {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(line);
+        used += needed;
+    }
+    (!text.is_empty()).then_some(text)
+}

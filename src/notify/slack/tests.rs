@@ -1,0 +1,171 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::blocks::{MAX_BLOCKS, MAX_FALLBACK, MAX_FIELD, MAX_FIELDS, MAX_HEADER, MAX_TEXT};
+use super::escape::units;
+use super::message;
+use crate::incident::fixtures::{change, change_of, fall, incident, resolved, silent_feed};
+use crate::incident::{Incident, State};
+use crate::notify::hostile;
+
+fn pretty(incident: Incident, sequence: u32) -> String {
+    let new_york = TimeZone::get("America/New_York").unwrap();
+    serde_json::to_string_pretty(&message(&change_of(incident, sequence), &new_york)).unwrap()
+}
+
+#[test]
+fn a_rise_is_told_in_full() {
+    insta::assert_snapshot!("rise", pretty(incident(), 0));
+}
+
+#[test]
+fn an_escalation_is_told() {
+    let worse = Incident {
+        state: State::Escalated,
+        ..incident()
+    };
+    insta::assert_snapshot!("escalated", pretty(worse, 1));
+}
+
+#[test]
+fn a_fall_without_sources_or_samples_is_told() {
+    insta::assert_snapshot!("fall", pretty(fall(), 0));
+}
+
+#[test]
+fn a_silent_feed_is_told() {
+    insta::assert_snapshot!("silent_feed", pretty(silent_feed(), 0));
+}
+
+#[test]
+fn a_resolution_is_told() {
+    insta::assert_snapshot!("resolved", pretty(resolved(incident(), 190), 2));
+}
+
+#[test]
+fn nothing_unfurls_and_nothing_is_linked_by_itself() {
+    let message = message(&change(), &TimeZone::UTC);
+    assert_eq!(message["unfurl_links"], false);
+    assert_eq!(message["unfurl_media"], false);
+    for text in texts(&message).filter(|text| text["type"] == "mrkdwn") {
+        assert_eq!(text["verbatim"], true);
+    }
+}
+
+/// Every text object of the message's blocks.
+fn texts(message: &Value) -> impl Iterator<Item = &Value> {
+    let blocks = message["blocks"].as_array().unwrap();
+    blocks.iter().flat_map(|block| {
+        let lists = [&block["fields"], &block["elements"]];
+        let listed = lists.into_iter().filter_map(Value::as_array).flatten();
+        listed.chain(block.get("text"))
+    })
+}
+
+fn length(text: &Value) -> usize {
+    units(text["text"].as_str().unwrap())
+}
+
+/// Slack's published limits, written down once more from its reference, not from our code.
+fn assert_slack_accepts(message: &Value) {
+    assert!((1..=4000).contains(&units(message["text"].as_str().unwrap())));
+    let blocks = message["blocks"].as_array().unwrap();
+    assert!((1..=50).contains(&blocks.len()));
+    for block in blocks {
+        match block["type"].as_str().unwrap() {
+            "header" => {
+                assert_eq!(block["text"]["type"], "plain_text");
+                assert!((1..=150).contains(&length(&block["text"])));
+            }
+            "section" => {
+                let fields = block["fields"].as_array();
+                assert!(fields.is_some() || block["text"].is_object());
+                if let Some(fields) = fields {
+                    assert!((1..=10).contains(&fields.len()));
+                    assert!(fields.iter().all(|f| (1..=2000).contains(&length(f))));
+                }
+                if block["text"].is_object() {
+                    assert!((1..=3000).contains(&length(&block["text"])));
+                }
+            }
+            "context" => {
+                let elements = block["elements"].as_array().unwrap();
+                assert!((1..=10).contains(&elements.len()));
+                assert!(elements.iter().all(|e| (1..=3000).contains(&length(e))));
+            }
+            other => panic!("unexpected block {other}"),
+        }
+    }
+}
+
+/// Everything between `<` and `>` is a web link of ours.
+fn assert_only_links(text: &str) {
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        let close = rest[open..].find('>').expect("a link ends") + open;
+        let inside = &rest[open + 1..close];
+        let (url, label) = inside.split_once('|').expect("a link has a label");
+        assert!(
+            url.starts_with("https://") || url.starts_with("http://"),
+            "{inside}"
+        );
+        assert!(!label.is_empty() && !label.contains(['|', '<']));
+        assert!(!inside.contains(['\n', ' ']) || !url.contains(['\n', ' ']));
+        rest = &rest[close + 1..];
+    }
+}
+
+#[test]
+fn our_limits_are_slacks() {
+    assert_eq!(
+        (
+            MAX_HEADER,
+            MAX_TEXT,
+            MAX_FIELD,
+            MAX_FIELDS,
+            MAX_BLOCKS,
+            MAX_FALLBACK
+        ),
+        (150, 3000, 2000, 10, 50, 4000)
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn slack_accepts_whatever_strangers_write(change in hostile::change()) {
+        let message = message(&change, &TimeZone::UTC);
+        assert_slack_accepts(&message);
+        let json = message.to_string();
+        for call in ["<!channel", "<!here", "<!everyone", "<!subteam", "<@", "@channel", "@here", "@everyone"] {
+            prop_assert!(!json.contains(call), "{call} in {json}");
+        }
+        assert_only_links(message["text"].as_str().unwrap());
+        for text in texts(&message) {
+            let text = text["text"].as_str().unwrap();
+            assert_only_links(text);
+            prop_assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+            prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+        }
+    }
+
+    #[test]
+    fn a_quote_stays_one_quoted_line(words in hostile::text()) {
+        let mut incident = incident();
+        incident.samples.truncate(1);
+        incident.samples[0].text = words;
+        let message = message(&change_of(incident, 0), &TimeZone::UTC);
+        let text = texts(&message)
+            .filter_map(|text| text["text"].as_str())
+            .find(|text| text.contains("In their words"))
+            .unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        prop_assert_eq!(lines.len(), 3);
+        prop_assert!(lines[1].starts_with("> "));
+        prop_assert!(lines[2].contains("customer"));
+    }
+}

@@ -1,0 +1,115 @@
+//! The one sentence that says it all.
+
+use crate::incident::{Direction, Incident, Measure, Severity, State, Subject};
+
+use super::words::{self, Clock};
+use super::{leading_direction, name};
+
+/// E.g. `American: anger at 6.2x its usual level, since 14:20`.
+pub fn headline(incident: &Incident, clock: &Clock) -> String {
+    let since = clock.short(incident.onset, incident.updated_at);
+    match incident.state {
+        State::Opened | State::Escalated => format!("{}, since {since}", summary(incident)),
+        State::Acknowledged | State::Resolved => summary(incident),
+    }
+}
+
+/// The headline without any clock time, so that it needs no time zone.
+pub fn summary(incident: &Incident) -> String {
+    let (who, what) = match incident.subject {
+        Subject::Brand => (name(&incident.brand), brand(incident)),
+        Subject::Feed => (
+            format!("Feed {}", name(&incident.brand)),
+            "no mentions are arriving".into(),
+        ),
+    };
+    match (incident.state, incident.subject) {
+        (State::Opened, Subject::Brand) => format!("{who}: {what}"),
+        (State::Opened, Subject::Feed) => {
+            format!(
+                "No mentions are arriving from feed {}",
+                name(&incident.brand)
+            )
+        }
+        (State::Escalated, _) => format!("{who}: now {}: {what}", level(incident.severity)),
+        (State::Acknowledged, _) => format!("{who}: someone has taken it: {what}"),
+        (State::Resolved, Subject::Brand) => format!("{who}: back to normal{}", lasted(incident)),
+        (State::Resolved, Subject::Feed) => {
+            format!("{who}: mentions are arriving again{}", lasted(incident))
+        }
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Notice => "worth a look",
+        Severity::Warning => "serious",
+        Severity::Critical => "critical",
+    }
+}
+
+fn lasted(incident: &Incident) -> String {
+    incident.resolved_at.map_or_else(String::new, |end| {
+        format!(" after {}", words::span(end.millis_since(incident.onset)))
+    })
+}
+
+fn brand(incident: &Incident) -> String {
+    match incident.measure {
+        Measure::NegativeShare => share(incident),
+        measure => match leading_direction(incident) {
+            Direction::Up => rise(incident, measure),
+            Direction::Down => fall(incident, measure),
+        },
+    }
+}
+
+fn rise(incident: &Incident, measure: Measure) -> String {
+    let (feeling, noun) = match measure {
+        Measure::NegativeMentions => ("anger", "negative mentions"),
+        _ => ("attention", "mentions"),
+    };
+    if let Some(times) = words::times(incident.observed, incident.expected) {
+        format!("{feeling} at {times} its usual level")
+    } else if incident.observed.is_finite() && incident.expected.is_finite() {
+        let number = words::count(incident.observed);
+        format!("{feeling} out of nothing: {number} {noun} where none are usual")
+    } else {
+        format!("{feeling} far above its usual level")
+    }
+}
+
+fn fall(incident: &Incident, measure: Measure) -> String {
+    let noun = match measure {
+        Measure::NegativeMentions => "negative mentions",
+        _ => "mentions",
+    };
+    if incident.observed == 0.0 {
+        return format!("no {noun} at all");
+    }
+    let ratio = incident.observed / incident.expected;
+    if (0.0..1.0).contains(&ratio) {
+        format!("{noun} down to {} of usual", words::percent(ratio))
+    } else {
+        format!("{noun} far below the usual level")
+    }
+}
+
+fn share(incident: &Incident) -> String {
+    let at = match leading_direction(incident) {
+        Direction::Up => "at",
+        Direction::Down => "down to",
+    };
+    match (incident.observed.is_finite(), incident.expected.is_finite()) {
+        (true, true) => format!(
+            "share of negative mentions {at} {} (usually {})",
+            words::percent(incident.observed),
+            words::percent(incident.expected)
+        ),
+        (true, false) => format!(
+            "share of negative mentions {at} {}",
+            words::percent(incident.observed)
+        ),
+        (false, _) => "share of negative mentions far from usual".into(),
+    }
+}

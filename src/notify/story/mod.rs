@@ -1,0 +1,319 @@
+//! A change told in plain words, before any channel's markup.
+//!
+//! A [`Story`] answers the four questions of an alert: what changed, since when, how unusual, and
+//! what it comes from. Every channel that people read ([Slack](super::slack), the
+//! [terminal](super::terminal)) shows the same story, so that the words are written once.
+//!
+//! All strings are one line, bounded and free of control characters (see `clean`); none is
+//! escaped for any markup: that is the channel's task.
+
+mod carriers;
+mod clean;
+mod headline;
+mod quote;
+mod rarity;
+mod words;
+
+use jiff::tz::TimeZone;
+
+use crate::incident::{Change, Direction, Incident, Measure, Severity, Signal, State, Subject};
+
+pub use carriers::{Carrier, Carriers};
+pub(crate) use headline::summary;
+pub use quote::Quote;
+use words::Clock;
+
+/// Longest brand, monitor and market name shown, in characters.
+const MAX_NAME: usize = 40;
+/// Most crisis terms shown.
+const MAX_TERMS: usize = 10;
+/// Most further signals shown.
+const MAX_ALSO: usize = 4;
+/// Most samples shown.
+const MAX_SAMPLES: usize = 3;
+
+/// What a change looks like at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Open, at this severity.
+    Open(Severity),
+    /// Got worse.
+    Worse,
+    /// A person has taken it.
+    Taken,
+    /// Over.
+    Over,
+}
+
+/// A labelled piece of information.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about, e.g. `Since`.
+    pub label: &'static str,
+    /// The information.
+    pub text: String,
+}
+
+/// A change in plain words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story {
+    /// What it looks like at a glance.
+    pub mark: Mark,
+    /// One sentence that says it all; at most about 140 characters.
+    pub headline: String,
+    /// Observed against typical, in which window.
+    pub what_changed: String,
+    /// How often that happens when nothing is wrong.
+    pub how_unusual: String,
+    /// Since when, detected when, how severe ...
+    pub facts: Vec<Fact>,
+    /// Further monitors and windows out of line.
+    pub also: Vec<String>,
+    /// What carries the excess.
+    pub carriers: Carriers,
+    /// Crisis terms with the number of mentions that carry them.
+    pub crisis_terms: Vec<String>,
+    /// Mentions that speak for the rest.
+    pub quotes: Vec<Quote>,
+    /// Which incident, monitor and alert this is.
+    pub footer: String,
+}
+
+impl Story {
+    /// Tells `change`, its moments in `time_zone`.
+    pub fn of(change: &Change, time_zone: &TimeZone) -> Self {
+        let incident = &change.incident;
+        let clock = Clock::new(time_zone);
+        let over = incident.state == State::Resolved;
+        Self {
+            mark: mark(incident),
+            headline: headline::headline(incident, &clock),
+            what_changed: what_changed(incident),
+            how_unusual: how_unusual(incident),
+            facts: facts(incident, &clock),
+            also: also(incident),
+            carriers: Carriers::of(incident),
+            crisis_terms: crisis_terms(incident),
+            quotes: incident
+                .samples
+                .iter()
+                .take(if over { 0 } else { MAX_SAMPLES })
+                .map(|sample| Quote::of(sample, incident.updated_at, &clock))
+                .collect(),
+            footer: format!(
+                "incident {} · monitor {} · alert {}",
+                incident.id,
+                name(&incident.monitor),
+                u64::from(change.sequence) + 1,
+            ),
+        }
+    }
+}
+
+fn mark(incident: &Incident) -> Mark {
+    match incident.state {
+        State::Opened => Mark::Open(incident.severity),
+        State::Escalated => Mark::Worse,
+        State::Acknowledged => Mark::Taken,
+        State::Resolved => Mark::Over,
+    }
+}
+
+/// A name out of the configuration or the data, fit to stand in a sentence.
+fn name(name: &str) -> String {
+    clean::isolate(clean::line_or(name, MAX_NAME, "(unnamed)"))
+}
+
+/// Which way the leading signal went. An incident can be opened by a fall and led by a rise; the
+/// sign of the most unusual z tells.
+fn leading_direction(incident: &Incident) -> Direction {
+    if incident.peak_z > 0.0 {
+        Direction::Up
+    } else if incident.peak_z < 0.0 {
+        Direction::Down
+    } else {
+        incident.direction
+    }
+}
+
+fn what_changed(incident: &Incident) -> String {
+    let window = words::window(incident.window_seconds);
+    let when = match incident.state {
+        State::Resolved => format!("in the most unusual {window}"),
+        _ => format!("in the last {window}"),
+    };
+    if !incident.observed.is_finite() {
+        let what = match incident.measure {
+            Measure::Mentions => "Mentions",
+            Measure::NegativeMentions => "Negative mentions",
+            Measure::NegativeShare => "The share of negative mentions",
+        };
+        return format!("{what} left the typical band {when}.");
+    }
+    let observed = match incident.measure {
+        Measure::NegativeShare => format!(
+            "{} of mentions were negative",
+            words::percent(incident.observed)
+        ),
+        measure => counted(incident.observed, measure),
+    };
+    format!("{observed} {when}{}.", usual(incident))
+}
+
+/// `No mentions`, `1 negative mention`, `186 negative mentions`.
+fn counted(observed: f64, measure: Measure) -> String {
+    let number = match words::count(observed) {
+        zero if zero == "0" => "No".into(),
+        number => number,
+    };
+    let noun = match measure {
+        Measure::NegativeMentions => {
+            words::plural(&number, "negative mention", "negative mentions")
+        }
+        _ => words::plural(&number, "mention", "mentions"),
+    };
+    format!("{number} {noun}")
+}
+
+/// `, where 30 are usual (typically 17 to 46)`; what is not known is left out.
+fn usual(incident: &Incident) -> String {
+    let Incident {
+        expected,
+        lower,
+        upper,
+        measure,
+        ..
+    } = *incident;
+    if !expected.is_finite() {
+        return String::new();
+    }
+    let number = |value| match measure {
+        Measure::NegativeShare => words::percent(value),
+        _ => words::count(value),
+    };
+    let usual = match (measure, number(expected)) {
+        (Measure::NegativeShare, share) => format!("{share} is usual"),
+        (_, zero) if zero == "0" => "none are usual".into(),
+        (_, one) if one == "1" => "1 is usual".into(),
+        (_, many) => format!("{many} are usual"),
+    };
+    if lower.is_finite() && upper.is_finite() {
+        let (lower, upper) = (number(lower), number(upper));
+        format!(", where {usual} (typically {lower} to {upper})")
+    } else {
+        format!(", where {usual}")
+    }
+}
+
+fn how_unusual(incident: &Incident) -> String {
+    let mut sentence = rarity::in_words(incident.peak_z);
+    if let Some(first) = sentence.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    if incident.peak_z.is_finite() {
+        format!("{sentence} (z {:.1}).", incident.peak_z.clamp(-99.9, 99.9))
+    } else {
+        format!("{sentence}.")
+    }
+}
+
+fn facts(incident: &Incident, clock: &Clock) -> Vec<Fact> {
+    let fact = |label, text| Fact { label, text };
+    let mut facts = vec![fact("Since", clock.full(incident.onset))];
+    if let Some(resolved_at) = incident.resolved_at {
+        facts.push(fact("Until", clock.full(resolved_at)));
+    }
+    facts.push(fact("Detected", detected(incident, clock)));
+    facts.push(fact("Severity", severity(incident)));
+    match incident.subject {
+        Subject::Feed => facts.push(fact(
+            "What it means",
+            "All brands are silent at once: look at the feed first, not at the brands.".into(),
+        )),
+        Subject::Brand => facts.push(fact("Mentions since", volume(incident))),
+    }
+    if let Some(market) = &incident.market {
+        facts.push(fact("Market", name(market)));
+    }
+    facts
+}
+
+fn detected(incident: &Incident, clock: &Clock) -> String {
+    let at = clock.short(incident.detected_at, incident.onset);
+    match incident.detected_at.millis_since(incident.onset) {
+        delay if delay > 0 => format!("{at}, {} later", words::span(delay)),
+        _ => at,
+    }
+}
+
+fn severity(incident: &Incident) -> String {
+    let to_do = match incident.severity {
+        Severity::Notice => "worth knowing, can wait",
+        Severity::Warning => "look at it now",
+        Severity::Critical => "act at once",
+    };
+    let name = incident.severity.name();
+    match incident.state {
+        State::Resolved => format!("{name} at its worst"),
+        _ => format!("{name}: {to_do}"),
+    }
+}
+
+fn volume(incident: &Incident) -> String {
+    format!(
+        "{}, {} of them negative",
+        words::thousands(incident.mentions),
+        words::thousands(incident.negative_mentions)
+    )
+}
+
+/// The signals beside the leading one, most unusual first.
+fn also(incident: &Incident) -> Vec<String> {
+    let leads = |signal: &Signal| {
+        signal.measure == incident.measure
+            && signal.window_seconds == incident.window_seconds
+            && signal.z == incident.peak_z
+    };
+    let mut others: Vec<&Signal> = incident.signals.iter().filter(|s| !leads(s)).collect();
+    others.sort_by(|a, b| b.z.abs().total_cmp(&a.z.abs()));
+    let mut lines: Vec<String> = others.iter().take(MAX_ALSO).map(|s| signal(s)).collect();
+    if others.len() > MAX_ALSO {
+        lines.push(format!("and {} more", others.len() - MAX_ALSO));
+    }
+    lines
+}
+
+fn signal(signal: &Signal) -> String {
+    let (value, usual) = match signal.measure {
+        Measure::NegativeShare => (
+            words::percent(signal.observed),
+            words::percent(signal.expected),
+        ),
+        _ => (words::count(signal.observed), words::count(signal.expected)),
+    };
+    let what = match signal.measure {
+        Measure::Mentions => "mentions",
+        Measure::NegativeMentions => "negative mentions",
+        Measure::NegativeShare => "negative share",
+    };
+    format!(
+        "{what} in a window of {}: {value} (usually {usual})",
+        match words::window(signal.window_seconds) {
+            hour if hour == "hour" => "1 hour".into(),
+            minute if minute == "minute" => "1 minute".into(),
+            window => window,
+        }
+    )
+}
+
+fn crisis_terms(incident: &Incident) -> Vec<String> {
+    incident
+        .crisis_terms
+        .iter()
+        .take(MAX_TERMS)
+        .map(|found| format!("{} ×{}", name(&found.term), words::thousands(found.count)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use super::*;
+use crate::incident::SourceKind;
+use crate::incident::fixtures::{change_of, fall, incident, resolved, silent_feed};
+
+fn story(incident: Incident) -> Story {
+    let new_york = TimeZone::get("America/New_York").unwrap();
+    Story::of(&change_of(incident, 0), &new_york)
+}
+
+fn headline(change: impl FnOnce(&mut Incident)) -> String {
+    let mut incident = incident();
+    change(&mut incident);
+    story(incident).headline
+}
+
+#[test]
+fn rises_are_told_as_multiples() {
+    assert_eq!(
+        headline(|_| {}),
+        "American: anger at 6.2x its usual level, since 14:20"
+    );
+    assert_eq!(
+        headline(|i| {
+            i.measure = Measure::Mentions;
+            i.observed = 232.0;
+            i.expected = 58.0;
+        }),
+        "American: attention at 4.0x its usual level, since 14:20"
+    );
+}
+
+#[test]
+fn a_rise_from_nothing_has_no_multiple() {
+    assert_eq!(
+        headline(|i| {
+            i.observed = 34.0;
+            i.expected = 0.0;
+        }),
+        "American: anger out of nothing: 34 negative mentions where none are usual, since 14:20"
+    );
+    let mut from_nothing = incident();
+    from_nothing.expected = 0.0;
+    from_nothing.lower = 0.0;
+    from_nothing.upper = 2.0;
+    assert_eq!(
+        story(from_nothing).what_changed,
+        "186 negative mentions in the last hour, where none are usual (typically 0 to 2)."
+    );
+}
+
+#[test]
+fn shares_are_told_in_percent() {
+    let share = |observed, expected, z| {
+        headline(|i| {
+            i.measure = Measure::NegativeShare;
+            (i.observed, i.expected, i.peak_z) = (observed, expected, z);
+        })
+    };
+    assert_eq!(
+        share(0.86, 0.61, 5.0),
+        "American: share of negative mentions at 86 % (usually 61 %), since 14:20"
+    );
+    assert_eq!(
+        share(0.2, 0.61, -5.0),
+        "American: share of negative mentions down to 20 % (usually 61 %), since 14:20"
+    );
+}
+
+#[test]
+fn falls_are_told_as_what_is_left() {
+    assert_eq!(
+        story(fall()).headline,
+        "American: mentions down to 12 % of usual, since 14:20"
+    );
+    let nothing = Incident {
+        observed: 0.0,
+        ..fall()
+    };
+    assert_eq!(
+        story(nothing.clone()).headline,
+        "American: no mentions at all, since 14:20"
+    );
+    assert_eq!(
+        story(nothing).what_changed,
+        "No mentions in the last hour, where 58 are usual (typically 36 to 82)."
+    );
+}
+
+#[test]
+fn the_leading_signal_gives_the_direction() {
+    // Opened by a fall of mentions, led by a rise of negative ones.
+    let told = headline(|i| i.direction = Direction::Down);
+    assert_eq!(told, "American: anger at 6.2x its usual level, since 14:20");
+}
+
+#[test]
+fn each_state_has_its_words() {
+    let state = |state| headline(|i| i.state = state);
+    assert_eq!(
+        state(State::Escalated),
+        "American: now critical: anger at 6.2x its usual level, since 14:20"
+    );
+    assert_eq!(
+        state(State::Acknowledged),
+        "American: someone has taken it: anger at 6.2x its usual level"
+    );
+    assert_eq!(
+        story(resolved(incident(), 190)).headline,
+        "American: back to normal after 3 h 10 min"
+    );
+    assert_eq!(
+        story(silent_feed()).headline,
+        "No mentions are arriving from feed kafka, since 14:20"
+    );
+    assert_eq!(
+        story(resolved(silent_feed(), 25)).headline,
+        "Feed kafka: mentions are arriving again after 25 min"
+    );
+}
+
+#[test]
+fn yesterday_has_a_date() {
+    assert_eq!(
+        headline(|i| i.updated_at = i.onset.plus_millis(12 * 3_600_000)),
+        "American: anger at 6.2x its usual level, since 22 Feb 14:20"
+    );
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let unknown = Incident {
+        observed: f64::NAN,
+        expected: f64::NAN,
+        lower: f64::NAN,
+        upper: f64::INFINITY,
+        peak_z: f64::NAN,
+        ..incident()
+    };
+    let told = story(unknown);
+    assert_eq!(
+        told.headline,
+        "American: anger far above its usual level, since 14:20"
+    );
+    assert_eq!(
+        told.what_changed,
+        "Negative mentions left the typical band in the last hour."
+    );
+    assert_eq!(
+        told.how_unusual,
+        "How unusual it is could not be worked out."
+    );
+}
+
+#[test]
+fn a_hebrew_name_does_not_turn_its_sentence() {
+    assert_eq!(
+        headline(|i| i.brand = "אל\u{202e} על".into()),
+        "\u{2068}אל על\u{2069}: anger at 6.2x its usual level, since 14:20"
+    );
+    assert!(headline(|i| i.brand = "\n".into()).starts_with("(unnamed): "));
+}
+
+#[test]
+fn one_cause_is_told_from_many() {
+    let lead = |change: &dyn Fn(&mut Incident)| {
+        let mut incident = incident();
+        change(&mut incident);
+        story(incident).carriers.lead
+    };
+    assert_eq!(
+        lead(&|_| {}).as_deref(),
+        Some("78 % of the excess carries one link")
+    );
+    assert_eq!(
+        lead(&|i| i.sources.retain(|s| s.kind != SourceKind::Link)).as_deref(),
+        Some("No single link, hashtag or author is behind half of the excess")
+    );
+    assert_eq!(
+        lead(&|i| i.sources.retain(|s| s.kind == SourceKind::Channel)),
+        None
+    );
+    assert_eq!(
+        lead(&|i| {
+            i.peak_z = -4.0;
+            i.sources.retain(|s| s.kind == SourceKind::Author);
+            i.sources[0].share = 0.6;
+        })
+        .as_deref(),
+        Some("60 % of the fall comes from one author")
+    );
+}
+
+#[test]
+fn the_leading_signal_is_not_told_twice() {
+    assert_eq!(
+        story(incident()).also,
+        [
+            "mentions in a window of 1 hour: 232 (usually 58)",
+            "negative share in a window of 1 hour: 86 % (usually 61 %)",
+        ]
+    );
+}
