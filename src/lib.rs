@@ -37,3 +37,5 @@ pub mod decode;
 pub mod notify;
 pub mod proto;
 pub mod source;
+
+pub mod config;

@@ -14,11 +14,7 @@ pub const ONSET: Timestamp = Timestamp::from_millis(1_424_632_800_000);
 /// A `sequence`th change that says what `incident` says.
 pub fn change_of(incident: Incident, sequence: u32) -> Change {
     let id = Uuid::new_v5(&incident.id, &sequence.to_be_bytes());
-    Change {
-        id,
-        sequence,
-        incident,
-    }
+    Change { id, sequence, incident }
 }
 
 /// The opening of [`incident`].
@@ -151,12 +147,7 @@ pub fn silent_feed() -> Incident {
 /// `incident` as it stands once it has been over for a moment, `minutes` after its onset.
 pub fn resolved(incident: Incident, minutes: i64) -> Incident {
     let at = incident.onset.plus_millis(minutes * 60_000);
-    Incident {
-        state: State::Resolved,
-        updated_at: at,
-        resolved_at: Some(at),
-        ..incident
-    }
+    Incident { state: State::Resolved, updated_at: at, resolved_at: Some(at), ..incident }
 }
 
 /// A signal detected 15 minutes after [`ONSET`], its band 50 % around what is expected.
@@ -171,11 +162,7 @@ pub fn signal(
     Signal {
         monitor: monitor.into(),
         measure,
-        direction: if z < 0.0 {
-            Direction::Down
-        } else {
-            Direction::Up
-        },
+        direction: if z < 0.0 { Direction::Down } else { Direction::Up },
         window_seconds,
         at: ONSET.plus_millis(15 * 60_000),
         observed,
@@ -187,17 +174,9 @@ pub fn signal(
 }
 
 fn source(kind: SourceKind, value: &str, count: u64, share: f64) -> SourceShare {
-    SourceShare {
-        kind,
-        value: value.into(),
-        count,
-        share,
-    }
+    SourceShare { kind, value: value.into(), count, share }
 }
 
 fn term(term: &str, count: u64) -> TermCount {
-    TermCount {
-        term: term.into(),
-        count,
-    }
+    TermCount { term: term.into(), count }
 }

@@ -28,12 +28,7 @@ impl Backoff {
         if initial.is_zero() || initial > max {
             return Err(NotifyError::Backoff { initial, max });
         }
-        Ok(Self {
-            initial,
-            max,
-            tries: 0,
-            rng: SmallRng::seed_from_u64(seed),
-        })
+        Ok(Self { initial, max, tries: 0, rng: SmallRng::seed_from_u64(seed) })
     }
 
     /// The next wait.

@@ -44,10 +44,8 @@ impl Endpoint {
         receiver: &dyn Receiver,
         timeout: Duration,
     ) -> Result<Self, NotifyError> {
-        let bad = |reason: &str| NotifyError::Address {
-            route: route.into(),
-            reason: reason.into(),
-        };
+        let bad =
+            |reason: &str| NotifyError::Address { route: route.into(), reason: reason.into() };
         let url = Url::parse(receiver.url().expose()).map_err(|error| bad(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("it begins neither with https:// nor with http://"));
@@ -55,12 +53,7 @@ impl Endpoint {
         let mut headers = receiver.headers();
         let json = HeaderValue::from_static("application/json");
         headers.entry(CONTENT_TYPE).or_insert(json);
-        Ok(Self {
-            client,
-            url,
-            headers,
-            timeout,
-        })
+        Ok(Self { client, url, headers, timeout })
     }
 
     /// Posts `body` under the idempotency key `id`. A status of 2xx is acceptance.
@@ -75,10 +68,7 @@ impl Endpoint {
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(self.refusal(response).await),
-            Err(error) => Err(Refusal {
-                failure: self.failure(error),
-                retry_after: None,
-            }),
+            Err(error) => Err(Refusal { failure: self.failure(error), retry_after: None }),
         }
     }
 
@@ -110,11 +100,8 @@ impl Endpoint {
     }
 
     fn is_part_of_a_secret(&self, word: &str) -> bool {
-        let holds = |secret: &[u8]| {
-            String::from_utf8_lossy(secret)
-                .to_ascii_lowercase()
-                .contains(word)
-        };
+        let holds =
+            |secret: &[u8]| String::from_utf8_lossy(secret).to_ascii_lowercase().contains(word);
         holds(self.url.as_str().as_bytes()) || self.headers.values().any(|v| holds(v.as_bytes()))
     }
 

@@ -28,9 +28,7 @@ mod tests {
     fn route(brands: &[&str], min_severity: Severity, send_resolved: bool) -> Route {
         Route {
             name: "team".into(),
-            target: Target::Slack {
-                webhook_url: Secret::new("https://hooks.example/x"),
-            },
+            target: Target::Slack { webhook_url: Secret::new("https://hooks.example/x") },
             brands: brands.iter().map(|&brand| brand.into()).collect(),
             min_severity,
             send_resolved,
@@ -44,10 +42,7 @@ mod tests {
     #[test]
     fn by_brand() {
         assert!(carries(&route(&[], Severity::Notice, true), incident()));
-        assert!(carries(
-            &route(&["Delta", "American"], Severity::Notice, true),
-            incident()
-        ));
+        assert!(carries(&route(&["Delta", "American"], Severity::Notice, true), incident()));
         let delta = route(&["Delta"], Severity::Notice, true);
         assert!(!carries(&delta, incident()));
         assert!(carries(&delta, silent_feed()));

@@ -125,14 +125,8 @@ mod tests {
 
     #[test]
     fn failures_speak_to_people() {
-        let invalid = Failure::Status {
-            status: 400,
-            code: Some("invalid_blocks".into()),
-        };
-        assert_eq!(
-            invalid.to_string(),
-            "answered 400 Bad Request (invalid_blocks)"
-        );
+        let invalid = Failure::Status { status: 400, code: Some("invalid_blocks".into()) };
+        assert_eq!(invalid.to_string(), "answered 400 Bad Request (invalid_blocks)");
         assert_eq!(
             status(308).to_string(),
             "answered 308 Permanent Redirect; redirects are not followed: configure the address \
@@ -144,9 +138,6 @@ mod tests {
             attempts: 3,
             elapsed: Duration::from_millis(61_250),
         };
-        assert_eq!(
-            given_up.to_string(),
-            "given up after 3 tries in 61.2 s: no answer within 10s"
-        );
+        assert_eq!(given_up.to_string(), "given up after 3 tries in 61.2 s: no answer within 10s");
     }
 }

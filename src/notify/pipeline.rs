@@ -73,11 +73,7 @@ impl Notifier {
         time_zone: TimeZone,
         observer: Arc<dyn DeliveryObserver>,
     ) -> Result<Self, NotifyError> {
-        let tuning = Tuning {
-            queue: QUEUE,
-            pace: None,
-            seed: rand::random(),
-        };
+        let tuning = Tuning { queue: QUEUE, pace: None, seed: rand::random() };
         Self::start_tuned(routes, retry, time_zone, observer, tuning)
     }
 
@@ -116,11 +112,7 @@ impl Notifier {
                 }
             })
             .collect();
-        Ok(Self {
-            routes,
-            outstanding,
-            stop,
-        })
+        Ok(Self { routes, outstanding, stop })
     }
 
     /// Puts `change` into the queue of every route that carries it. Returns at once, unless a
@@ -158,10 +150,7 @@ impl Notifier {
 
     fn enqueue(&self, room: mpsc::Permit<'_, Queued>, change: &Arc<Change>) {
         self.outstanding.send_modify(|n| *n += 1);
-        room.send(Queued {
-            change: Arc::clone(change),
-            since: Instant::now(),
-        });
+        room.send(Queued { change: Arc::clone(change), since: Instant::now() });
     }
 
     /// Deliveries (a change on a route) that are neither accepted nor given up yet.
@@ -185,10 +174,8 @@ impl Notifier {
     pub async fn shutdown(self, deadline: Duration) -> Vec<Undelivered> {
         let deadline = Instant::now() + deadline;
         let Self { routes, stop, .. } = self;
-        let tasks: Vec<_> = routes
-            .into_iter()
-            .map(|running| (running.route.name, running.task))
-            .collect();
+        let tasks: Vec<_> =
+            routes.into_iter().map(|running| (running.route.name, running.task)).collect();
         let mut undelivered = Vec::new();
         for (route, mut task) in tasks {
             let left = match timeout_at(deadline, &mut task).await {
@@ -231,10 +218,8 @@ impl Builder {
         let receiver = receiver::of(route, &self.time_zone)?;
         let pace = self.tuning.pace.unwrap_or(receiver.pace());
         let address = receiver.url().expose().to_owned();
-        let limit = self
-            .limits
-            .entry((address, pace))
-            .or_insert_with(|| Arc::new(RateLimit::new(pace)));
+        let limit =
+            self.limits.entry((address, pace)).or_insert_with(|| Arc::new(RateLimit::new(pace)));
         // Routes that fail together shall not come back together.
         let seed = self.tuning.seed.wrapping_add(self.names.len() as u64);
         Ok(Worker {

@@ -17,10 +17,7 @@ pub(super) struct RateLimit {
 impl RateLimit {
     /// A limit that lets the first message through at once.
     pub fn new(pace: Duration) -> Self {
-        Self {
-            pace,
-            open_at: Mutex::new(Instant::now()),
-        }
+        Self { pace, open_at: Mutex::new(Instant::now()) }
     }
 
     /// Waits until a message may leave, and takes its turn.

@@ -36,10 +36,9 @@ pub(super) trait Receiver: Debug + Send + Sync {
 /// The receiver `route` leads to; it tells moments in `time_zone`.
 pub(super) fn of(route: &Route, time_zone: &TimeZone) -> Result<Box<dyn Receiver>, NotifyError> {
     Ok(match &route.target {
-        Target::Slack { webhook_url } => Box::new(Slack {
-            webhook_url: webhook_url.clone(),
-            time_zone: time_zone.clone(),
-        }),
+        Target::Slack { webhook_url } => {
+            Box::new(Slack { webhook_url: webhook_url.clone(), time_zone: time_zone.clone() })
+        }
         Target::Webhook { url, headers } => {
             Box::new(Webhook::new(&route.name, url.clone(), headers)?)
         }

@@ -8,11 +8,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The three forms of an HTTP date (RFC 9110, section 5.6.7); all are in GMT.
-const DATE_FORMS: [&str; 3] = [
-    "%a, %d %b %Y %H:%M:%S GMT",
-    "%A, %d-%b-%y %H:%M:%S GMT",
-    "%a %b %e %H:%M:%S %Y",
-];
+const DATE_FORMS: [&str; 3] =
+    ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
 
 /// How long the receiver asks to wait from `now` on, at most an hour. `None` when it asks nothing
 /// or nothing understandable.
@@ -31,12 +28,7 @@ pub(super) fn wait(headers: &HeaderMap, now: jiff::Timestamp) -> Option<Duration
 fn date(value: &str) -> Option<jiff::Timestamp> {
     DATE_FORMS.iter().find_map(|form| {
         let civil = jiff::civil::DateTime::strptime(form, value).ok()?;
-        Some(
-            civil
-                .to_zoned_datetime(jiff::tz::TimeZone::UTC)
-                .ok()?
-                .timestamp(),
-        )
+        Some(civil.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok()?.timestamp())
     })
 }
 

@@ -18,11 +18,7 @@ use crate::incident::fixtures::{change_of, fall, resolved};
 use crate::incident::{Change, Severity};
 use support::{BROKEN, Event, Events, OK, Reply, Server, changes, recorder, retry, soon};
 
-const TUNING: Tuning = Tuning {
-    queue: 100,
-    pace: Some(Duration::ZERO),
-    seed: 1,
-};
+const TUNING: Tuning = Tuning { queue: 100, pace: Some(Duration::ZERO), seed: 1 };
 
 fn start(routes: Vec<Route>, retry: RetrySettings, tuning: Tuning) -> (Notifier, Events) {
     let (observer, events) = recorder();
@@ -52,15 +48,9 @@ async fn a_webhook_gets_the_alert_with_its_headers() {
     assert_eq!(request.header("content-type"), "application/json");
     assert_eq!(request.header("authorization"), "Bearer t0ken");
     let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(
-        request.header("user-agent"),
-        format!("groundswell/{version}")
-    );
+    assert_eq!(request.header("user-agent"), format!("groundswell/{version}"));
     assert_eq!(request.body, json!(webhook::alert(&change)));
-    assert_eq!(
-        events.next().await,
-        Event::Delivered("crm".into(), change.id)
-    );
+    assert_eq!(events.next().await, Event::Delivered("crm".into(), change.id));
     soon(notifier.idle()).await;
     assert_eq!(notifier.outstanding(), 0);
 }
@@ -90,10 +80,7 @@ async fn a_broken_receiver_is_tried_again_under_the_same_key() {
     };
     assert_eq!((id, reason), (change.id, status(500)));
     assert!(wait <= Duration::from_millis(5));
-    assert_eq!(
-        events.next().await,
-        Event::Delivered("crm".into(), change.id)
-    );
+    assert_eq!(events.next().await, Event::Delivered("crm".into(), change.id));
     soon(notifier.idle()).await;
 }
 
@@ -107,20 +94,14 @@ async fn retry_after_is_honoured() {
     let Event::Retrying(_, _, _, reason, wait) = events.next().await else {
         panic!("no retry");
     };
-    assert_eq!(
-        reason.to_string(),
-        "answered 429 Too Many Requests (rate_limited)"
-    );
+    assert_eq!(reason.to_string(), "answered 429 Too Many Requests (rate_limited)");
     assert_eq!(wait, Duration::from_secs(1));
 }
 
 #[tokio::test]
 async fn retry_after_holds_all_routes_to_the_address() {
     let mut server = Server::start([Reply::Status(503, "1", "")]).await;
-    let of = |name: &str, brand: &str| Route {
-        brands: vec![brand.into()],
-        ..server.slack(name)
-    };
+    let of = |name: &str, brand: &str| Route { brands: vec![brand.into()], ..server.slack(name) };
     let routes = vec![of("one", "American"), of("two", "Delta")];
     let (notifier, mut events) = start(routes, retry(), TUNING);
     let american = changes(1).remove(0);
@@ -141,10 +122,7 @@ async fn retry_after_holds_all_routes_to_the_address() {
 #[tokio::test]
 async fn a_receiver_that_hangs_is_abandoned_and_tried_again() {
     let mut server = Server::start([Reply::Hang]).await;
-    let hasty = RetrySettings {
-        request_timeout: Duration::from_millis(100),
-        ..retry()
-    };
+    let hasty = RetrySettings { request_timeout: Duration::from_millis(100), ..retry() };
     let (notifier, mut events) = start(vec![server.webhook("crm")], hasty, TUNING);
     send_all(&notifier, &changes(1)).await;
     let (first, second) = (server.received().await, server.received().await);
@@ -173,10 +151,7 @@ async fn a_receiver_that_is_not_there_is_awaited() {
     let Event::Retrying(_, _, _, reason, _) = events.next().await else {
         panic!("no retry");
     };
-    assert!(
-        reason.to_string().contains("Connection refused"),
-        "{reason}"
-    );
+    assert!(reason.to_string().contains("Connection refused"), "{reason}");
     assert!(reason.is_transient());
     let mut server = Server::start_at(address, [], OK).await;
     assert_eq!(server.received().await.key(), change.id);
@@ -192,16 +167,8 @@ async fn a_lasting_refusal_is_given_up_at_once_and_the_next_goes_on() {
     let Event::GivenUp(route, id, reason) = events.next().await else {
         panic!("not given up");
     };
-    assert_eq!(
-        (route.as_str(), id, reason.attempts),
-        ("pager", changes[0].id, 1)
-    );
-    assert!(
-        reason
-            .to_string()
-            .ends_with("answered 404 Not Found (no_service)"),
-        "{reason}"
-    );
+    assert_eq!((route.as_str(), id, reason.attempts), ("pager", changes[0].id, 1));
+    assert!(reason.to_string().ends_with("answered 404 Not Found (no_service)"), "{reason}");
     let next = Event::Delivered("pager".into(), changes[1].id);
     assert_eq!(events.next().await, next);
     server.received().await;
@@ -222,10 +189,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn what_stays_broken_is_given_up_in_time() {
     let server = Server::always(BROKEN).await;
-    let impatient = RetrySettings {
-        give_up_after: Duration::from_millis(150),
-        ..retry()
-    };
+    let impatient = RetrySettings { give_up_after: Duration::from_millis(150), ..retry() };
     let (notifier, mut events) = start(vec![server.webhook("crm")], impatient, TUNING);
     send_all(&notifier, &changes(1)).await;
     soon(notifier.idle()).await;
@@ -242,10 +206,7 @@ async fn what_stays_broken_is_given_up_in_time() {
 #[tokio::test]
 async fn a_receiver_that_asks_for_too_long_a_silence_is_given_up_yet_not_disturbed() {
     let mut server = Server::start([Reply::Status(503, "1", "")]).await;
-    let impatient = RetrySettings {
-        give_up_after: Duration::from_millis(500),
-        ..retry()
-    };
+    let impatient = RetrySettings { give_up_after: Duration::from_millis(500), ..retry() };
     let (notifier, mut events) = start(vec![server.webhook("crm")], impatient, TUNING);
     let changes = changes(2);
     send_all(&notifier, &changes).await;
@@ -263,11 +224,8 @@ async fn order_is_kept_whatever_fails() {
     let changes = changes(20);
     send_all(&notifier, &changes).await;
     soon(notifier.idle()).await;
-    let delivered: Vec<Event> = events
-        .so_far()
-        .into_iter()
-        .filter(|event| matches!(event, Event::Delivered(..)))
-        .collect();
+    let delivered: Vec<Event> =
+        events.so_far().into_iter().filter(|event| matches!(event, Event::Delivered(..))).collect();
     let expected = changes.iter().map(|c| Event::Delivered("crm".into(), c.id));
     assert_eq!(delivered, expected.collect::<Vec<_>>());
     // On the wire too: a change's tries stand together.
@@ -323,10 +281,7 @@ async fn a_full_queue_makes_the_sender_wait_after_the_others_got_theirs() {
 async fn routes_to_one_slack_webhook_share_its_pace() {
     let mut server = Server::start([]).await;
     let pace = Duration::from_millis(100);
-    let tuning = Tuning {
-        pace: Some(pace),
-        ..TUNING
-    };
+    let tuning = Tuning { pace: Some(pace), ..TUNING };
     let routes = vec![server.slack("one"), server.slack("two")];
     let (notifier, _events) = start(routes, retry(), tuning);
     send_all(&notifier, &changes(3)).await;
@@ -344,10 +299,7 @@ async fn routes_to_one_slack_webhook_share_its_pace() {
 #[tokio::test]
 async fn the_pace_counts_from_the_answer() {
     let mut server = Server::start([Reply::Late(150)]).await;
-    let tuning = Tuning {
-        pace: Some(Duration::from_millis(100)),
-        ..TUNING
-    };
+    let tuning = Tuning { pace: Some(Duration::from_millis(100)), ..TUNING };
     let (notifier, _events) = start(vec![server.slack("pager")], retry(), tuning);
     send_all(&notifier, &changes(2)).await;
     let (first, second) = (server.received().await, server.received().await);
@@ -376,11 +328,7 @@ async fn routes_carry_only_what_is_theirs() {
     let (notifier, _events) = start(vec![critical], retry(), TUNING);
     let opened = changes(1).remove(0);
     let not_wanted = change_of(resolved(opened.incident.clone(), 5), 1);
-    send_all(
-        &notifier,
-        &[change_of(fall(), 0), not_wanted, opened.clone()],
-    )
-    .await;
+    send_all(&notifier, &[change_of(fall(), 0), not_wanted, opened.clone()]).await;
     assert_eq!(notifier.outstanding(), 1);
     soon(notifier.idle()).await;
     assert_eq!(server.received().await.key(), opened.id);
@@ -410,10 +358,9 @@ async fn shutdown_returns_what_it_could_not_deliver() {
     dead.received().await;
     dead.received().await;
     let left = soon(notifier.shutdown(Duration::from_millis(300))).await;
-    let expected = changes[1..].iter().map(|change| Undelivered {
-        route: "dead".into(),
-        change: change.clone(),
-    });
+    let expected = changes[1..]
+        .iter()
+        .map(|change| Undelivered { route: "dead".into(), change: change.clone() });
     assert_eq!(left, expected.collect::<Vec<_>>());
     assert_eq!(alive.waiting(), 4);
 }

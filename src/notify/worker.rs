@@ -78,14 +78,9 @@ impl Worker {
             };
             let elapsed = first.elapsed();
             let Some(wait) = self.wait(&refusal, elapsed) else {
-                return Err(GivenUp {
-                    last: refusal.failure,
-                    attempts,
-                    elapsed,
-                });
+                return Err(GivenUp { last: refusal.failure, attempts, elapsed });
             };
-            self.observer
-                .retrying(&self.route, change, attempts, &refusal.failure, wait);
+            self.observer.retrying(&self.route, change, attempts, &refusal.failure, wait);
             sleep(wait).await;
             self.limit.turn().await;
         }
@@ -110,9 +105,7 @@ impl Worker {
     fn report(&self, queued: &Queued, outcome: Result<(), GivenUp>) {
         let (route, change) = (&self.route, &queued.change);
         match outcome {
-            Ok(()) => self
-                .observer
-                .delivered(route, change, queued.since.elapsed()),
+            Ok(()) => self.observer.delivered(route, change, queued.since.elapsed()),
             Err(reason) => self.observer.given_up(route, change, &reason),
         }
         self.outstanding.send_modify(|n| *n = n.saturating_sub(1));

@@ -6,13 +6,13 @@
 
 mod file;
 mod file_error;
-mod kafka_settings;
+pub mod kafka;
 mod merge;
 mod progress;
 
 pub use file::{FileLines, Line};
 pub use file_error::FileError;
-pub use kafka_settings::{KafkaSettings, Topic};
+pub use kafka::{KafkaSettings, Topic};
 pub use merge::{MergedFiles, Record};
 pub use progress::Progress;
 

@@ -82,19 +82,14 @@ pub enum Text {
 impl Block {
     /// A header; `text` must keep within [`MAX_HEADER`].
     pub fn header(text: String) -> Self {
-        Self::Header {
-            text: Text::PlainText { text, emoji: true },
-        }
+        Self::Header { text: Text::PlainText { text, emoji: true } }
     }
 
     /// A section of `lines`; `None` if there are none. Lines that would go beyond [`MAX_TEXT`]
     /// are left out whole, never cut inside their markup.
     pub fn section(lines: &[String]) -> Option<Self> {
         let text = join(lines, MAX_TEXT)?;
-        Some(Self::Section {
-            text: Some(Text::mrkdwn(text)),
-            fields: Vec::new(),
-        })
+        Some(Self::Section { text: Some(Text::mrkdwn(text)), fields: Vec::new() })
     }
 
     /// A section of two columns, each cell made of lines; `None` if there are none.
@@ -110,18 +105,13 @@ impl Block {
     /// A line of small print; `None` if it is empty or too long.
     pub fn context(line: String) -> Option<Self> {
         let text = join(&[line], MAX_TEXT)?;
-        Some(Self::Context {
-            elements: vec![Text::mrkdwn(text)],
-        })
+        Some(Self::Context { elements: vec![Text::mrkdwn(text)] })
     }
 }
 
 impl Text {
     fn mrkdwn(text: String) -> Self {
-        Self::Mrkdwn {
-            text,
-            verbatim: true,
-        }
+        Self::Mrkdwn { text, verbatim: true }
     }
 }
 

@@ -36,11 +36,7 @@ pub fn link(url: &str, label: &str, max_units: usize) -> String {
             other => escaped.push(other),
         }
     }
-    if units(&escaped) > max_units {
-        label.into()
-    } else {
-        format!("<{escaped}|{label}>")
-    }
+    if units(&escaped) > max_units { label.into() } else { format!("<{escaped}|{label}>") }
 }
 
 fn fit(text: &str, max_units: usize, formatted: bool) -> String {
@@ -51,11 +47,7 @@ fn fit(text: &str, max_units: usize, formatted: bool) -> String {
     let mut before = None;
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
-        let shown = if formatted {
-            neutral(before, c, rest.as_str().chars().next())
-        } else {
-            c
-        };
+        let shown = if formatted { neutral(before, c, rest.as_str().chars().next()) } else { c };
         let mut buffer = [0; 4];
         let piece: &str = match shown {
             '&' => "&amp;",
@@ -96,10 +88,9 @@ fn neutral(before: Option<char>, c: char, after: Option<char>) -> char {
 
 /// Whether what follows an `@` would, with it, call a whole channel or workspace.
 fn calls_everyone(rest: &str) -> bool {
-    ["channel", "here", "everyone", "group"].iter().any(|name| {
-        rest.get(..name.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(name))
-    })
+    ["channel", "here", "everyone", "group"]
+        .iter()
+        .any(|name| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
 }
 
 #[cfg(test)]

@@ -45,12 +45,7 @@ fn compose(story: &Story) -> Message {
     blocks.extend(Block::context(mrkdwn(&story.footer, MAX_SENTENCE)));
     blocks.truncate(MAX_BLOCKS);
     let text = format!("{mark} {}\n{}", story.headline, story.what_changed);
-    Message {
-        text: mrkdwn(&text, MAX_FALLBACK),
-        blocks,
-        unfurl_links: false,
-        unfurl_media: false,
-    }
+    Message { text: mrkdwn(&text, MAX_FALLBACK), blocks, unfurl_links: false, unfurl_media: false }
 }
 
 fn mark(mark: Mark) -> &'static str {
@@ -77,12 +72,7 @@ fn facts(story: &Story) -> Vec<[String; 2]> {
     story
         .facts
         .iter()
-        .map(|fact| {
-            [
-                format!("*{}*", fact.label),
-                mrkdwn(&fact.text, MAX_SENTENCE),
-            ]
-        })
+        .map(|fact| [format!("*{}*", fact.label), mrkdwn(&fact.text, MAX_SENTENCE)])
         .collect()
 }
 
@@ -91,12 +81,8 @@ fn list(title: &str, items: &[String]) -> Vec<String> {
     if items.is_empty() {
         return Vec::new();
     }
-    let bullets = items
-        .iter()
-        .map(|item| format!("•  {}", mrkdwn(item, MAX_SENTENCE)));
-    std::iter::once(format!("*{title}*"))
-        .chain(bullets)
-        .collect()
+    let bullets = items.iter().map(|item| format!("•  {}", mrkdwn(item, MAX_SENTENCE)));
+    std::iter::once(format!("*{title}*")).chain(bullets).collect()
 }
 
 fn carriers(carriers: &Carriers) -> Vec<String> {

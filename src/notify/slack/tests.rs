@@ -23,10 +23,7 @@ fn a_rise_is_told_in_full() {
 
 #[test]
 fn an_escalation_is_told() {
-    let worse = Incident {
-        state: State::Escalated,
-        ..incident()
-    };
+    let worse = Incident { state: State::Escalated, ..incident() };
     insta::assert_snapshot!("escalated", pretty(worse, 1));
 }
 
@@ -108,10 +105,7 @@ fn assert_only_links(text: &str) {
         let close = rest[open..].find('>').expect("a link ends") + open;
         let inside = &rest[open + 1..close];
         let (url, label) = inside.split_once('|').expect("a link has a label");
-        assert!(
-            url.starts_with("https://") || url.starts_with("http://"),
-            "{inside}"
-        );
+        assert!(url.starts_with("https://") || url.starts_with("http://"), "{inside}");
         assert!(!label.is_empty() && !label.contains(['|', '<']));
         assert!(!inside.contains(['\n', ' ']) || !url.contains(['\n', ' ']));
         rest = &rest[close + 1..];
@@ -121,14 +115,7 @@ fn assert_only_links(text: &str) {
 #[test]
 fn our_limits_are_slacks() {
     assert_eq!(
-        (
-            MAX_HEADER,
-            MAX_TEXT,
-            MAX_FIELD,
-            MAX_FIELDS,
-            MAX_BLOCKS,
-            MAX_FALLBACK
-        ),
+        (MAX_HEADER, MAX_TEXT, MAX_FIELD, MAX_FIELDS, MAX_BLOCKS, MAX_FALLBACK),
         (150, 3000, 2000, 10, 50, 4000)
     );
 }

@@ -46,10 +46,7 @@ impl Carriers {
                 .collect();
             (!carriers.is_empty()).then_some((title(kind), carriers))
         });
-        Self {
-            lead: lead(incident),
-            kinds: kinds.collect(),
-        }
+        Self { lead: lead(incident), kinds: kinds.collect() }
     }
 }
 
@@ -107,9 +104,7 @@ fn lead(incident: &Incident) -> Option<String> {
         .max_by(|a, b| a.share.total_cmp(&b.share))?;
     let share = words::percent(largest.share);
     if largest.share < ONE_ALONE {
-        return Some(format!(
-            "No single link, hashtag or author is behind half of the {swing}"
-        ));
+        return Some(format!("No single link, hashtag or author is behind half of the {swing}"));
     }
     Some(match largest.kind {
         SourceKind::Link => format!("{share} of the {swing} carries one link"),

@@ -36,21 +36,13 @@ pub fn line(text: &str, max_chars: usize) -> String {
 /// Like [`line`], or `otherwise` when nothing is left.
 pub fn line_or(text: &str, max_chars: usize, otherwise: &str) -> String {
     let clean = line(text, max_chars);
-    if clean.is_empty() {
-        otherwise.into()
-    } else {
-        clean
-    }
+    if clean.is_empty() { otherwise.into() } else { clean }
 }
 
 /// `text` between Unicode's isolates (FSI ... PDI) if it holds anything written right to left, so
 /// that a Hebrew name does not reorder the English sentence around it.
 pub fn isolate(text: String) -> String {
-    if text.chars().any(is_right_to_left) {
-        format!("\u{2068}{text}\u{2069}")
-    } else {
-        text
-    }
+    if text.chars().any(is_right_to_left) { format!("\u{2068}{text}\u{2069}") } else { text }
 }
 
 /// An `http` or `https` address in normal form, safe to put into a link: no control characters,
@@ -103,10 +95,7 @@ mod tests {
 
     #[test]
     fn one_line_without_control_characters() {
-        assert_eq!(
-            line(" a\r\n\tb\u{2028}c\u{1b}[31m\0 ", 100),
-            "a b c[31m".to_owned()
-        );
+        assert_eq!(line(" a\r\n\tb\u{2028}c\u{1b}[31m\0 ", 100), "a b c[31m".to_owned());
         assert_eq!(line("\u{202e}abc\u{2069}", 100), "abc");
         assert_eq!(line_or("\n\u{200f}", 10, "(nothing)"), "(nothing)");
     }
@@ -132,13 +121,7 @@ mod tests {
             link("https://a.example/x|y<z>?q=\"'").as_deref(),
             Some("https://a.example/x%7Cy%3Cz%3E?q=%22%27")
         );
-        for bad in [
-            "javascript:alert(1)",
-            "",
-            "/path",
-            "https://me:pw@a.example/",
-            "http://",
-        ] {
+        for bad in ["javascript:alert(1)", "", "/path", "https://me:pw@a.example/", "http://"] {
             assert_eq!(link(bad), None, "{bad}");
         }
     }

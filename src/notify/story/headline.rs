@@ -18,18 +18,14 @@ pub fn headline(incident: &Incident, clock: &Clock) -> String {
 pub fn summary(incident: &Incident) -> String {
     let (who, what) = match incident.subject {
         Subject::Brand => (name(&incident.brand), brand(incident)),
-        Subject::Feed => (
-            format!("Feed {}", name(&incident.brand)),
-            "no mentions are arriving".into(),
-        ),
+        Subject::Feed => {
+            (format!("Feed {}", name(&incident.brand)), "no mentions are arriving".into())
+        }
     };
     match (incident.state, incident.subject) {
         (State::Opened, Subject::Brand) => format!("{who}: {what}"),
         (State::Opened, Subject::Feed) => {
-            format!(
-                "No mentions are arriving from feed {}",
-                name(&incident.brand)
-            )
+            format!("No mentions are arriving from feed {}", name(&incident.brand))
         }
         (State::Escalated, _) => format!("{who}: now {}: {what}", level(incident.severity)),
         (State::Acknowledged, _) => format!("{who}: someone has taken it: {what}"),
@@ -106,10 +102,9 @@ fn share(incident: &Incident) -> String {
             words::percent(incident.observed),
             words::percent(incident.expected)
         ),
-        (true, false) => format!(
-            "share of negative mentions {at} {}",
-            words::percent(incident.observed)
-        ),
+        (true, false) => {
+            format!("share of negative mentions {at} {}", words::percent(incident.observed))
+        }
         (false, _) => "share of negative mentions far from usual".into(),
     }
 }

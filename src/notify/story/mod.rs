@@ -151,10 +151,9 @@ fn what_changed(incident: &Incident) -> String {
         return format!("{what} left the typical band {when}.");
     }
     let observed = match incident.measure {
-        Measure::NegativeShare => format!(
-            "{} of mentions were negative",
-            words::percent(incident.observed)
-        ),
+        Measure::NegativeShare => {
+            format!("{} of mentions were negative", words::percent(incident.observed))
+        }
         measure => counted(incident.observed, measure),
     };
     format!("{observed} {when}{}.", usual(incident))
@@ -177,13 +176,7 @@ fn counted(observed: f64, measure: Measure) -> String {
 
 /// `, where 30 are usual (typically 17 to 46)`; what is not known is left out.
 fn usual(incident: &Incident) -> String {
-    let Incident {
-        expected,
-        lower,
-        upper,
-        measure,
-        ..
-    } = *incident;
+    let Incident { expected, lower, upper, measure, .. } = *incident;
     if !expected.is_finite() {
         return String::new();
     }
@@ -285,10 +278,9 @@ fn also(incident: &Incident) -> Vec<String> {
 
 fn signal(signal: &Signal) -> String {
     let (value, usual) = match signal.measure {
-        Measure::NegativeShare => (
-            words::percent(signal.observed),
-            words::percent(signal.expected),
-        ),
+        Measure::NegativeShare => {
+            (words::percent(signal.observed), words::percent(signal.expected))
+        }
         _ => (words::count(signal.observed), words::count(signal.expected)),
     };
     let what = match signal.measure {

@@ -43,10 +43,7 @@ fn by(sample: &Sample, now: Timestamp, clock: &Clock) -> String {
     if sample.audience > 0 {
         parts.push(format!("audience {}", words::about(sample.audience as f64)));
     }
-    parts.push(format!(
-        "on {}",
-        named(&sample.channel, "an unknown channel")
-    ));
+    parts.push(format!("on {}", named(&sample.channel, "an unknown channel")));
     parts.push(clock.short(sample.created_at, now));
     parts.join(", ")
 }

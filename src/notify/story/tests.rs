@@ -17,10 +17,7 @@ fn headline(change: impl FnOnce(&mut Incident)) -> String {
 
 #[test]
 fn rises_are_told_as_multiples() {
-    assert_eq!(
-        headline(|_| {}),
-        "American: anger at 6.2x its usual level, since 14:20"
-    );
+    assert_eq!(headline(|_| {}), "American: anger at 6.2x its usual level, since 14:20");
     assert_eq!(
         headline(|i| {
             i.measure = Measure::Mentions;
@@ -70,18 +67,9 @@ fn shares_are_told_in_percent() {
 
 #[test]
 fn falls_are_told_as_what_is_left() {
-    assert_eq!(
-        story(fall()).headline,
-        "American: mentions down to 12 % of usual, since 14:20"
-    );
-    let nothing = Incident {
-        observed: 0.0,
-        ..fall()
-    };
-    assert_eq!(
-        story(nothing.clone()).headline,
-        "American: no mentions at all, since 14:20"
-    );
+    assert_eq!(story(fall()).headline, "American: mentions down to 12 % of usual, since 14:20");
+    let nothing = Incident { observed: 0.0, ..fall() };
+    assert_eq!(story(nothing.clone()).headline, "American: no mentions at all, since 14:20");
     assert_eq!(
         story(nothing).what_changed,
         "No mentions in the last hour, where 58 are usual (typically 36 to 82)."
@@ -139,18 +127,9 @@ fn what_is_not_known_is_left_out() {
         ..incident()
     };
     let told = story(unknown);
-    assert_eq!(
-        told.headline,
-        "American: anger far above its usual level, since 14:20"
-    );
-    assert_eq!(
-        told.what_changed,
-        "Negative mentions left the typical band in the last hour."
-    );
-    assert_eq!(
-        told.how_unusual,
-        "How unusual it is could not be worked out."
-    );
+    assert_eq!(told.headline, "American: anger far above its usual level, since 14:20");
+    assert_eq!(told.what_changed, "Negative mentions left the typical band in the last hour.");
+    assert_eq!(told.how_unusual, "How unusual it is could not be worked out.");
 }
 
 #[test]
@@ -169,18 +148,12 @@ fn one_cause_is_told_from_many() {
         change(&mut incident);
         story(incident).carriers.lead
     };
-    assert_eq!(
-        lead(&|_| {}).as_deref(),
-        Some("78 % of the excess carries one link")
-    );
+    assert_eq!(lead(&|_| {}).as_deref(), Some("78 % of the excess carries one link"));
     assert_eq!(
         lead(&|i| i.sources.retain(|s| s.kind != SourceKind::Link)).as_deref(),
         Some("No single link, hashtag or author is behind half of the excess")
     );
-    assert_eq!(
-        lead(&|i| i.sources.retain(|s| s.kind == SourceKind::Channel)),
-        None
-    );
+    assert_eq!(lead(&|i| i.sources.retain(|s| s.kind == SourceKind::Channel)), None);
     assert_eq!(
         lead(&|i| {
             i.peak_z = -4.0;

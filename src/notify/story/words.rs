@@ -134,9 +134,7 @@ pub struct Clock {
 impl Clock {
     /// A clock of `time_zone`.
     pub fn new(time_zone: &TimeZone) -> Self {
-        Self {
-            time_zone: time_zone.clone(),
-        }
+        Self { time_zone: time_zone.clone() }
     }
 
     /// `14:20` when `at` is on the day of `now`, else `22 Feb 14:20`, or with the year if that
@@ -155,10 +153,7 @@ impl Clock {
 
     /// `Sun 22 Feb 2015, 14:20 EST (America/New_York)`.
     pub fn full(&self, at: Timestamp) -> String {
-        let mut text = self
-            .zoned(at)
-            .strftime("%a %-d %b %Y, %H:%M %Z")
-            .to_string();
+        let mut text = self.zoned(at).strftime("%a %-d %b %Y, %H:%M %Z").to_string();
         if let Some(name) = self.time_zone.iana_name()
             && name != "UTC"
         {
@@ -228,23 +223,11 @@ mod tests {
     #[test]
     fn moments_name_their_zone() {
         let new_york = Clock::new(&TimeZone::get("America/New_York").unwrap());
-        assert_eq!(
-            new_york.full(ONSET),
-            "Sun 22 Feb 2015, 14:20 EST (America/New_York)"
-        );
-        assert_eq!(
-            Clock::new(&TimeZone::UTC).full(ONSET),
-            "Sun 22 Feb 2015, 19:20 UTC"
-        );
+        assert_eq!(new_york.full(ONSET), "Sun 22 Feb 2015, 14:20 EST (America/New_York)");
+        assert_eq!(Clock::new(&TimeZone::UTC).full(ONSET), "Sun 22 Feb 2015, 19:20 UTC");
         assert_eq!(new_york.short(ONSET, ONSET.plus_millis(60_000)), "14:20");
-        assert_eq!(
-            new_york.short(ONSET, ONSET.plus_millis(10 * 3_600_000)),
-            "22 Feb 14:20"
-        );
-        assert_eq!(
-            new_york.short(ONSET, ONSET.plus_millis(400 * 86_400_000)),
-            "22 Feb 2015 14:20"
-        );
+        assert_eq!(new_york.short(ONSET, ONSET.plus_millis(10 * 3_600_000)), "22 Feb 14:20");
+        assert_eq!(new_york.short(ONSET, ONSET.plus_millis(400 * 86_400_000)), "22 Feb 2015 14:20");
         new_york.full(Timestamp::from_millis(i64::MAX));
         new_york.full(Timestamp::from_millis(i64::MIN));
     }

@@ -17,11 +17,7 @@ const BLUE: &str = "\u{1b}[34m";
 /// `color`: whether to use ANSI colours. What strangers have written cannot control the terminal.
 pub fn render(change: &Change, time_zone: &TimeZone, color: bool) -> String {
     let story = Story::of(change, time_zone);
-    let mut page = Page {
-        text: String::new(),
-        color,
-        bar: bar(story.mark),
-    };
+    let mut page = Page { text: String::new(), color, bar: bar(story.mark) };
     tell(&story, &mut page);
     page.text
 }
@@ -108,11 +104,7 @@ impl Page {
     }
 
     fn styled(&self, style: &str, text: &str) -> String {
-        if self.color && !style.is_empty() {
-            format!("{style}{text}{RESET}")
-        } else {
-            text.into()
-        }
+        if self.color && !style.is_empty() { format!("{style}{text}{RESET}") } else { text.into() }
     }
 }
 

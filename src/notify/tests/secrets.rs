@@ -74,10 +74,8 @@ async fn no_failure_and_no_log_shows_a_secret() {
         // Nothing listens on port 1 of loopback.
         ("refused", "127.0.0.1:1".into()),
     ];
-    let routes = routes.map(|(name, address)| Route {
-        target: planted(&address),
-        ..echo.webhook(name)
-    });
+    let routes =
+        routes.map(|(name, address)| Route { target: planted(&address), ..echo.webhook(name) });
     let impatient = RetrySettings {
         request_timeout: Duration::from_millis(200),
         give_up_after: Duration::from_millis(100),
@@ -91,10 +89,7 @@ async fn no_failure_and_no_log_shows_a_secret() {
     assert!(echo.received().await.path.contains(SECRET));
     let events = events.so_far();
     assert!(events.len() >= 4, "{events:?}");
-    assert!(
-        log.text().contains("hyper"),
-        "the HTTP client's own log is read too"
-    );
+    assert!(log.text().contains("hyper"), "the HTTP client's own log is read too");
     let shown = format!("{shown}{events:?}{}", log.text());
     assert!(shown.contains("Connection refused"), "{shown}");
     assert!(!shown.contains("hunter"), "{shown}");
@@ -103,46 +98,23 @@ async fn no_failure_and_no_log_shows_a_secret() {
 #[tokio::test]
 async fn no_complaint_about_a_route_shows_a_secret() {
     let server = Server::start([]).await;
-    let url = |url: String| Target::Slack {
-        webhook_url: Secret::new(url),
-    };
+    let url = |url: String| Target::Slack { webhook_url: Secret::new(url) };
     let header = |name: &str, value: &str| Target::Webhook {
         url: Secret::new(format!("https://a.example/{SECRET}")),
         headers: vec![(name.into(), Secret::new(format!("{SECRET}{value}")))],
     };
     let bad = [
-        (
-            url(format!("a.example/{SECRET}")),
-            "not a valid web address",
-        ),
-        (
-            url(format!("ftp://a.example/{SECRET}")),
-            "neither with https:// nor",
-        ),
-        (
-            url(format!("https://a.example:{SECRET}/")),
-            "invalid port number",
-        ),
-        (
-            header("Authorization", "\n"),
-            "the value of its HTTP header `Authorization`",
-        ),
-        (
-            header("not a name", ""),
-            "the name of its HTTP header `not a name`",
-        ),
+        (url(format!("a.example/{SECRET}")), "not a valid web address"),
+        (url(format!("ftp://a.example/{SECRET}")), "neither with https:// nor"),
+        (url(format!("https://a.example:{SECRET}/")), "invalid port number"),
+        (header("Authorization", "\n"), "the value of its HTTP header `Authorization`"),
+        (header("not a name", ""), "the name of its HTTP header `not a name`"),
     ];
     for (target, complaint) in bad {
-        let route = Route {
-            target,
-            ..server.webhook("team")
-        };
+        let route = Route { target, ..server.webhook("team") };
         let error = start(vec![route], retry()).0.err().unwrap();
         let shown = format!("{error} {error:?}");
-        assert!(
-            shown.contains(complaint) && shown.contains("`team`"),
-            "{shown}"
-        );
+        assert!(shown.contains(complaint) && shown.contains("`team`"), "{shown}");
         assert!(!shown.contains("hunter"), "{shown}");
     }
 }
@@ -152,8 +124,5 @@ async fn two_routes_cannot_share_a_name() {
     let server = Server::start([]).await;
     let routes = vec![server.webhook("team"), server.slack("team")];
     let error = start(routes, retry()).0.err().unwrap();
-    assert_eq!(
-        error.to_string(),
-        "two routes are named `team`; give each its own name"
-    );
+    assert_eq!(error.to_string(), "two routes are named `team`; give each its own name");
 }

@@ -88,11 +88,7 @@ impl Server {
             respond(request, next.unwrap_or(then.clone()), sender.clone())
         });
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self {
-            address,
-            requests,
-            task,
-        }
+        Self { address, requests, task }
     }
 
     /// The next request.
@@ -235,9 +231,7 @@ pub fn retry() -> RetrySettings {
 
 /// `n` changes, each its own.
 pub fn changes(n: u32) -> Vec<Change> {
-    (0..n)
-        .map(|sequence| change_of(incident(), sequence))
-        .collect()
+    (0..n).map(|sequence| change_of(incident(), sequence)).collect()
 }
 
 /// What must happen anyway, a deadline against hanging for ever.

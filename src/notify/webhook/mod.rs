@@ -31,11 +31,8 @@ impl Webhook {
     ) -> Result<Self, NotifyError> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            let bad = |what| NotifyError::Header {
-                route: route.into(),
-                header: name.clone(),
-                what,
-            };
+            let bad =
+                |what| NotifyError::Header { route: route.into(), header: name.clone(), what };
             let key: HeaderName = name.parse().map_err(|_| bad("name"))?;
             let mut value: HeaderValue = value.expose().parse().map_err(|_| bad("value"))?;
             value.set_sensitive(true);

@@ -76,10 +76,7 @@ impl From<&SourceShare> for proto::SourceShare {
 
 impl From<&TermCount> for proto::TermCount {
     fn from(found: &TermCount) -> Self {
-        Self {
-            term: found.term.clone(),
-            count: found.count,
-        }
+        Self { term: found.term.clone(), count: found.count }
     }
 }
 

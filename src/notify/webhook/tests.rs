@@ -27,20 +27,14 @@ fn schema() -> Value {
 }
 
 fn validator() -> Validator {
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema())
-        .unwrap()
+    jsonschema::options().should_validate_formats(true).build(&schema()).unwrap()
 }
 
 fn descriptor() -> MessageDescriptor {
     let include = format!("{ROOT}/proto");
     let mut compiler = protox::Compiler::new([include]).unwrap();
     compiler.open_file("groundswell/v1/alert.proto").unwrap();
-    compiler
-        .descriptor_pool()
-        .get_message_by_name("groundswell.v1.Alert")
-        .unwrap()
+    compiler.descriptor_pool().get_message_by_name("groundswell.v1.Alert").unwrap()
 }
 
 fn json(change: &Change) -> Value {
@@ -49,10 +43,7 @@ fn json(change: &Change) -> Value {
 
 /// One change of every sort.
 fn changes() -> Vec<Change> {
-    let escalated = Incident {
-        state: State::Escalated,
-        ..incident()
-    };
+    let escalated = Incident { state: State::Escalated, ..incident() };
     let unknown = Incident {
         state: State::Acknowledged,
         peak_z: f64::NAN,
@@ -71,10 +62,7 @@ fn changes() -> Vec<Change> {
 
 #[test]
 fn the_json_is_as_documented() {
-    insta::assert_snapshot!(
-        "alert",
-        serde_json::to_string_pretty(&json(&change())).unwrap()
-    );
+    insta::assert_snapshot!("alert", serde_json::to_string_pretty(&json(&change())).unwrap());
 }
 
 #[test]
@@ -131,18 +119,11 @@ fn compare_fields(message: &MessageDescriptor, object: &Value, schema: &Value) {
     let documented: BTreeSet<String> = properties.keys().cloned().collect();
     assert_eq!(fields, documented, "properties of {name}");
     let required = object["required"].as_array().unwrap();
-    let required: BTreeSet<String> = required
-        .iter()
-        .map(|r| r.as_str().unwrap().into())
-        .collect();
+    let required: BTreeSet<String> = required.iter().map(|r| r.as_str().unwrap().into()).collect();
     assert_eq!(fields, required, "required of {name}");
     for field in message.fields() {
         let property = &properties[field.name()];
-        assert!(
-            property["description"].is_string(),
-            "{name}.{}",
-            field.name()
-        );
+        assert!(property["description"].is_string(), "{name}.{}", field.name());
         compare_kind(&field, property, schema);
     }
 }

@@ -1,0 +1,266 @@
+//! What librdkafka tells: assignments, errors, statistics.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rdkafka::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
+use tracing::{debug, error, info, warn};
+
+use super::worker::{Assignment, Worker};
+use super::{KafkaSettings, SourceObserver, Topic};
+
+/// How long a broker may take to say where to begin.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Shared by the consumer and the thread that serves the group.
+pub(super) struct Context {
+    brokers: String,
+    topics: Vec<Topic>,
+    history: Duration,
+    observer: Arc<dyn SourceObserver>,
+    workers: Vec<Worker>,
+    /// Assigned and paused; waiting for their queues to be handed over.
+    arrived: Mutex<Vec<Arrival>>,
+}
+
+struct Arrival {
+    topic: String,
+    partition: i32,
+    live_from: i64,
+}
+
+impl Context {
+    pub(super) fn new(
+        settings: &KafkaSettings,
+        observer: Arc<dyn SourceObserver>,
+        workers: Vec<Worker>,
+    ) -> Self {
+        Self {
+            brokers: settings.brokers.join(", "),
+            topics: settings.topics.clone(),
+            history: settings.history,
+            observer,
+            workers,
+            arrived: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Gives every partition that has arrived its own queue and hands it to its shard. Fetching
+    /// begins only then, so that no message can take another way.
+    pub(super) fn hand_over(&self, consumer: &Arc<BaseConsumer<Self>>) {
+        let arrived =
+            std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner));
+        for Arrival { topic, partition, live_from } in arrived {
+            let Some(settings) = self.topics.iter().find(|known| known.name == topic) else {
+                continue;
+            };
+            let Some(queue) = consumer.split_partition_queue(&topic, partition) else {
+                error!(topic, partition, "the partition has no queue; it is not read");
+                continue;
+            };
+            let handler = self.observer.assigned(settings, partition);
+            self.worker(partition)
+                .assign(Assignment::new(&topic, partition, queue, handler, live_from));
+            let mut list = TopicPartitionList::new();
+            list.add_partition(&topic, partition);
+            if let Err(error) = consumer.resume(&list) {
+                error!(topic, partition, %error, "the partition cannot be resumed; it is not read");
+            }
+        }
+    }
+
+    /// Takes every partition from its shard and ends the shards' threads.
+    pub(super) fn release_all(&self) {
+        self.workers.iter().for_each(Worker::stop);
+    }
+
+    /// An error in words for people.
+    pub(super) fn explain(&self, error: &KafkaError) -> String {
+        let code = error.rdkafka_error_code();
+        match code {
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                let topics: Vec<&str> =
+                    self.topics.iter().map(|topic| topic.name.as_str()).collect();
+                format!(
+                    "a topic of {} does not exist at {}; create it, or correct [[source.kafka.topic]] name",
+                    topics.join(", "),
+                    self.brokers
+                )
+            }
+            Some(
+                RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::Resolve,
+            ) => format!(
+                "no broker answers at {}; check [source.kafka] brokers and the network (still trying)",
+                self.brokers
+            ),
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => {
+                format!(
+                    "{} refuses the credentials; check the sasl.* and ssl.* properties",
+                    self.brokers
+                )
+            }
+            Some(
+                RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed,
+            ) => format!(
+                "{} does not allow this user to read the topic or join the group: {error}",
+                self.brokers
+            ),
+            _ => error.to_string(),
+        }
+    }
+
+    fn worker(&self, partition: i32) -> &Worker {
+        let at = usize::try_from(partition).unwrap_or(0) % self.workers.len();
+        &self.workers[at]
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
+        let starts = self.starts(consumer, list);
+        let mut positioned = TopicPartitionList::new();
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        for element in list.elements() {
+            let key = (element.topic().to_owned(), element.partition());
+            let start = starts.get(&key).copied().unwrap_or(Start::AS_COMMITTED);
+            positioned.add_partition_offset(&key.0, key.1, start.read_from)?;
+            info!(topic = key.0, partition = key.1, read_from = ?start.read_from, live_from = start.live_from, "partition assigned");
+            arrived.push(Arrival { topic: key.0, partition: key.1, live_from: start.live_from });
+        }
+        consumer.incremental_assign(&positioned)?;
+        consumer.pause(list)
+    }
+
+    /// Where to begin with each partition: as far back as the history reaches, but never after what
+    /// is committed.
+    fn starts(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        list: &TopicPartitionList,
+    ) -> BTreeMap<(String, i32), Start> {
+        let since = SystemTime::now()
+            .checked_sub(self.history)
+            .and_then(|since| since.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        let mut times = list.clone();
+        let found = times
+            .set_all_offsets(Offset::Offset(since))
+            .and_then(|()| consumer.offsets_for_times(times, LOOKUP_TIMEOUT));
+        let committed = consumer.committed_offsets(list.clone(), LOOKUP_TIMEOUT);
+        let (found, committed) = match (found, committed) {
+            (Ok(found), Ok(committed)) => (found, committed),
+            (Err(error), _) | (_, Err(error)) => {
+                warn!(
+                    error = self.explain(&error),
+                    "cannot look up where to begin; beginning where the group left off"
+                );
+                return BTreeMap::new();
+            }
+        };
+        let mut starts = BTreeMap::new();
+        for element in list.elements() {
+            let (topic, partition) = (element.topic(), element.partition());
+            let offset =
+                |list: &TopicPartitionList| match list.find_partition(topic, partition)?.offset() {
+                    Offset::Offset(offset) => Some(offset),
+                    _ => None,
+                };
+            match consumer.fetch_watermarks(topic, partition, LOOKUP_TIMEOUT) {
+                Ok((low, high)) => {
+                    let live_from = offset(&committed).unwrap_or(high);
+                    let history = offset(&found).unwrap_or(high);
+                    let read_from = history.min(live_from).max(low);
+                    starts.insert(
+                        (topic.to_owned(), partition),
+                        Start { read_from: Offset::Offset(read_from), live_from },
+                    );
+                }
+                Err(error) => {
+                    warn!(
+                        topic,
+                        partition,
+                        error = self.explain(&error),
+                        "cannot look up the partition's ends"
+                    );
+                }
+            }
+        }
+        starts
+    }
+
+    fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
+        {
+            let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+            arrived
+                .retain(|arrival| list.find_partition(&arrival.topic, arrival.partition).is_none());
+        }
+        for element in list.elements() {
+            info!(topic = element.topic(), partition = element.partition(), "partition revoked");
+            self.worker(element.partition()).revoke(element.topic(), element.partition());
+        }
+        consumer.incremental_unassign(list)
+    }
+}
+
+/// Where to begin with a partition.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    read_from: Offset,
+    live_from: i64,
+}
+
+impl Start {
+    /// Where the group left off, live from the first message: nothing is lost.
+    const AS_COMMITTED: Self = Self { read_from: Offset::Stored, live_from: 0 };
+}
+
+impl ClientContext for Context {
+    fn stats(&self, statistics: Statistics) {
+        let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
+        if up > 0 {
+            self.observer.health(Ok(format!("connected to {up} broker(s) at {}", self.brokers)));
+        }
+        for topic in statistics.topics.values() {
+            for (partition, of) in topic.partitions.iter().filter(|(partition, _)| **partition >= 0)
+            {
+                if of.consumer_lag >= 0 {
+                    self.observer.lag(&topic.topic, *partition, of.consumer_lag);
+                }
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        debug!(%error, reason, "librdkafka reports an error");
+        self.observer.health(Err(self.explain(&error)));
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        code: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        let done = match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => self.revoke(consumer, list),
+            other => {
+                warn!(code = ?other, "unexpected rebalance event");
+                Ok(())
+            }
+        };
+        if let Err(error) = done {
+            error!(%error, "the rebalance failed; the group will try again");
+            self.observer.health(Err(format!("a rebalance failed: {}", self.explain(&error))));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Mentions from Kafka: a consumer group whose partitions are read by shard threads.
+//!
+//! One thread serves the group (rebalances, errors, statistics, commits); each shard thread owns a
+//! set of partitions and reads their librdkafka queues itself, so that decoding and counting need
+//! no lock and no hand-over. A shard that waits (for a full notification queue, say) leaves its
+//! queues full; librdkafka then stops fetching for them, while the group keeps being served.
+//!
+//! On assignment a partition is read from as far back as the history reaches, so that the baseline
+//! is rebuilt; what was committed before, or, for a group that never committed, what the partition
+//! held when it was assigned, is handed over as *not live*: it is counted, and pages nobody.
+
+mod context;
+mod settings;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tracing::{error, info, warn};
+
+use crate::mention::Timestamp;
+use context::Context;
+pub use settings::{KafkaSettings, Topic};
+use worker::Worker;
+
+/// One message of a partition.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// Its bytes; empty for a tombstone.
+    pub payload: &'a [u8],
+    /// Its offset.
+    pub offset: i64,
+    /// Whether people may be paged for it; `false` while the past is being read again.
+    pub live: bool,
+}
+
+/// What is done with the messages of one assigned partition. Lives on its shard's thread.
+pub trait PartitionHandler: Send {
+    /// A message has been read. May block: then no more are read.
+    fn message(&mut self, message: &Message<'_>);
+    /// The past has been read again; what follows is live.
+    fn caught_up(&mut self);
+    /// The end has been reached and nothing has come for `idle`; the wall clock shows `now`.
+    fn idle(&mut self, now: Timestamp, idle: Duration);
+    /// A batch is done; a good moment for what need not be done for each message.
+    fn batch_done(&mut self, now: Timestamp);
+    /// The partition goes to another instance, or the source stops.
+    fn revoked(&mut self);
+}
+
+/// Makes the handlers, and hears how the source fares.
+pub trait SourceObserver: Send + Sync + 'static {
+    /// `partition` of `topic` has been assigned to this instance.
+    fn assigned(&self, topic: &Topic, partition: i32) -> Box<dyn PartitionHandler>;
+    /// The source works, or why it does not, in words for people.
+    fn health(&self, health: Result<String, String>);
+    /// Messages of `partition` of `topic` that are waiting.
+    fn lag(&self, topic: &str, partition: i32, messages: i64);
+}
+
+/// The source could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum KafkaSourceError {
+    /// librdkafka refuses a setting.
+    #[error("the Kafka settings are refused: {0}; correct [source.kafka] or its properties")]
+    Settings(KafkaError),
+    /// The topics cannot be subscribed to.
+    #[error("cannot subscribe to {topics}: {source}")]
+    Subscribe {
+        /// The topics.
+        topics: String,
+        /// Why.
+        source: KafkaError,
+    },
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Next offset to read, by topic and partition.
+pub type Positions = BTreeMap<(String, i32), i64>;
+
+/// A running consumer group member.
+pub struct KafkaSource {
+    consumer: Arc<BaseConsumer<Context>>,
+    positions: Arc<Mutex<Positions>>,
+    stop: Arc<AtomicBool>,
+    group: Option<JoinHandle<()>>,
+}
+
+impl KafkaSource {
+    /// Joins the group and starts reading. A broker that is not there is no error here: it is
+    /// reported to `observer` and waited for.
+    ///
+    /// # Errors
+    ///
+    /// When librdkafka refuses a setting, or a thread cannot be started.
+    pub fn start(
+        settings: &KafkaSettings,
+        observer: Arc<dyn SourceObserver>,
+    ) -> Result<Self, KafkaSourceError> {
+        let positions = Arc::new(Mutex::new(Positions::new()));
+        let workers = (0..settings.shards.max(1))
+            .map(|number| Worker::start(number, settings.idle_timeout, Arc::clone(&positions)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let context = Context::new(settings, Arc::clone(&observer), workers);
+        let consumer: BaseConsumer<Context> = client_config(settings)
+            .create_with_context(context)
+            .map_err(KafkaSourceError::Settings)?;
+        let consumer = Arc::new(consumer);
+        let topics: Vec<&str> = settings.topics.iter().map(|topic| topic.name.as_str()).collect();
+        consumer
+            .subscribe(&topics)
+            .map_err(|source| KafkaSourceError::Subscribe { topics: topics.join(", "), source })?;
+        info!(topics = topics.join(", "), group = settings.group, "joining the consumer group");
+        let stop = Arc::new(AtomicBool::new(false));
+        let group = {
+            let (consumer, stop) = (Arc::clone(&consumer), Arc::clone(&stop));
+            std::thread::Builder::new()
+                .name("kafka-group".to_owned())
+                .spawn(move || serve(&consumer, observer.as_ref(), &stop))?
+        };
+        Ok(Self { consumer, positions, stop, group: Some(group) })
+    }
+
+    /// How far each partition has been handled.
+    pub fn positions(&self) -> Positions {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Commits `positions`: a restart is live from there on. Partitions that have gone to another
+    /// instance are refused by the broker, which is logged and does no harm.
+    pub fn commit(&self, positions: &Positions) {
+        let mut list = TopicPartitionList::new();
+        for ((topic, partition), offset) in positions {
+            if list.add_partition_offset(topic, *partition, Offset::Offset(*offset)).is_err() {
+                warn!(topic, partition, offset, "cannot commit this offset");
+            }
+        }
+        if list.count() > 0 {
+            if let Err(error) = self.consumer.commit(&list, CommitMode::Sync) {
+                warn!(%error, "offsets are not committed; they will be tried again");
+            }
+        }
+    }
+
+    /// Leaves the group: every partition is revoked, every thread ended.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(group) = self.group.take() {
+            if group.join().is_err() {
+                error!("the consumer group's thread ended with a panic");
+            }
+        }
+    }
+}
+
+impl Drop for KafkaSource {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Serves the group until told to stop.
+fn serve(consumer: &Arc<BaseConsumer<Context>>, observer: &dyn SourceObserver, stop: &AtomicBool) {
+    let context = Arc::clone(consumer.context());
+    while !stop.load(Ordering::Acquire) {
+        match consumer.poll(Duration::from_millis(100)) {
+            Some(Err(error)) => observer.health(Err(context.explain(&error))),
+            // Every partition has a queue of its own; nothing is read here.
+            Some(Ok(message)) => drop(message),
+            None => {}
+        }
+        context.hand_over(consumer);
+    }
+    context.release_all();
+    consumer.unsubscribe();
+}
+
+fn client_config(settings: &KafkaSettings) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("client.id", "groundswell").set("queued.max.messages.kbytes", "16384");
+    for (key, value) in &settings.properties {
+        config.set(key, value.expose());
+    }
+    config
+        .set("bootstrap.servers", settings.brokers.join(","))
+        .set("group.id", &settings.group)
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "earliest")
+        .set("enable.partition.eof", "true")
+        .set("allow.auto.create.topics", "false")
+        .set("statistics.interval.ms", "5000");
+    config
+}
+
+impl std::fmt::Debug for KafkaSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KafkaSource").field("positions", &self.positions()).finish_non_exhaustive()
+    }
+}

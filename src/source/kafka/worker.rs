@@ -1,0 +1,221 @@
+//! A shard thread: it owns a set of partitions and reads their queues.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, Thread};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rdkafka::Message as _;
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::error::KafkaError;
+use tracing::{error, warn};
+
+use super::context::Context;
+use super::{Message, PartitionHandler, Positions};
+use crate::mention::Timestamp;
+
+/// Messages read from one partition before the next has its turn.
+const BATCH: usize = 1_000;
+/// How long a shard sleeps when nothing is there; a message or a command wakes it.
+const NAP: Duration = Duration::from_millis(100);
+/// How often an idle partition is told that time passes.
+const IDLE_TICK: Duration = Duration::from_secs(1);
+/// How long a revoked partition's handler may take before the rebalance goes on without it.
+const REVOKE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The handle of a shard thread.
+pub(super) struct Worker {
+    commands: Sender<Command>,
+    thread: Thread,
+    join: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Command {
+    Assign(Box<Assignment>),
+    Revoke { topic: String, partition: i32, done: Sender<()> },
+    Stop,
+}
+
+/// A partition on its way to, or with, its shard.
+pub(super) struct Assignment {
+    topic: String,
+    partition: i32,
+    queue: PartitionQueue<Context>,
+    handler: Box<dyn PartitionHandler>,
+    live_from: i64,
+    live: bool,
+    at_end: bool,
+    last_message: Instant,
+    last_idle: Instant,
+}
+
+impl Worker {
+    pub(super) fn start(
+        number: usize,
+        idle_timeout: Duration,
+        positions: Arc<Mutex<Positions>>,
+    ) -> std::io::Result<Self> {
+        let (commands, receiver) = channel();
+        let join =
+            std::thread::Builder::new().name(format!("shard-{number}")).spawn(move || {
+                Shard { partitions: Vec::new(), idle_timeout, positions }.run(&receiver);
+            })?;
+        Ok(Self { commands, thread: join.thread().clone(), join: Mutex::new(Some(join)) })
+    }
+
+    pub(super) fn assign(&self, mut assignment: Assignment) {
+        let thread = self.thread.clone();
+        assignment.queue.set_nonempty_callback(move || thread.unpark());
+        self.send(Command::Assign(Box::new(assignment)));
+    }
+
+    /// Takes a partition away and waits until its handler has let go of it.
+    pub(super) fn revoke(&self, topic: &str, partition: i32) {
+        let (done, wait) = channel();
+        self.send(Command::Revoke { topic: topic.to_owned(), partition, done });
+        if let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = wait.recv_timeout(REVOKE_TIMEOUT) {
+            warn!(topic, partition, "the shard is busy; the partition is given up without waiting");
+        }
+    }
+
+    /// Takes every partition away and ends the thread.
+    pub(super) fn stop(&self) {
+        self.send(Command::Stop);
+        let join = self.join.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if join.is_some_and(|join| join.join().is_err()) {
+            error!("a shard thread ended with a panic");
+        }
+    }
+
+    fn send(&self, command: Command) {
+        // A shard that has ended has no partitions to be told about.
+        let _ended = self.commands.send(command);
+        self.thread.unpark();
+    }
+}
+
+impl Assignment {
+    pub(super) fn new(
+        topic: &str,
+        partition: i32,
+        queue: PartitionQueue<Context>,
+        handler: Box<dyn PartitionHandler>,
+        live_from: i64,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            topic: topic.to_owned(),
+            partition,
+            queue,
+            handler,
+            live_from,
+            live: false,
+            at_end: false,
+            last_message: now,
+            last_idle: now,
+        }
+    }
+
+    /// Reads what is there, up to a batch. Returns the next offset if anything was read.
+    fn read(&mut self) -> Option<i64> {
+        let mut next = None;
+        for _ in 0..BATCH {
+            match self.queue.poll(Duration::ZERO) {
+                Some(Ok(message)) => {
+                    let offset = message.offset();
+                    if !self.live && offset >= self.live_from {
+                        self.live = true;
+                        self.handler.caught_up();
+                    }
+                    self.handler.message(&Message {
+                        payload: message.payload().unwrap_or_default(),
+                        offset,
+                        live: self.live,
+                    });
+                    next = Some(offset + 1);
+                    self.at_end = false;
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    self.at_end = true;
+                    self.last_message = Instant::now();
+                    if !self.live {
+                        self.live = true;
+                        self.handler.caught_up();
+                    }
+                }
+                Some(Err(error)) => {
+                    warn!(topic = self.topic, partition = self.partition, %error, "reading failed; it is tried again");
+                    break;
+                }
+                None => break,
+            }
+        }
+        if next.is_some() {
+            self.last_message = Instant::now();
+            self.handler.batch_done(now());
+        }
+        next
+    }
+
+    /// Lets silence pass when the partition is at its end.
+    fn tick(&mut self, idle_timeout: Duration) {
+        let idle = self.last_message.elapsed();
+        if self.at_end && idle >= idle_timeout && self.last_idle.elapsed() >= IDLE_TICK {
+            self.last_idle = Instant::now();
+            self.handler.idle(now(), idle);
+            self.handler.batch_done(now());
+        }
+    }
+}
+
+struct Shard {
+    partitions: Vec<Assignment>,
+    idle_timeout: Duration,
+    positions: Arc<Mutex<Positions>>,
+}
+
+impl Shard {
+    fn run(mut self, commands: &Receiver<Command>) {
+        loop {
+            while let Ok(command) = commands.try_recv() {
+                match command {
+                    Command::Assign(assignment) => self.partitions.push(*assignment),
+                    Command::Revoke { topic, partition, done } => {
+                        self.release(|owned| owned.topic == topic && owned.partition == partition);
+                        let _gone = done.send(());
+                    }
+                    Command::Stop => return self.release(|_| true),
+                }
+            }
+            let mut busy = false;
+            for assignment in &mut self.partitions {
+                if let Some(next) = assignment.read() {
+                    busy = true;
+                    let key = (assignment.topic.clone(), assignment.partition);
+                    self.positions.lock().unwrap_or_else(PoisonError::into_inner).insert(key, next);
+                }
+                assignment.tick(self.idle_timeout);
+            }
+            if !busy {
+                std::thread::park_timeout(NAP);
+            }
+        }
+    }
+
+    fn release(&mut self, which: impl Fn(&Assignment) -> bool) {
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        self.partitions.retain_mut(|owned| {
+            let leaves = which(owned);
+            if leaves {
+                owned.handler.revoked();
+                positions.remove(&(owned.topic.clone(), owned.partition));
+            }
+            !leaves
+        });
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
