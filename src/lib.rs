@@ -38,4 +38,6 @@ pub mod notify;
 pub mod proto;
 pub mod source;
 
+pub mod cli;
 pub mod config;
+pub mod pipeline;

@@ -1,3 +1,10 @@
-//! The `groundswell` command.
+//! The `groundswell` command: a thin shell around the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use groundswell::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

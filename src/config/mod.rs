@@ -1,13 +1,27 @@
-//! The configuration: one TOML file, typed and validated whole.
+//! The configuration: one TOML file, typed and validated whole: everything that is wrong with it is
+//! told at once, each with its place and what to write instead.
 
+mod duration;
+mod explain;
+mod reader;
+mod routes;
+mod sections;
+
+use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use toml::de::DeTable;
+
+pub use explain::explain;
+pub use reader::{Problem, Secrets};
 
 use crate::classify::Rules;
 use crate::detect::Plan;
 use crate::notify::{RetrySettings, Route};
 use crate::source::KafkaSettings;
+use reader::{Reader, Section};
 
 /// A valid configuration.
 #[derive(Debug, Clone)]
@@ -61,3 +75,113 @@ pub enum LogFormat {
     /// A JSON object an event.
     Json,
 }
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigErrors {
+    /// The file, as it was named.
+    pub origin: String,
+    /// What is wrong, in the order of the file; never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.len() {
+            1 => write!(f, "the configuration has an error")?,
+            count => write!(f, "the configuration has {count} errors")?,
+        }
+        for Problem { line, column, message } in &self.problems {
+            match line {
+                0 => write!(f, "\n{}: {message}", self.origin)?,
+                _ => write!(f, "\n{}:{line}:{column}: {message}", self.origin)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Reads and validates the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, or why it cannot be read.
+    pub fn load(path: &Path, secrets: Secrets) -> Result<Self, ConfigErrors> {
+        let origin = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigErrors {
+            problems: vec![Problem {
+                line: 0,
+                column: 0,
+                message: format!(
+                    "cannot be read: {error}; name another with --config, or begin with \
+                     examples/minimal.toml"
+                ),
+            }],
+            origin: origin.clone(),
+        })?;
+        Self::parse(&text, &origin, secrets, &|name| std::env::var(name).ok())
+    }
+
+    /// Validates `text`; `origin` names it in errors, `env` looks up environment variables.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn parse(
+        text: &str,
+        origin: &str,
+        secrets: Secrets,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigErrors> {
+        let reader = Reader::new(text, secrets, env);
+        let (table, syntax) = DeTable::parse_recoverable(text);
+        for error in &syntax {
+            reader.report(&error.span().unwrap_or(0..0), format_args!("not TOML: {}", error.message()));
+        }
+        let config = Self::build(Section::root(&reader, &table));
+        let problems = reader.into_problems();
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigErrors { origin: origin.to_owned(), problems })
+        }
+    }
+
+    fn build(mut root: Section<'_, '_>) -> Self {
+        let time_zone = sections::time_zone(&mut root);
+        let (rules, brands) = sections::rules(&mut root);
+        let kafka = sections::kafka(&mut root);
+        let (time, max_future) = sections::time(&mut root);
+        let plan = Plan {
+            feed: root.string("feed").map_or_else(
+                || kafka.topics.first().map_or_else(|| "mentions".to_owned(), |it| it.name.clone()),
+                |feed| feed.0,
+            ),
+            brands,
+            time_zone,
+            monitors: sections::monitors(&mut root, time.pane),
+            time,
+            sensitivity: sections::sensitivity(&mut root),
+            baseline: sections::baseline(&mut root),
+        };
+        let routes = routes::routes(&mut root, &plan.brands);
+        let config = Self {
+            max_future,
+            routes,
+            retry: routes::delivery(&mut root),
+            dead_letter_file: sections::dead_letter_file(&mut root),
+            limits: sections::limits(&mut root),
+            http_listen: sections::http_listen(&mut root),
+            log: sections::log(&mut root),
+            kafka: Some(kafka),
+            rules,
+            plan,
+        };
+        root.finish();
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,11 @@ impl Tracker {
         self.open.get_or_insert(Open { incident, sequence: 0, calm_since: None }).change()
     }
 
+    /// The latest change of the open incident, once more.
+    pub fn latest(&self) -> Option<Change> {
+        self.open.as_ref().map(Open::change)
+    }
+
     /// Takes the signals of a tick into the open incident: the most unusual moment of each monitor
     /// and window is kept, and the most unusual of all leads.
     pub fn observe(&mut self, signals: &[Signal]) {

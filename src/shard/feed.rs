@@ -58,6 +58,10 @@ impl Feed {
         self.tracker.incident()
     }
 
+    pub(super) fn latest(&self) -> Option<Change> {
+        self.tracker.latest()
+    }
+
     pub(super) fn close(&mut self) {
         self.mentions.close();
     }

@@ -181,6 +181,11 @@ impl Shard {
         self.watermark.value()
     }
 
+    /// Event time of the earliest and the latest mention seen.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        self.watermark.span()
+    }
+
     /// Open incidents, the feed's first, then by brand.
     pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
         self.state.iter().flat_map(|state| {
@@ -190,6 +195,14 @@ impl Shard {
                 .into_iter()
                 .chain(state.brands.iter().filter_map(BrandState::incident))
         })
+    }
+
+    /// The latest change of every open incident, once more: for people who were not there when it
+    /// happened.
+    pub fn open_changes(&self) -> Vec<Change> {
+        let Some(state) = &self.state else { return Vec::new() };
+        let brands = state.brands.iter().filter_map(|brand| brand.tracker.latest());
+        state.feed.latest().into_iter().chain(brands).collect()
     }
 
     /// What the last closed pane left in every window, for metrics.

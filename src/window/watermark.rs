@@ -10,6 +10,7 @@ use crate::mention::Timestamp;
 #[derive(Debug, Clone, Copy)]
 pub struct Watermark {
     out_of_orderness_ms: i64,
+    earliest: Option<Timestamp>,
     latest: Option<Timestamp>,
     value: Option<Timestamp>,
 }
@@ -21,7 +22,7 @@ const LIVE_WITHIN_MS: i64 = 7 * 86_400_000;
 impl Watermark {
     /// A watermark that has seen nothing.
     pub const fn new(out_of_orderness_ms: i64) -> Self {
-        Self { out_of_orderness_ms, latest: None, value: None }
+        Self { out_of_orderness_ms, earliest: None, latest: None, value: None }
     }
 
     /// Where it stands; `None` before the first mention.
@@ -29,13 +30,14 @@ impl Watermark {
         self.value
     }
 
-    /// The latest event time seen.
-    pub const fn latest(&self) -> Option<Timestamp> {
-        self.latest
+    /// The earliest and the latest event time seen.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        self.earliest.zip(self.latest)
     }
 
     /// A mention made at `created_at` has been seen. Returns the watermark.
     pub fn observe(&mut self, created_at: Timestamp) -> Timestamp {
+        self.earliest = Some(self.earliest.map_or(created_at, |earliest| earliest.min(created_at)));
         self.latest = Some(self.latest.map_or(created_at, |latest| latest.max(created_at)));
         self.raise(created_at.plus_millis(-self.out_of_orderness_ms))
     }

@@ -32,7 +32,7 @@ pub(super) struct Context {
 struct Arrival {
     topic: String,
     partition: i32,
-    live_from: i64,
+    start: Start,
 }
 
 impl Context {
@@ -56,7 +56,7 @@ impl Context {
     pub(super) fn hand_over(&self, consumer: &Arc<BaseConsumer<Self>>) {
         let arrived =
             std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner));
-        for Arrival { topic, partition, live_from } in arrived {
+        for Arrival { topic, partition, start } in arrived {
             let Some(settings) = self.topics.iter().find(|known| known.name == topic) else {
                 continue;
             };
@@ -66,7 +66,7 @@ impl Context {
             };
             let handler = self.observer.assigned(settings, partition);
             self.worker(partition)
-                .assign(Assignment::new(&topic, partition, queue, handler, live_from));
+                .assign(Assignment::new(&topic, partition, queue, handler, start));
             let mut list = TopicPartitionList::new();
             list.add_partition(&topic, partition);
             if let Err(error) = consumer.resume(&list) {
@@ -132,7 +132,7 @@ impl Context {
             let start = starts.get(&key).copied().unwrap_or(Start::AS_COMMITTED);
             positioned.add_partition_offset(&key.0, key.1, start.read_from)?;
             info!(topic = key.0, partition = key.1, read_from = ?start.read_from, live_from = start.live_from, "partition assigned");
-            arrived.push(Arrival { topic: key.0, partition: key.1, live_from: start.live_from });
+            arrived.push(Arrival { topic: key.0, partition: key.1, start });
         }
         consumer.incremental_assign(&positioned)?;
         consumer.pause(list)
@@ -174,12 +174,17 @@ impl Context {
                 };
             match consumer.fetch_watermarks(topic, partition, LOOKUP_TIMEOUT) {
                 Ok((low, high)) => {
-                    let live_from = offset(&committed).unwrap_or(high);
+                    let committed = offset(&committed);
+                    let live_from = committed.unwrap_or(high);
                     let history = offset(&found).unwrap_or(high);
                     let read_from = history.min(live_from).max(low);
                     starts.insert(
                         (topic.to_owned(), partition),
-                        Start { read_from: Offset::Offset(read_from), live_from },
+                        Start {
+                            read_from: Offset::Offset(read_from),
+                            live_from,
+                            first_time: committed.is_none(),
+                        },
                     );
                 }
                 Err(error) => {
@@ -211,14 +216,16 @@ impl Context {
 
 /// Where to begin with a partition.
 #[derive(Debug, Clone, Copy)]
-struct Start {
-    read_from: Offset,
-    live_from: i64,
+pub(super) struct Start {
+    pub(super) read_from: Offset,
+    pub(super) live_from: i64,
+    /// Whether the group had committed nothing.
+    pub(super) first_time: bool,
 }
 
 impl Start {
     /// Where the group left off, live from the first message: nothing is lost.
-    const AS_COMMITTED: Self = Self { read_from: Offset::Stored, live_from: 0 };
+    const AS_COMMITTED: Self = Self { read_from: Offset::Stored, live_from: 0, first_time: false };
 }
 
 impl ClientContext for Context {

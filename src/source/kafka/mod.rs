@@ -45,8 +45,9 @@ pub struct Message<'a> {
 pub trait PartitionHandler: Send {
     /// A message has been read. May block: then no more are read.
     fn message(&mut self, message: &Message<'_>);
-    /// The past has been read again; what follows is live.
-    fn caught_up(&mut self);
+    /// The past has been read again; what follows is live. `first_time`: the group had committed
+    /// nothing, so nobody has been told of what the past holds.
+    fn caught_up(&mut self, first_time: bool);
     /// The end has been reached and nothing has come for `idle`; the wall clock shows `now`.
     fn idle(&mut self, now: Timestamp, idle: Duration);
     /// A batch is done; a good moment for what need not be done for each message.
@@ -151,8 +152,15 @@ impl KafkaSource {
         }
     }
 
-    /// Leaves the group: every partition is revoked, every thread ended.
-    pub fn stop(mut self) {
+    /// Ends the shard threads once they have handled what they have read, and says how far they
+    /// came. The group is not left yet, so that these positions can still be committed.
+    pub fn halt(&self) -> Positions {
+        self.consumer.context().release_all();
+        self.positions()
+    }
+
+    /// Leaves the group.
+    pub fn leave(mut self) {
         self.end();
     }
 

@@ -10,7 +10,7 @@ use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
 use tracing::{error, warn};
 
-use super::context::Context;
+use super::context::{Context, Start};
 use super::{Message, PartitionHandler, Positions};
 use crate::mention::Timestamp;
 
@@ -42,7 +42,7 @@ pub(super) struct Assignment {
     partition: i32,
     queue: PartitionQueue<Context>,
     handler: Box<dyn PartitionHandler>,
-    live_from: i64,
+    start: Start,
     live: bool,
     at_end: bool,
     last_message: Instant,
@@ -100,7 +100,7 @@ impl Assignment {
         partition: i32,
         queue: PartitionQueue<Context>,
         handler: Box<dyn PartitionHandler>,
-        live_from: i64,
+        start: Start,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -108,7 +108,7 @@ impl Assignment {
             partition,
             queue,
             handler,
-            live_from,
+            start,
             live: false,
             at_end: false,
             last_message: now,
@@ -123,9 +123,9 @@ impl Assignment {
             match self.queue.poll(Duration::ZERO) {
                 Some(Ok(message)) => {
                     let offset = message.offset();
-                    if !self.live && offset >= self.live_from {
+                    if !self.live && offset >= self.start.live_from {
                         self.live = true;
-                        self.handler.caught_up();
+                        self.handler.caught_up(self.start.first_time);
                     }
                     self.handler.message(&Message {
                         payload: message.payload().unwrap_or_default(),
@@ -140,7 +140,7 @@ impl Assignment {
                     self.last_message = Instant::now();
                     if !self.live {
                         self.live = true;
-                        self.handler.caught_up();
+                        self.handler.caught_up(self.start.first_time);
                     }
                 }
                 Some(Err(error)) => {
@@ -184,7 +184,13 @@ impl Shard {
                         self.release(|owned| owned.topic == topic && owned.partition == partition);
                         let _gone = done.send(());
                     }
-                    Command::Stop => return self.release(|_| true),
+                    Command::Stop => {
+                        // The positions stay: they are still to be committed.
+                        return self
+                            .partitions
+                            .iter_mut()
+                            .for_each(|owned| owned.handler.revoked());
+                    }
                 }
             }
             let mut busy = false;

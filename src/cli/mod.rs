@@ -1,0 +1,77 @@
+//! The command line.
+
+mod check;
+mod replay;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigErrors, Secrets};
+
+/// Watches what people say about a brand and wakes the on-call communications team when it swings.
+#[derive(Debug, Parser)]
+#[command(name = "groundswell", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run yesterday's mentions through today's configuration: what would have paged us, and when.
+    Replay(replay::Args),
+    /// Validate a configuration and say in plain words what it will do.
+    Check(check::Args),
+}
+
+/// Where the configuration lies.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConfigArg {
+    /// The configuration file.
+    #[arg(long, short, value_name = "FILE", default_value = "groundswell.toml", env = "GROUNDSWELL_CONFIG")]
+    config: PathBuf,
+}
+
+impl ConfigArg {
+    fn load(&self, secrets: Secrets) -> Result<Config, ConfigErrors> {
+        Config::load(&self.config, secrets)
+    }
+}
+
+/// A command failed in a way that people can mend.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The configuration is wrong. Exit code 2.
+    #[error("{0}")]
+    Config(#[from] ConfigErrors),
+    /// Something else. Exit code 1.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    fn other(error: impl std::fmt::Display) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+impl Cli {
+    /// Does what the command line asks. Exit code 0 when all went well, 1 when not, 2 when the
+    /// configuration or the command line is wrong.
+    pub fn run(self) -> ExitCode {
+        let done = match self.command {
+            Command::Replay(args) => replay::run(&args),
+            Command::Check(args) => check::run(&args),
+        };
+        match done {
+            Ok(code) => code,
+            Err(failure) => {
+                eprintln!("groundswell: {failure}");
+                ExitCode::from(if matches!(failure, Failure::Config(_)) { 2 } else { 1 })
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What a configuration will do, in plain words.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::{Config, duration};
+use crate::decode::Format;
+use crate::detect::z_limit;
+use crate::incident::Direction;
+use crate::notify::{Route, Target};
+
+/// The text that `groundswell check` prints.
+pub fn explain(config: &Config) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _written = write_all(config, &mut text);
+    text
+}
+
+fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
+    write_watched(config, out)?;
+    write_source(config, out)?;
+    write_monitors(config, out)?;
+    write_routes(config, out)?;
+    writeln!(out, "Keeps what cannot be counted in {}.", config.dead_letter_file.display())?;
+    write!(out, "Serves /metrics, /healthz and /readyz at http://{}.", config.http_listen)
+}
+
+fn write_watched(config: &Config, out: &mut String) -> std::fmt::Result {
+    let brands = &config.plan.brands;
+    let markets: BTreeSet<&str> = brands.iter().filter_map(|it| it.market.as_deref()).collect();
+    write!(out, "Watches {}", count(brands.len(), "brand"))?;
+    if !markets.is_empty() {
+        let names: Vec<&str> = markets.iter().copied().collect();
+        write!(out, " in {} ({})", count(markets.len(), "market"), names.join(", "))?;
+    }
+    writeln!(out, ":")?;
+    for rule in &config.rules.brands {
+        let any = if rule.any.is_empty() { vec![rule.name.clone()] } else { rule.any.clone() };
+        write!(out, "  {}: mentions that name it, or whose text holds {}", rule.name, quoted(&any, "or"))?;
+        if !rule.all.is_empty() {
+            write!(out, " and {}", quoted(&rule.all, "and"))?;
+        }
+        if !rule.none.is_empty() {
+            write!(out, ", but not {}", quoted(&rule.none, "or"))?;
+        }
+        writeln!(out)?;
+    }
+    let zone = config.plan.time_zone.iana_name().unwrap_or("UTC");
+    writeln!(out, "Compares each hour with the same hour of the week, in {zone}.")
+}
+
+fn write_source(config: &Config, out: &mut String) -> std::fmt::Result {
+    let Some(kafka) = &config.kafka else { return Ok(()) };
+    let topics: Vec<String> = kafka
+        .topics
+        .iter()
+        .map(|topic| {
+            let format = match topic.format {
+                Format::Json => "JSON",
+                Format::Protobuf => "protobuf",
+                Format::ConfluentProtobuf => "protobuf in Confluent's wire format",
+            };
+            format!("{} ({format})", topic.name)
+        })
+        .collect();
+    writeln!(
+        out,
+        "Reads {} from Kafka at {} as group {}; a start reads {} back to learn what is typical.",
+        topics.join(", "),
+        kafka.brokers.join(", "),
+        kafka.group,
+        duration::show(kafka.history),
+    )
+}
+
+fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
+    let plan = &config.plan;
+    let budget = plan.sensitivity.false_pages_per_week;
+    let windows: usize = plan.monitors.iter().map(|monitor| monitor.windows.len()).sum();
+    let series = windows * plan.brands.len();
+    writeln!(
+        out,
+        "Signals, with a budget of {budget} false page(s) a week over {series} windows in all:"
+    )?;
+    for monitor in &plan.monitors {
+        let way = match monitor.direction {
+            Direction::Up => "rise",
+            Direction::Down => "fall",
+        };
+        let limits: Vec<String> = monitor
+            .windows
+            .iter()
+            .map(|&window| {
+                format!("{} (z {:.1})", duration::show(window), z_limit(budget, series, window))
+            })
+            .collect();
+        let measure = monitor.measure.name().replace('_', " ");
+        writeln!(out, "  {}: when {measure} {way} over {}", monitor.name, limits.join(", "))?;
+    }
+    let sensitivity = &plan.sensitivity;
+    writeln!(
+        out,
+        "  ... and only if a count reaches {} times the usual (a fall: the inverse) and differs by {} \
+         mentions, or a share differs by {:.0} points.",
+        sensitivity.min_ratio,
+        sensitivity.min_excess,
+        sensitivity.min_share_change * 100.0,
+    )?;
+    let delay = plan.time.pane + plan.time.out_of_orderness;
+    writeln!(
+        out,
+        "A page leaves within {} of the mention that makes it due; it is resolved after {} of calm.",
+        duration::show(delay),
+        duration::show(sensitivity.resolve_after),
+    )
+}
+
+fn write_routes(config: &Config, out: &mut String) -> std::fmt::Result {
+    if config.routes.is_empty() {
+        return writeln!(out, "Tells nobody: there is no [[route]].");
+    }
+    config.routes.iter().try_for_each(|route| write_route(route, out))?;
+    writeln!(
+        out,
+        "Tries a delivery again for {}, then keeps it as a dead letter.",
+        duration::show(config.retry.give_up_after)
+    )
+}
+
+fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
+    let target = match &route.target {
+        Target::Slack { .. } => "Slack".to_owned(),
+        Target::Webhook { headers, .. } => {
+            let names: Vec<&str> = headers.iter().map(|header| header.0.as_str()).collect();
+            match names.as_slice() {
+                [] => "a webhook".to_owned(),
+                names => format!("a webhook (with header {})", names.join(", ")),
+            }
+        }
+    };
+    let brands = match route.brands.as_slice() {
+        [] => "every brand".to_owned(),
+        brands => brands.join(", "),
+    };
+    let resolved = if route.send_resolved { "resolutions too" } else { "no resolutions" };
+    writeln!(
+        out,
+        "Tells {target} (route {}) of {brands}, from {} up, {resolved}.",
+        route.name,
+        route.min_severity.name()
+    )
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn quoted(words: &[String], last: &str) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    match quoted.as_slice() {
+        [first @ .., end] if !first.is_empty() => format!("{} {last} {end}", first.join(", ")),
+        _ => quoted.join(""),
+    }
+}

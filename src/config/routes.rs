@@ -1,0 +1,139 @@
+//! Who is told, and how hard is tried.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::reader::Section;
+use super::sections::unknown_brand;
+use crate::detect::Brand;
+use crate::incident::Severity;
+use crate::notify::{RetrySettings, Route, Target};
+use crate::secret::Secret;
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) fn routes(root: &mut Section<'_, '_>, brands: &[Brand]) -> Vec<Route> {
+    let mut names = BTreeSet::new();
+    let mut routes = Vec::new();
+    for mut section in root.sections("route") {
+        let target = target(&mut section);
+        let default_name = match target {
+            Some(Target::Webhook { .. }) => "webhook",
+            _ => "slack",
+        };
+        let at = section.at.clone();
+        let (name, at) = section.string("name").unwrap_or((default_name.to_owned(), at));
+        if !names.insert(name.clone()) {
+            let message = format!("there is another route named \"{name}\"; write name = \"...\"");
+            section.reader.report(&at, format_args!("route.name: {message}"));
+        }
+        let wanted = section.strings("brands");
+        for (brand, at) in &wanted {
+            if !brands.iter().any(|known| known.name == *brand) {
+                unknown_brand(&section, brand, at, brands);
+            }
+        }
+        let severities = Severity::ALL.map(|severity| (severity.name(), severity));
+        let min_severity = section.choice("min_severity", &severities).unwrap_or(Severity::Notice);
+        let send_resolved = section.boolean("send_resolved", true);
+        section.finish();
+        routes.extend(target.map(|target| Route {
+            name,
+            target,
+            brands: wanted.into_iter().map(|brand| brand.0).collect(),
+            min_severity,
+            send_resolved,
+        }));
+    }
+    routes
+}
+
+fn target(section: &mut Section<'_, '_>) -> Option<Target> {
+    let (slack, webhook) = (section.section("slack"), section.section("webhook"));
+    match (slack.is_there(), webhook.is_there()) {
+        (true, false) => slack_target(slack),
+        (false, true) => webhook_target(webhook),
+        (both, _) => {
+            let what = if both { "both slack and webhook are given" } else { "it leads nowhere" };
+            section.reader.report(
+                &section.at,
+                format_args!(
+                    "route: {what}; write either slack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }} \
+                     or webhook = {{ url = {{ env = \"WEBHOOK_URL\" }} }}"
+                ),
+            );
+            None
+        }
+    }
+}
+
+fn slack_target(mut section: Section<'_, '_>) -> Option<Target> {
+    let url = address(&mut section, "webhook_url");
+    section.finish();
+    url.map(|webhook_url| Target::Slack { webhook_url })
+}
+
+fn webhook_target(mut section: Section<'_, '_>) -> Option<Target> {
+    let url = address(&mut section, "url");
+    let headers = section.section("headers");
+    let mut secrets = Vec::new();
+    for ((name, at), value) in headers.free() {
+        if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            headers.reader.report(&at, format_args!("route.webhook.headers.{name}: not a header name"));
+        }
+        secrets.extend(headers.secret_of(&name, value).map(|secret| (name, secret.0)));
+    }
+    section.finish();
+    url.map(|url| Target::Webhook { url, headers: secrets })
+}
+
+/// A secret that is an address. It is never shown, wrong or right.
+fn address(section: &mut Section<'_, '_>, key: &'static str) -> Option<Secret> {
+    if section.take(key).is_none() {
+        let message = format!("route: {key} is missing; write {key} = {{ env = \"NAME\" }}");
+        section.reader.report(&section.at, message);
+        return None;
+    }
+    let (secret, at) = section.secret(key)?;
+    if !secret.expose().is_empty() && !may_carry_secrets(secret.expose()) {
+        section.reader.report(
+            &at,
+            format_args!(
+                "route: the address that {key} names must begin with https:// (http:// only for this \
+                 machine itself, to try things out)"
+            ),
+        );
+        return None;
+    }
+    Some(secret)
+}
+
+/// Whether what is sent to `address` stays between the two ends.
+fn may_carry_secrets(address: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(address) else { return false };
+    let local = url.host_str().is_some_and(|host| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    });
+    url.scheme() == "https" || (url.scheme() == "http" && local)
+}
+
+pub(super) fn delivery(root: &mut Section<'_, '_>) -> RetrySettings {
+    let mut section = root.section("delivery");
+    let milli = Duration::from_millis(1);
+    let initial = section.duration("initial_backoff", SECOND, milli, DAY);
+    let at = section.take("max_backoff").map_or(section.at.clone(), toml::Spanned::span);
+    let longest = section.duration("max_backoff", 300 * SECOND, milli, DAY);
+    if longest < initial {
+        section.complain("max_backoff", &at, "must not be shorter than initial_backoff");
+    }
+    let settings = RetrySettings {
+        initial_backoff: initial,
+        max_backoff: longest,
+        give_up_after: section.duration("give_up_after", DAY, SECOND, 28 * DAY),
+        request_timeout: section.duration("request_timeout", 10 * SECOND, milli, 300 * SECOND),
+    };
+    section.finish();
+    settings
+}

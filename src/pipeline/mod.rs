@@ -1,0 +1,12 @@
+//! The rooms put together: bytes in, changes of incidents out, the same way live and in replay.
+
+mod dead_letters;
+mod intake;
+
+mod replay;
+
+
+pub use dead_letters::DeadLetters;
+pub use intake::{Intake, Taken};
+pub use replay::{ReplayError, Replayed, Turned, replay};
+

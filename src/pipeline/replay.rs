@@ -1,0 +1,134 @@
+//! Yesterday's mentions through today's configuration.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::classify::{Classifier, ClassifyError};
+use crate::config::Config;
+use crate::decode::{DeadLetter, Format, Reason, Rejected};
+use crate::incident::{Change, Incident};
+use crate::mention::Timestamp;
+use crate::shard::Outcome;
+use crate::source::{MergedFiles, Progress};
+
+use super::Intake;
+
+/// A replay that cannot be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The configuration's word lists are at fault.
+    #[error(transparent)]
+    Classify(#[from] ClassifyError),
+}
+
+/// Something a replay turned away.
+#[derive(Debug)]
+pub enum Turned {
+    /// A line that could not be counted.
+    Line(DeadLetter),
+    /// A file that could not be read (further).
+    File(crate::source::FileError),
+}
+
+/// What a replay came to.
+#[derive(Debug, Default)]
+pub struct Replayed {
+    /// Lines read.
+    pub lines: u64,
+    /// Lines by what became of them; rejected ones by reason under [`Replayed::rejected`].
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Rejected lines by reason.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// Files that could not be read to their end.
+    pub failed_files: u64,
+    /// Event time of the earliest and the latest mention counted.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Every incident as it stood at its last change, in order of detection.
+    pub incidents: Vec<Incident>,
+}
+
+/// Runs the mentions of `files` (`-` is standard input), merged in event-time order, through the
+/// same way as live ones. `now` is the wall clock at the start; `each_change` hears of every change
+/// as it happens, `each_turned` of what could not be counted, `progress` of how far it is.
+///
+/// # Errors
+///
+/// When the configuration's word lists are at fault. Bad lines and unreadable files are no errors:
+/// they are reported and counted.
+pub fn replay(
+    config: &Config,
+    files: &[PathBuf],
+    now: Timestamp,
+    mut each_change: impl FnMut(&Change),
+    mut each_turned: impl FnMut(Turned),
+    mut progress: impl FnMut(&Progress, u64),
+) -> Result<Replayed, ReplayError> {
+    let classifier = Arc::new(Classifier::new(&config.rules)?);
+    let mut intake = Intake::new(config, classifier);
+    let mut merged = MergedFiles::open(files, &intake.limits(now));
+    let bytes = merged.progress();
+    let mut replayed = Replayed::default();
+    let mut changes = Vec::new();
+    while let Some(record) = merged.next() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                replayed.failed_files += 1;
+                each_turned(Turned::File(error));
+                continue;
+            }
+        };
+        replayed.lines += 1;
+        progress(&bytes, replayed.lines);
+        let taken = match record.line.rejected {
+            Some(rejected) => Err(rejected),
+            None => intake.take(Format::Json, &record.line.bytes, now, &mut changes),
+        };
+        match taken {
+            Ok(taken) => *replayed.outcomes.entry(taken.outcome.name()).or_default() += 1,
+            Err(rejected) => {
+                replayed.reject(&rejected);
+                let (file, number) = (record.file.to_string(), record.line.number);
+                let letter = DeadLetter::new(rejected, file, None, number, now, record.line.bytes);
+                each_turned(Turned::Line(letter));
+            }
+        }
+        replayed.take(&mut changes, &mut each_change);
+    }
+    intake.shard_mut().finish(&mut changes);
+    replayed.take(&mut changes, &mut each_change);
+    replayed.span = intake.shard().span();
+    Ok(replayed)
+}
+
+impl Replayed {
+    /// Lines whose outcome was `outcome`.
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(outcome.name()).copied().unwrap_or(0)
+    }
+
+    /// Lines rejected for whatever reason.
+    pub fn rejected_in_all(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    /// Lines rejected for `reason`.
+    pub fn rejected_for(&self, reason: Reason) -> u64 {
+        self.rejected.get(reason.name()).copied().unwrap_or(0)
+    }
+
+    fn reject(&mut self, rejected: &Rejected) {
+        *self.rejected.entry(rejected.reason.name()).or_default() += 1;
+    }
+
+    fn take(&mut self, changes: &mut Vec<Change>, each_change: &mut impl FnMut(&Change)) {
+        for change in changes.drain(..) {
+            each_change(&change);
+            match self.incidents.iter_mut().rev().find(|known| known.id == change.incident.id) {
+                Some(known) => *known = change.incident,
+                None => self.incidents.push(change.incident),
+            }
+        }
+    }
+}
