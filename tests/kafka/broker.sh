@@ -23,3 +23,7 @@ broker=$!
 } >/dev/null 2>&1 &
 
 wait "$broker"
+code=$?
+# 137 is SIGKILL: then the folder is in order, too, when this script ends.
+[ "$code" != 137 ] || wait
+exit "$code"

@@ -1,6 +1,7 @@
 //! One Apache Kafka broker, as a child process.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -8,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use tempfile::TempDir;
 
 use super::ports::free_port;
 use super::{DEADLINE, repository};
@@ -23,11 +23,12 @@ const JVM: [&str; 4] = [
 
 /// One KRaft broker (it is its own controller) on loopback, with its data in a temporary folder.
 ///
-/// It lives as long as this value and never longer than the test process: see `tests/kafka/broker.sh`.
+/// It lives as long as this value and never longer than the test process, and its folder goes with it: both
+/// are the work of `tests/kafka/broker.sh`.
 pub struct KafkaBroker {
     port: u16,
     process: Option<Child>,
-    folder: TempDir,
+    folder: PathBuf,
 }
 
 impl KafkaBroker {
@@ -44,7 +45,8 @@ impl KafkaBroker {
             folder: tempfile::Builder::new()
                 .prefix("groundswell-kafka-")
                 .tempdir()
-                .expect("a temporary folder"),
+                .expect("a temporary folder")
+                .keep(),
         };
         fs::write(broker.properties(), broker.configuration()).expect("write server.properties");
         broker.format();
@@ -66,7 +68,7 @@ impl KafkaBroker {
 
     /// Where the broker keeps its data and its log.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// What any client of this broker starts from.
@@ -89,7 +91,7 @@ impl KafkaBroker {
         assert!(self.process.is_none(), "the broker runs already");
         let process = Command::new("sh")
             .arg(repository("tests/kafka/broker.sh"))
-            .arg(self.folder.path())
+            .arg(&self.folder)
             .args(JVM)
             .args(["-cp", &classpath(), "kafka.Kafka"])
             .arg(self.properties())
@@ -126,7 +128,6 @@ impl KafkaBroker {
     }
 
     fn end(&mut self, word: &[u8]) {
-        use std::io::Write;
         let Some(mut process) = self.process.take() else {
             return;
         };
@@ -162,7 +163,7 @@ impl KafkaBroker {
     fn configuration(&self) -> String {
         let broker = self.port;
         let controller = free_port();
-        let data = self.folder.path().join("data");
+        let data = self.folder.join("data");
         format!(
             "\
 process.roles=broker,controller
@@ -205,11 +206,11 @@ log.message.timestamp.after.max.ms=9223372036854775807
     }
 
     fn properties(&self) -> PathBuf {
-        self.folder.path().join("server.properties")
+        self.folder.join("server.properties")
     }
 
     fn log_tail(&self) -> String {
-        let log = fs::read_to_string(self.folder.path().join("broker.log")).unwrap_or_default();
+        let log = fs::read_to_string(self.folder.join("broker.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
@@ -217,7 +218,11 @@ log.message.timestamp.after.max.ms=9223372036854775807
 
 impl Drop for KafkaBroker {
     fn drop(&mut self) {
-        self.end(b"");
+        if self.process.is_some() {
+            self.end(b"");
+        } else {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
