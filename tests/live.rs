@@ -1,0 +1,15 @@
+//! Groundswell against real servers: Apache Kafka, and HTTP receivers. `./test` installs what they need.
+//!
+//! One binary holds all of these tests, so that they are linked once and share one broker.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[path = "live/kafka_support.rs"]
+mod kafka_support;
+#[path = "live/receiver_support.rs"]
+mod receiver_support;
+#[path = "live/slack_support.rs"]
+mod slack_support;

@@ -1,0 +1,216 @@
+//! What a test does to a broker: topics, messages in, messages out.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, StreamConsumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::OwnedMessage;
+use rdkafka::producer::future_producer::DeliveryFuture;
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::{DEADLINE, KafkaBroker, unique};
+
+/// One message to send.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Chooses the partition when none is given.
+    pub key: Option<Vec<u8>>,
+    /// The message's body; `None` is Kafka's tombstone.
+    pub payload: Option<Vec<u8>>,
+    /// The partition to send to.
+    pub partition: Option<i32>,
+    /// The record's own timestamp, in milliseconds since 1970; now when absent.
+    pub timestamp: Option<i64>,
+}
+
+impl Record {
+    /// A message without a key.
+    pub fn new(payload: impl Into<Vec<u8>>) -> Self {
+        Self {
+            payload: Some(payload.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the key.
+    pub fn key(self, key: impl Into<Vec<u8>>) -> Self {
+        Self {
+            key: Some(key.into()),
+            ..self
+        }
+    }
+
+    /// Sets the partition.
+    pub fn partition(self, partition: i32) -> Self {
+        Self {
+            partition: Some(partition),
+            ..self
+        }
+    }
+
+    fn future_record<'a>(&'a self, topic: &'a str) -> FutureRecord<'a, [u8], [u8]> {
+        FutureRecord {
+            topic,
+            partition: self.partition,
+            payload: self.payload.as_deref(),
+            key: self.key.as_deref(),
+            timestamp: self.timestamp,
+            headers: None,
+        }
+    }
+}
+
+impl KafkaBroker {
+    /// Makes a topic and waits until all its partitions can be written to.
+    pub async fn create_topic(&self, name: &str, partitions: i32) {
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let made = self
+            .admin()
+            .create_topics([&topic], &AdminOptions::new())
+            .await;
+        let made = made.expect("ask for the topic");
+        assert_eq!(made, [Ok(name.to_owned())], "the topic was not made");
+        let ready = usize::try_from(partitions).expect("a count of partitions");
+        self.await_partitions(name, |usable| usable == ready).await;
+    }
+
+    /// Removes a topic and waits until it is gone.
+    pub async fn delete_topic(&self, name: &str) {
+        let gone = self
+            .admin()
+            .delete_topics(&[name], &AdminOptions::new())
+            .await;
+        let gone = gone.expect("ask to delete the topic");
+        assert_eq!(gone, [Ok(name.to_owned())], "the topic was not deleted");
+        self.await_partitions(name, |usable| usable == 0).await;
+    }
+
+    /// Sends the records in their order and returns when the broker has acknowledged all of them.
+    pub async fn produce(&self, topic: &str, records: &[Record]) {
+        let producer: FutureProducer = self
+            .client()
+            .set("enable.idempotence", "true")
+            .set("linger.ms", "5")
+            .set("message.max.bytes", "33554432")
+            .create()
+            .expect("a Kafka producer");
+        let mut pending = VecDeque::new();
+        for record in records {
+            let delivery = loop {
+                match producer.send_result(record.future_record(topic)) {
+                    Ok(delivery) => break delivery,
+                    // There is room again when the oldest has arrived.
+                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
+                        delivered(pending.pop_front().expect("a message in the full queue")).await;
+                    }
+                    Err((error, _)) => panic!("could not send to {topic}: {error}"),
+                }
+            };
+            pending.push_back(delivery);
+        }
+        for delivery in pending {
+            delivered(delivery).await;
+        }
+    }
+
+    /// The topic's first `count` messages, partition by partition in order; waits until there are so many.
+    pub async fn read(&self, topic: &str, count: usize) -> Vec<OwnedMessage> {
+        let consumer: StreamConsumer = self.reader(&unique("reader"));
+        let mut all = TopicPartitionList::new();
+        for partition in 0..self.partitions(topic) {
+            all.add_partition_offset(topic, partition, Offset::Beginning)
+                .expect("a valid offset");
+        }
+        consumer
+            .assign(&all)
+            .expect("assign the topic's partitions");
+        let mut messages = Vec::with_capacity(count);
+        let read_all = async {
+            while messages.len() < count {
+                messages.push(consumer.recv().await.expect("read a message").detach());
+            }
+        };
+        let in_time = tokio::time::timeout(DEADLINE, read_all).await.is_ok();
+        assert!(
+            in_time,
+            "{topic}: {} of {count} messages within {DEADLINE:?}",
+            messages.len()
+        );
+        messages
+    }
+
+    /// The next offset of each partition that `group` has committed one for.
+    pub fn committed(&self, group: &str, topic: &str) -> BTreeMap<i32, i64> {
+        let mut asked = TopicPartitionList::new();
+        asked.add_partition_range(topic, 0, self.partitions(topic) - 1);
+        let consumer: BaseConsumer = self.reader(group);
+        let committed = consumer
+            .committed_offsets(asked, DEADLINE)
+            .expect("ask for committed offsets");
+        let offset =
+            |at: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match at.offset() {
+                Offset::Offset(offset) => Some((at.partition(), offset)),
+                _ => None,
+            };
+        committed.elements().iter().filter_map(offset).collect()
+    }
+
+    fn reader<C: rdkafka::config::FromClientConfig>(&self, group: &str) -> C {
+        self.client()
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("fetch.message.max.bytes", "33554432")
+            .create()
+            .expect("a Kafka consumer")
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.client().create().expect("a Kafka admin client")
+    }
+
+    fn partitions(&self, topic: &str) -> i32 {
+        let probe: BaseConsumer = self.client().create().expect("a Kafka client");
+        i32::try_from(usable_partitions(&probe, topic)).expect("a count of partitions")
+    }
+
+    /// Kafka answers for a topic before all of the broker knows of it.
+    async fn await_partitions(&self, topic: &str, enough: impl Fn(usize) -> bool) {
+        let probe: BaseConsumer = self.client().create().expect("a Kafka client");
+        let deadline = Instant::now() + DEADLINE;
+        while !enough(usable_partitions(&probe, topic)) {
+            assert!(
+                Instant::now() < deadline,
+                "{topic} has not settled within {DEADLINE:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn usable_partitions(probe: &BaseConsumer, topic: &str) -> usize {
+    let metadata = probe
+        .fetch_metadata(Some(topic), DEADLINE)
+        .expect("ask for the topic's partitions");
+    let partitions = metadata
+        .topics()
+        .iter()
+        .flat_map(|topic| topic.partitions());
+    partitions
+        .filter(|partition| partition.error().is_none() && partition.leader() >= 0)
+        .count()
+}
+
+async fn delivered(delivery: DeliveryFuture) {
+    let outcome = tokio::time::timeout(DEADLINE, delivery).await;
+    let outcome = outcome
+        .expect("an acknowledgement in time")
+        .expect("a living producer");
+    if let Err((error, _)) = outcome {
+        panic!("Kafka refused a message: {error}");
+    }
+}
