@@ -37,7 +37,11 @@ pub mod decode;
 pub mod notify;
 pub mod proto;
 pub mod source;
+pub mod telemetry;
+
+pub mod http;
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod pipeline;

@@ -1,7 +1,9 @@
 //! The command line.
 
 mod check;
+mod demo;
 mod replay;
+mod run;
 mod table;
 
 use std::path::PathBuf;
@@ -21,6 +23,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Watch a made crisis unfold: everything in one process, nothing to install.
+    Demo(demo::Args),
+    /// Run the service: mentions from Kafka, notifications to people.
+    Run(run::Args),
     /// Run yesterday's mentions through today's configuration: what would have paged us, and when.
     Replay(replay::Args),
     /// Validate a configuration and say in plain words what it will do.
@@ -31,7 +37,13 @@ enum Command {
 #[derive(Debug, Clone, clap::Args)]
 pub struct ConfigArg {
     /// The configuration file.
-    #[arg(long, short, value_name = "FILE", default_value = "groundswell.toml", env = "GROUNDSWELL_CONFIG")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "groundswell.toml",
+        env = "GROUNDSWELL_CONFIG"
+    )]
     config: PathBuf,
 }
 
@@ -63,6 +75,8 @@ impl Cli {
     /// configuration or the command line is wrong.
     pub fn run(self) -> ExitCode {
         let done = match self.command {
+            Command::Demo(args) => demo::run(&args),
+            Command::Run(args) => run::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Check(args) => check::run(&args),
         };

@@ -54,7 +54,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         now(),
         |_| {},
         |turned| {
-            keeping = std::mem::replace(&mut keeping, Ok(())).and_then(|()| keep(&turned, kept.as_mut()));
+            keeping =
+                std::mem::replace(&mut keeping, Ok(())).and_then(|()| keep(&turned, kept.as_mut()));
             shown += 1;
             if shown <= SHOWN || matches!(turned, Turned::File(_)) {
                 bar.suspend(|| eprintln!("groundswell: {}", describe(&turned)));
@@ -69,7 +70,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     )
     .map_err(Failure::other)?;
     bar.finish_and_clear();
-    keeping.and_then(|()| kept.as_mut().map_or(Ok(()), DeadLetterFile::flush)).map_err(Failure::other)?;
+    keeping
+        .and_then(|()| kept.as_mut().map_or(Ok(()), DeadLetterFile::flush))
+        .map_err(Failure::other)?;
     let mut out = std::io::stdout().lock();
     let written = if args.json {
         replayed.incidents.iter().try_for_each(|incident| {
@@ -146,7 +149,13 @@ fn keep(
 fn describe(turned: &Turned) -> String {
     match turned {
         Turned::Line(letter) => {
-            format!("{}:{}: {}: {}", letter.source, letter.position, letter.reason.name(), letter.detail)
+            format!(
+                "{}:{}: {}: {}",
+                letter.source,
+                letter.position,
+                letter.reason.name(),
+                letter.detail
+            )
         }
         Turned::File(error) => error.to_string(),
     }
@@ -179,7 +188,8 @@ fn bar() -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {elapsed} eta {eta}");
-    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar =
+        ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

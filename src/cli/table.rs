@@ -27,7 +27,9 @@ pub(super) fn incidents(incidents: &[Incident], zone: &TimeZone) -> String {
         table.add_row([
             Cell::new(moment(incident.onset, zone)),
             Cell::new(moment(incident.detected_at, zone)),
-            Cell::new(incident.resolved_at.map_or_else(|| "open".to_owned(), |at| moment(at, zone))),
+            Cell::new(
+                incident.resolved_at.map_or_else(|| "open".to_owned(), |at| moment(at, zone)),
+            ),
             Cell::new(&incident.brand),
             Cell::new(incident.direction.name()),
             Cell::new(incident.severity.name()),

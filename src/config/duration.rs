@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-const UNITS: [(&str, u64); 5] =
-    [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+const UNITS: [(&str, u64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
 /// Reads a duration; a day is 24 hours. `None` when it is not one.
 pub(super) fn parse(text: &str) -> Option<Duration> {
@@ -54,12 +53,19 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_written() {
-        for (text, seconds) in
-            [("90s", 90), ("5m", 300), ("1h30m", 5_400), ("14d", 1_209_600), ("1w", 604_800), ("1h 5s", 3_605)]
-        {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("5m", 300),
+            ("1h30m", 5_400),
+            ("14d", 1_209_600),
+            ("1w", 604_800),
+            ("1h 5s", 3_605),
+        ] {
             assert_eq!(parse(text), Some(Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "5", "m", "5x", "-5m", "5m5", "99999999999999999999s", "999999999999999999w"] {
+        for text in
+            ["", "5", "m", "5x", "-5m", "5m5", "99999999999999999999s", "999999999999999999w"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -37,7 +37,12 @@ fn write_watched(config: &Config, out: &mut String) -> std::fmt::Result {
     writeln!(out, ":")?;
     for rule in &config.rules.brands {
         let any = if rule.any.is_empty() { vec![rule.name.clone()] } else { rule.any.clone() };
-        write!(out, "  {}: mentions that name it, or whose text holds {}", rule.name, quoted(&any, "or"))?;
+        write!(
+            out,
+            "  {}: mentions that name it, or whose text holds {}",
+            rule.name,
+            quoted(&any, "or")
+        )?;
         if !rule.all.is_empty() {
             write!(out, " and {}", quoted(&rule.all, "and"))?;
         }

@@ -21,6 +21,7 @@ use crate::classify::Rules;
 use crate::detect::Plan;
 use crate::notify::{RetrySettings, Route};
 use crate::source::KafkaSettings;
+use crate::telemetry::LogSettings;
 use reader::{Reader, Section};
 
 /// A valid configuration.
@@ -55,25 +56,6 @@ pub struct Limits {
     pub max_message_bytes: usize,
     /// Most brand x monitor x window label sets shown in metrics.
     pub metric_series: usize,
-}
-
-/// How the log is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogSettings {
-    /// Text for people or JSON for machines.
-    pub format: LogFormat,
-    /// Least level written: `error`, `warn`, `info`, `debug` or `trace`.
-    pub level: String,
-}
-
-/// The log's form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// A line of text an event.
-    #[default]
-    Text,
-    /// A JSON object an event.
-    Json,
 }
 
 /// Everything that is wrong with a configuration.
@@ -137,7 +119,10 @@ impl Config {
         let reader = Reader::new(text, secrets, env);
         let (table, syntax) = DeTable::parse_recoverable(text);
         for error in &syntax {
-            reader.report(&error.span().unwrap_or(0..0), format_args!("not TOML: {}", error.message()));
+            reader.report(
+                &error.span().unwrap_or(0..0),
+                format_args!("not TOML: {}", error.message()),
+            );
         }
         let config = Self::build(Section::root(&reader, &table));
         let problems = reader.into_problems();

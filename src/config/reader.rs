@@ -228,12 +228,16 @@ impl<'a, 't> Section<'a, 't> {
     ) -> Option<Vec<Placed<Duration>>> {
         let value = self.take(key)?;
         let Some(list) = value.get_ref().as_array() else {
-            self.complain(key, &value.span(), "expected a list of durations, e.g. [\"5m\", \"1h\"]");
+            self.complain(
+                key,
+                &value.span(),
+                "expected a list of durations, e.g. [\"5m\", \"1h\"]",
+            );
             return Some(Vec::new());
         };
-        let each = list.iter().filter_map(|item| {
-            Some((self.duration_of(key, item, from, to)?, item.span()))
-        });
+        let each = list
+            .iter()
+            .filter_map(|item| Some((self.duration_of(key, item, from, to)?, item.span())));
         Some(each.collect())
     }
 
@@ -267,12 +271,17 @@ impl<'a, 't> Section<'a, 't> {
     }
 
     /// One of `choices` at `key`.
-    pub(super) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
         let value = self.take(key)?;
         let text = value.get_ref().as_str().unwrap_or_default();
         let found = choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
         if found.is_none() {
-            let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            let names: Vec<String> =
+                choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
             let hint = closest(text, choices.iter().map(|(name, _)| *name));
             let hint = hint.map_or_else(String::new, |hint| format!("; did you mean \"{hint}\"?"));
             self.complain(
@@ -309,7 +318,12 @@ impl<'a, 't> Section<'a, 't> {
         for item in items {
             match item.get_ref().as_table() {
                 Some(table) => {
-                    sections.push(Section::new(self.reader, Some(table), path.clone(), item.span()));
+                    sections.push(Section::new(
+                        self.reader,
+                        Some(table),
+                        path.clone(),
+                        item.span(),
+                    ));
                 }
                 None => {
                     self.complain(key, &item.span(), format_args!("expected a table: [[{path}]]"));
@@ -322,9 +336,7 @@ impl<'a, 't> Section<'a, 't> {
     /// Every key of a free table, all taken to be known.
     pub(super) fn free(&self) -> Vec<(Placed<String>, &'t Spanned<DeValue<'t>>)> {
         let entries = self.table.into_iter().flat_map(|table| table.iter());
-        entries
-            .map(|(key, value)| ((key.get_ref().to_string(), key.span()), value))
-            .collect()
+        entries.map(|(key, value)| ((key.get_ref().to_string(), key.span()), value)).collect()
     }
 
     /// The secret at `key`: `{ env = "NAME" }` or `{ file = "path" }`.

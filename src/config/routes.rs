@@ -80,7 +80,9 @@ fn webhook_target(mut section: Section<'_, '_>) -> Option<Target> {
     let mut secrets = Vec::new();
     for ((name, at), value) in headers.free() {
         if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            headers.reader.report(&at, format_args!("route.webhook.headers.{name}: not a header name"));
+            headers
+                .reader
+                .report(&at, format_args!("route.webhook.headers.{name}: not a header name"));
         }
         secrets.extend(headers.secret_of(&name, value).map(|secret| (name, secret.0)));
     }

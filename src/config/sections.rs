@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::Limits;
 use super::reader::{Section, closest};
-use super::{Limits, LogFormat, LogSettings};
 use crate::classify::{BrandRule, Classifier, Rules};
 use crate::decode::Format;
 use crate::detect::{BaselineSettings, Brand, Monitor, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
 use crate::secret::Secret;
 use crate::source::{KafkaSettings, Topic};
+use crate::telemetry::{LogFormat, LogSettings};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -136,7 +137,9 @@ fn topic(mut section: Section<'_, '_>) -> Topic {
     ];
     let name = section.string("name");
     if name.is_none() && section.take("name").is_none() {
-        section.reader.report(&section.at, "source.kafka.topic.name is missing; write name = \"...\"");
+        section
+            .reader
+            .report(&section.at, "source.kafka.topic.name is missing; write name = \"...\"");
     }
     let topic = Topic {
         name: name.map(|name| name.0).unwrap_or_default(),
@@ -186,7 +189,11 @@ pub(super) fn time(root: &mut Section<'_, '_>) -> (TimeSettings, Duration) {
     let pane_at = section.take("pane").map_or(section.at.clone(), toml::Spanned::span);
     let mut pane = section.duration("pane", default.pane, SECOND, HOUR);
     if HOUR.as_millis() % pane.as_millis() != 0 {
-        section.complain("pane", &pane_at, "a pane must divide an hour, e.g. \"30s\", \"1m\", \"5m\"");
+        section.complain(
+            "pane",
+            &pane_at,
+            "a pane must divide an hour, e.g. \"30s\", \"1m\", \"5m\"",
+        );
         pane = default.pane;
     }
     let lateness =
@@ -290,12 +297,8 @@ pub(super) fn monitors(root: &mut Section<'_, '_>, pane: Duration) -> Vec<Monito
     let mut names = BTreeSet::new();
     let mut monitors = Vec::new();
     for mut section in sections {
-        let measures = [
-            Measure::Mentions,
-            Measure::NegativeMentions,
-            Measure::NegativeShare,
-        ]
-        .map(|measure| (measure.name(), measure));
+        let measures = [Measure::Mentions, Measure::NegativeMentions, Measure::NegativeShare]
+            .map(|measure| (measure.name(), measure));
         let directions = [Direction::Up, Direction::Down].map(|it| (it.name(), it));
         let measure = section.choice("measure", &measures);
         if measure.is_none() && section.take("measure").is_none() {
@@ -330,7 +333,11 @@ fn windows(section: &mut Section<'_, '_>, pane: Duration) -> Vec<Duration> {
     for (window, at) in list {
         if window.as_millis() % pane.as_millis() != 0 {
             let pane = super::duration::show(pane);
-            section.complain("windows", &at, format_args!("a window must be a multiple of the pane, {pane}"));
+            section.complain(
+                "windows",
+                &at,
+                format_args!("a window must be a multiple of the pane, {pane}"),
+            );
         } else {
             windows.push(window);
         }
@@ -396,5 +403,9 @@ pub(super) fn unknown_brand(
 ) {
     let hint = closest(name, brands.iter().map(|brand| brand.name.as_str()));
     let hint = hint.map_or_else(String::new, |hint| format!("; did you mean \"{hint}\"?"));
-    section.complain("brands", at, format_args!("\"{name}\" is not a [[brand]] of this file{hint}"));
+    section.complain(
+        "brands",
+        at,
+        format_args!("\"{name}\" is not a [[brand]] of this file{hint}"),
+    );
 }

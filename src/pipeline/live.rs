@@ -101,8 +101,14 @@ impl PartitionHandler for LivePartition {
                 self.live.metrics.count_rejected(rejected.reason);
                 let position = u64::try_from(message.offset).unwrap_or(0);
                 let partition = Some(self.partition);
-                let letter =
-                    DeadLetter::new(rejected, &*self.topic, partition, position, now, message.payload);
+                let letter = DeadLetter::new(
+                    rejected,
+                    &*self.topic,
+                    partition,
+                    position,
+                    now,
+                    message.payload,
+                );
                 self.live.dead_letters.keep(&letter, |_| {
                     self.live.metrics.count_dead_letter_failure();
                     !self.live.ending.load(Ordering::Acquire)
@@ -118,7 +124,12 @@ impl PartitionHandler for LivePartition {
 
     fn caught_up(&mut self, first_time: bool) {
         let open = self.intake.shard().open_changes();
-        info!(topic = self.topic, partition = self.partition, open_incidents = open.len(), "the past is read; following live");
+        info!(
+            topic = self.topic,
+            partition = self.partition,
+            open_incidents = open.len(),
+            "the past is read; following live"
+        );
         if first_time {
             self.changes = open;
             self.tell();

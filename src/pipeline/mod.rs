@@ -2,11 +2,12 @@
 
 mod dead_letters;
 mod intake;
+mod live;
 
 mod replay;
-
+mod run;
 
 pub use dead_letters::DeadLetters;
 pub use intake::{Intake, Taken};
 pub use replay::{ReplayError, Replayed, Turned, replay};
-
+pub use run::{RunError, Service, run};

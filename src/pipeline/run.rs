@@ -53,6 +53,8 @@ pub enum RunError {
 pub struct Service {
     /// Where metrics and health are served.
     pub listener: TcpListener,
+    /// Tells whether the service does its work.
+    pub readiness: Readiness,
     /// Hears of every change before it is sent on its way.
     pub on_change: Box<dyn Fn(&Change) + Send + Sync>,
 }
@@ -74,7 +76,7 @@ pub async fn run(
     let config = Arc::new(config);
     let kafka = config.kafka.clone().ok_or(RunError::NoSource)?;
     let metrics = Metrics::new(config.limits.metric_series)?;
-    let readiness = Readiness::new(&["source", "notifier"]);
+    let readiness = service.readiness;
     let dead_letters = Arc::new(DeadLetters::open(&config.dead_letter_file)?);
     let notifier = Arc::new(start_notifier(&config, &metrics, &dead_letters)?);
     readiness.set("notifier", Ok(format!("{} route(s)", config.routes.len())));
@@ -93,7 +95,8 @@ pub async fn run(
     });
     let source = Arc::new(KafkaSource::start(&kafka, Arc::new(Observer(Arc::clone(&live))))?);
     let (forwarded, told) = watch::channel(0_u64);
-    let forward = tokio::spawn(forward(received, Arc::clone(&notifier), service.on_change, forwarded));
+    let forward =
+        tokio::spawn(forward(received, Arc::clone(&notifier), service.on_change, forwarded));
     let commit = tokio::spawn(commit_told(
         Arc::clone(&source),
         Arc::clone(&live),
@@ -134,17 +137,19 @@ fn start_notifier(
 ) -> Result<Notifier, RunError> {
     let kept = Arc::clone(dead_letters);
     let failures = metrics.clone();
-    let observer = DeliveryMetrics::new(metrics.clone(), move |route: &str, change: &Change, reason: &str| {
-        let rejected = Rejected::new(Reason::Undelivered, format!("route {route}: {reason}"));
-        let payload = serde_json::to_vec(change).unwrap_or_default();
-        let source = format!("route {route}");
-        let letter = DeadLetter::new(rejected, source, None, u64::from(change.sequence), now(), payload);
-        // An async task must not wait for a disk: one try.
-        kept.keep(&letter, |_| {
-            failures.count_dead_letter_failure();
-            false
+    let observer =
+        DeliveryMetrics::new(metrics.clone(), move |route: &str, change: &Change, reason: &str| {
+            let rejected = Rejected::new(Reason::Undelivered, format!("route {route}: {reason}"));
+            let payload = serde_json::to_vec(change).unwrap_or_default();
+            let source = format!("route {route}");
+            let letter =
+                DeadLetter::new(rejected, source, None, u64::from(change.sequence), now(), payload);
+            // An async task must not wait for a disk: one try.
+            kept.keep(&letter, |_| {
+                failures.count_dead_letter_failure();
+                false
+            });
         });
-    });
     let zone = config.plan.time_zone.clone();
     Ok(Notifier::start(config.routes.clone(), config.retry, zone, Arc::new(observer))?)
 }

@@ -47,7 +47,9 @@ impl BrandState {
             }
         }
         self.accept_lasting_level(tick, &incident);
-        let calm = signals.is_empty() && self.is_calm(tick, &incident);
+        // Long windows may stay beyond their limits for a day after a burst; they neither keep the
+        // incident open nor, their triggers being on, open another.
+        let calm = self.is_calm(tick, &incident);
         let hold = tick.plan.sensitivity.resolve_after;
         if self.tracker.settle(tick.at, calm, hold) {
             let evidence = self.evidence(tick, &incident);

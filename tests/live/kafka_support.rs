@@ -19,15 +19,8 @@ async fn messages_come_back_as_they_went_in() {
     let sent = [
         Record::new("zero").partition(0),
         Record::new("one").partition(1).key("acme"),
-        Record {
-            timestamp: Some(1_424_563_200_000),
-            ..Record::new("two").partition(1)
-        },
-        Record {
-            key: Some(b"gone".to_vec()),
-            partition: Some(1),
-            ..Record::default()
-        },
+        Record { timestamp: Some(1_424_563_200_000), ..Record::new("two").partition(1) },
+        Record { key: Some(b"gone".to_vec()), partition: Some(1), ..Record::default() },
         Record::new(vec![b'x'; 11 << 20]).partition(1),
     ];
 
@@ -35,10 +28,8 @@ async fn messages_come_back_as_they_went_in() {
 
     let mut received = broker.read(&topic, sent.len()).await;
     received.sort_by_key(|message| (message.partition(), message.offset()));
-    let timestamps: Vec<Option<i64>> = received
-        .iter()
-        .map(|message| message.timestamp().to_millis())
-        .collect();
+    let timestamps: Vec<Option<i64>> =
+        received.iter().map(|message| message.timestamp().to_millis()).collect();
     let received: Vec<Record> = received
         .iter()
         .zip(&sent)
@@ -60,9 +51,7 @@ async fn more_messages_than_the_producer_queue_holds_all_arrive_in_order() {
     let topic = unique("many");
     broker.create_topic(&topic, 1).await;
     // librdkafka's queue holds 100,000.
-    let sent: Vec<Record> = (0..150_000)
-        .map(|number| Record::new(number.to_string()))
-        .collect();
+    let sent: Vec<Record> = (0..150_000).map(|number| Record::new(number.to_string())).collect();
 
     broker.produce(&topic, &sent).await;
 
@@ -83,9 +72,7 @@ async fn committed_offsets_are_told() {
 
     let consumer: BaseConsumer = broker.client().set("group.id", &group).create().unwrap();
     let mut offsets = TopicPartitionList::new();
-    offsets
-        .add_partition_offset(&topic, 1, Offset::Offset(7))
-        .unwrap();
+    offsets.add_partition_offset(&topic, 1, Offset::Offset(7)).unwrap();
     consumer.commit(&offsets, CommitMode::Sync).unwrap();
 
     assert_eq!(broker.committed(&group, &topic), BTreeMap::from([(1, 7)]));
@@ -99,16 +86,10 @@ async fn a_deleted_topic_is_gone_and_does_not_come_back_by_itself() {
 
     broker.delete_topic(&topic).await;
 
-    let reader: BaseConsumer = broker
-        .client()
-        .set("group.id", unique("group"))
-        .create()
-        .unwrap();
+    let reader: BaseConsumer = broker.client().set("group.id", unique("group")).create().unwrap();
     reader.subscribe(&[&topic]).unwrap();
-    let outcome = reader
-        .poll(DEADLINE)
-        .expect("an answer about the topic")
-        .map(|message| message.detach());
+    let outcome =
+        reader.poll(DEADLINE).expect("an answer about the topic").map(|message| message.detach());
     let code = RDKafkaErrorCode::UnknownTopicOrPartition;
     assert!(
         matches!(outcome, Err(KafkaError::MessageConsumption(found)) if found == code),

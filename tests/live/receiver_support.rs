@@ -15,14 +15,8 @@ async fn requests_are_recorded_whole() {
     let receiver = HttpReceiver::start();
     let before = Instant::now();
 
-    let request = client()
-        .post(receiver.url("/services/T0/B0?x=1"))
-        .header("x-from", "a test");
-    let answer = request
-        .json(&serde_json::json!({"text": "שלום"}))
-        .send()
-        .await
-        .unwrap();
+    let request = client().post(receiver.url("/services/T0/B0?x=1")).header("x-from", "a test");
+    let answer = request.json(&serde_json::json!({"text": "שלום"})).send().await.unwrap();
 
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.text().await.unwrap(), "ok");
@@ -40,10 +34,7 @@ async fn answers_follow_the_script_and_then_the_rule() {
     let receiver = HttpReceiver::start();
     let client = client();
     let post = |body: &'static str| client.post(receiver.url("/")).body(body).send();
-    receiver.answer_next([
-        Answer::status(429).header("retry-after", "2"),
-        Answer::Close,
-    ]);
+    receiver.answer_next([Answer::status(429).header("retry-after", "2"), Answer::Close]);
     receiver.answer_otherwise(Answer::status(500).body("no_service"));
 
     let limited = post("first").await.unwrap();
@@ -51,21 +42,14 @@ async fn answers_follow_the_script_and_then_the_rule() {
     assert_eq!(limited.headers()["retry-after"], "2");
 
     let closed = post("second").await.unwrap_err();
-    assert!(
-        closed.is_request() && !closed.is_timeout() && !closed.is_connect(),
-        "{closed:?}"
-    );
+    assert!(closed.is_request() && !closed.is_timeout() && !closed.is_connect(), "{closed:?}");
 
     for body in ["third", "fourth"] {
         let failed = post(body).await.unwrap();
         assert_eq!(failed.status(), 500);
         assert_eq!(failed.text().await.unwrap(), "no_service");
     }
-    let bodies: Vec<_> = receiver
-        .received()
-        .into_iter()
-        .map(|request| request.body)
-        .collect();
+    let bodies: Vec<_> = receiver.received().into_iter().map(|request| request.body).collect();
     assert_eq!(bodies, ["first", "second", "third", "fourth"]);
 }
 

@@ -11,8 +11,5 @@ fn slack_takes_a_right_message_and_says_what_is_wrong_with_another() {
 
     assert_eq!(slack::validate(std::slice::from_ref(&right)), Ok(()));
     let reasons = slack::validate(&[right, wrong]).unwrap_err();
-    assert_eq!(
-        reasons,
-        "line 2: blocks[0]: text or fields attribute must be specified\n"
-    );
+    assert_eq!(reasons, "line 2: blocks[0]: text or fields attribute must be specified\n");
 }

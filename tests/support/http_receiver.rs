@@ -110,37 +110,23 @@ impl HttpReceiver {
 
     /// As [`start`](Self::start), on a given port: e.g. that of a receiver that was dropped before.
     pub fn start_on(port: u16) -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let listener = {
             let _inside = runtime.enter();
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a free port");
-            listener
-                .set_nonblocking(true)
-                .expect("a nonblocking listener");
+            listener.set_nonblocking(true).expect("a nonblocking listener");
             CuttableListener::from_std(listener)
         };
         let address = listener.local_addr().expect("the listener's address");
         let shared = Arc::new(Shared {
             received: watch::Sender::new(Vec::new()),
-            script: Mutex::new(Script {
-                next: VecDeque::new(),
-                otherwise: Answer::ok(),
-            }),
+            script: Mutex::new(Script { next: VecDeque::new(), otherwise: Answer::ok() }),
         });
-        let router = Router::new()
-            .fallback(receive)
-            .with_state(Arc::clone(&shared));
+        let router = Router::new().fallback(receive).with_state(Arc::clone(&shared));
         let service = router.into_make_service_with_connect_info::<Cut>();
         runtime.spawn(async move { axum::serve(listener, service).await });
-        Self {
-            address,
-            shared,
-            runtime: Some(runtime),
-        }
+        Self { address, shared, runtime: Some(runtime) }
     }
 
     /// The port it listens on.
@@ -155,12 +141,7 @@ impl HttpReceiver {
 
     /// Answers the next requests with these, one each, after those that were queued before.
     pub fn answer_next(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.shared
-            .script
-            .lock()
-            .expect("the script")
-            .next
-            .extend(answers);
+        self.shared.script.lock().expect("the script").next.extend(answers);
     }
 
     /// Answers with this whenever nothing is queued.
@@ -219,22 +200,10 @@ async fn receive(
     };
     let answer = {
         let mut script = shared.script.lock().expect("the script");
-        script
-            .next
-            .pop_front()
-            .unwrap_or_else(|| script.otherwise.clone())
+        script.next.pop_front().unwrap_or_else(|| script.otherwise.clone())
     };
-    let path = parts
-        .uri
-        .path_and_query()
-        .map_or_else(String::new, ToString::to_string);
-    let received = Received {
-        method: parts.method,
-        path,
-        headers: parts.headers,
-        body,
-        at,
-    };
+    let path = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    let received = Received { method: parts.method, path, headers: parts.headers, body, at };
     shared.received.send_modify(|all| all.push(received));
     match answer {
         Answer::Respond(status, headers, body) => {
@@ -255,10 +224,7 @@ struct Listing<'a>(&'a [Received]);
 
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Received {
-            method, path, body, ..
-        } in self.0
-        {
+        for Received { method, path, body, .. } in self.0 {
             let start = &body[..body.len().min(200)];
             writeln!(
                 out,

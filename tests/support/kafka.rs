@@ -31,26 +31,17 @@ pub struct Record {
 impl Record {
     /// A message without a key.
     pub fn new(payload: impl Into<Vec<u8>>) -> Self {
-        Self {
-            payload: Some(payload.into()),
-            ..Self::default()
-        }
+        Self { payload: Some(payload.into()), ..Self::default() }
     }
 
     /// Sets the key.
     pub fn key(self, key: impl Into<Vec<u8>>) -> Self {
-        Self {
-            key: Some(key.into()),
-            ..self
-        }
+        Self { key: Some(key.into()), ..self }
     }
 
     /// Sets the partition.
     pub fn partition(self, partition: i32) -> Self {
-        Self {
-            partition: Some(partition),
-            ..self
-        }
+        Self { partition: Some(partition), ..self }
     }
 
     fn future_record<'a>(&'a self, topic: &'a str) -> FutureRecord<'a, [u8], [u8]> {
@@ -69,10 +60,7 @@ impl KafkaBroker {
     /// Makes a topic and waits until all its partitions can be written to.
     pub async fn create_topic(&self, name: &str, partitions: i32) {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
-        let made = self
-            .admin()
-            .create_topics([&topic], &AdminOptions::new())
-            .await;
+        let made = self.admin().create_topics([&topic], &AdminOptions::new()).await;
         let made = made.expect("ask for the topic");
         assert_eq!(made, [Ok(name.to_owned())], "the topic was not made");
         let ready = usize::try_from(partitions).expect("a count of partitions");
@@ -81,10 +69,7 @@ impl KafkaBroker {
 
     /// Removes a topic and waits until it is gone.
     pub async fn delete_topic(&self, name: &str) {
-        let gone = self
-            .admin()
-            .delete_topics(&[name], &AdminOptions::new())
-            .await;
+        let gone = self.admin().delete_topics(&[name], &AdminOptions::new()).await;
         let gone = gone.expect("ask to delete the topic");
         assert_eq!(gone, [Ok(name.to_owned())], "the topic was not deleted");
         self.await_partitions(name, |usable| usable == 0).await;
@@ -123,12 +108,9 @@ impl KafkaBroker {
         let consumer: StreamConsumer = self.reader(&unique("reader"));
         let mut all = TopicPartitionList::new();
         for partition in 0..self.partitions(topic) {
-            all.add_partition_offset(topic, partition, Offset::Beginning)
-                .expect("a valid offset");
+            all.add_partition_offset(topic, partition, Offset::Beginning).expect("a valid offset");
         }
-        consumer
-            .assign(&all)
-            .expect("assign the topic's partitions");
+        consumer.assign(&all).expect("assign the topic's partitions");
         let mut messages = Vec::with_capacity(count);
         let read_all = async {
             while messages.len() < count {
@@ -136,11 +118,7 @@ impl KafkaBroker {
             }
         };
         let in_time = tokio::time::timeout(DEADLINE, read_all).await.is_ok();
-        assert!(
-            in_time,
-            "{topic}: {} of {count} messages within {DEADLINE:?}",
-            messages.len()
-        );
+        assert!(in_time, "{topic}: {} of {count} messages within {DEADLINE:?}", messages.len());
         messages
     }
 
@@ -149,9 +127,8 @@ impl KafkaBroker {
         let mut asked = TopicPartitionList::new();
         asked.add_partition_range(topic, 0, self.partitions(topic) - 1);
         let consumer: BaseConsumer = self.reader(group);
-        let committed = consumer
-            .committed_offsets(asked, DEADLINE)
-            .expect("ask for committed offsets");
+        let committed =
+            consumer.committed_offsets(asked, DEADLINE).expect("ask for committed offsets");
         let offset =
             |at: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match at.offset() {
                 Offset::Offset(offset) => Some((at.partition(), offset)),
@@ -183,33 +160,22 @@ impl KafkaBroker {
         let probe: BaseConsumer = self.client().create().expect("a Kafka client");
         let deadline = Instant::now() + DEADLINE;
         while !enough(usable_partitions(&probe, topic)) {
-            assert!(
-                Instant::now() < deadline,
-                "{topic} has not settled within {DEADLINE:?}"
-            );
+            assert!(Instant::now() < deadline, "{topic} has not settled within {DEADLINE:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
 fn usable_partitions(probe: &BaseConsumer, topic: &str) -> usize {
-    let metadata = probe
-        .fetch_metadata(Some(topic), DEADLINE)
-        .expect("ask for the topic's partitions");
-    let partitions = metadata
-        .topics()
-        .iter()
-        .flat_map(|topic| topic.partitions());
-    partitions
-        .filter(|partition| partition.error().is_none() && partition.leader() >= 0)
-        .count()
+    let metadata =
+        probe.fetch_metadata(Some(topic), DEADLINE).expect("ask for the topic's partitions");
+    let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+    partitions.filter(|partition| partition.error().is_none() && partition.leader() >= 0).count()
 }
 
 async fn delivered(delivery: DeliveryFuture) {
     let outcome = tokio::time::timeout(DEADLINE, delivery).await;
-    let outcome = outcome
-        .expect("an acknowledgement in time")
-        .expect("a living producer");
+    let outcome = outcome.expect("an acknowledgement in time").expect("a living producer");
     if let Err((error, _)) = outcome {
         panic!("Kafka refused a message: {error}");
     }

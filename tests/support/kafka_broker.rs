@@ -114,10 +114,7 @@ impl KafkaBroker {
         {
             let process = self.process.as_mut().expect("a started broker");
             if let Some(status) = process.try_wait().expect("ask for the broker's state") {
-                panic!(
-                    "Kafka ended at once ({status}). The end of its log:\n{}",
-                    self.log_tail()
-                );
+                panic!("Kafka ended at once ({status}). The end of its log:\n{}", self.log_tail());
             }
             assert!(
                 Instant::now() < deadline,
@@ -141,11 +138,7 @@ impl KafkaBroker {
     fn format(&self) {
         // Kafka takes 16 bytes in URL-safe base64 as a cluster's id; any 22 letters and digits are that.
         let cluster_id = format!("{:021x}A", rand::random::<u128>() >> 44);
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = Command::new("java")
+        let Output { status, stdout, stderr } = Command::new("java")
             .args(JVM)
             .args(["-cp", &classpath(), "kafka.tools.StorageTool", "format"])
             .args(["--cluster-id", &cluster_id, "--config"])
@@ -236,21 +229,14 @@ fn classpath() -> String {
 }
 
 fn assert_installed() {
-    let has_jars = |folder: &Path| {
-        folder
-            .read_dir()
-            .is_ok_and(|mut files| files.next().is_some())
-    };
+    let has_jars = |folder: &Path| folder.read_dir().is_ok_and(|mut files| files.next().is_some());
     assert!(
         has_jars(&jars()),
         "Apache Kafka is not installed ({} is missing): run ./test, which installs it",
         jars().display()
     );
     assert!(
-        Command::new("java")
-            .arg("-version")
-            .output()
-            .is_ok_and(|java| java.status.success()),
+        Command::new("java").arg("-version").output().is_ok_and(|java| java.status.success()),
         "Java is not installed (`java -version` fails): run ./test, which installs it"
     );
 }

@@ -6,11 +6,7 @@
 //!
 //! Nothing here skips: what is missing fails the test and says to run `./test`, which installs it.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "each test binary uses its own part of the support"
-)]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part of the support")]
 
 mod cut;
 mod http_receiver;

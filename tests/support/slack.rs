@@ -33,9 +33,6 @@ pub fn validate(payloads: &[serde_json::Value]) -> Result<(), String> {
         Some(1) if output.stderr.is_empty() => {
             Err(String::from_utf8_lossy(&output.stdout).into_owned())
         }
-        _ => panic!(
-            "validate_slack.py failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ),
+        _ => panic!("validate_slack.py failed:\n{}", String::from_utf8_lossy(&output.stderr)),
     }
 }

@@ -1,6 +1,7 @@
 //! What librdkafka tells: assignments, errors, statistics.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +28,8 @@ pub(super) struct Context {
     workers: Vec<Worker>,
     /// Assigned and paused; waiting for their queues to be handed over.
     arrived: Mutex<Vec<Arrival>>,
+    /// Whether the group has said at least once which partitions are ours (maybe none).
+    joined: AtomicBool,
 }
 
 struct Arrival {
@@ -48,6 +51,7 @@ impl Context {
             observer,
             workers,
             arrived: Mutex::new(Vec::new()),
+            joined: AtomicBool::new(false),
         }
     }
 
@@ -72,6 +76,7 @@ impl Context {
             if let Err(error) = consumer.resume(&list) {
                 error!(topic, partition, %error, "the partition cannot be resumed; it is not read");
             }
+            self.observer.health(Ok(format!("reading {topic} from {}", self.brokers)));
         }
     }
 
@@ -135,6 +140,7 @@ impl Context {
             arrived.push(Arrival { topic: key.0, partition: key.1, start });
         }
         consumer.incremental_assign(&positioned)?;
+        self.joined.store(true, Ordering::Release);
         consumer.pause(list)
     }
 
@@ -231,7 +237,7 @@ impl Start {
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
-        if up > 0 {
+        if up > 0 && self.joined.load(Ordering::Acquire) {
             self.observer.health(Ok(format!("connected to {up} broker(s) at {}", self.brokers)));
         }
         for topic in statistics.topics.values() {
@@ -245,6 +251,10 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition is no error; its shard hears of it too.
+        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::PartitionEOF)) {
+            return;
+        }
         debug!(%error, reason, "librdkafka reports an error");
         self.observer.health(Err(self.explain(&error)));
     }

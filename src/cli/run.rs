@@ -1,0 +1,65 @@
+//! `groundswell run`.
+
+use std::process::ExitCode;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use crate::config::{Config, Secrets};
+use crate::http::Readiness;
+use crate::pipeline::{self, Service};
+use crate::telemetry::init_log;
+
+use super::{ConfigArg, Failure};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let config = args.config.load(Secrets::Resolve)?;
+    init_log(&config.log).map_err(Failure::other)?;
+    runtime()?.block_on(serve(config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let listener = listen(&config).await?;
+    info!(address = %config.http_listen, "serving metrics and health");
+    let stop = stop_signal()?;
+    let service =
+        Service { listener, readiness: Readiness::default(), on_change: Box::new(|_| {}) };
+    pipeline::run(config, service, stop).await.map_err(Failure::other)
+}
+
+pub(super) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
+    TcpListener::bind(config.http_listen).await.map_err(|error| {
+        Failure::Other(format!(
+            "cannot listen at {}: {error}; choose another address with [http] listen",
+            config.http_listen
+        ))
+    })
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::other)
+}
+
+/// Resolves when the process is asked to end, politely (SIGTERM) or by Ctrl-C.
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let mut term = signal(SignalKind::terminate()).map_err(Failure::other)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::other)?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
