@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Scale, Shape, Slot};
 use crate::detect::{Brand, Plan, Reading, Trigger, Verdict};
-use crate::incident::{Change, Incident, Signal, Tracker};
+use crate::incident::{Change, Direction, Incident, Signal, Tracker};
 use crate::mention::{Classified, Timestamp, Tone};
 use crate::window::{Pane, SlidingCounter};
 
@@ -40,6 +40,8 @@ pub(super) struct BrandState {
     pub(super) tracker: Tracker,
     /// By measure: hours of incidents, which are kept but not learnt from.
     pub(super) held: [Vec<Range<i64>>; 3],
+    /// When the last incident was resolved, and which way it had gone.
+    pub(super) resolved: Option<(Timestamp, Direction)>,
     /// Whether the open incident's level has been accepted as the new normal.
     pub(super) level_accepted: bool,
     /// By measure, then window; what the last tick read.
@@ -61,6 +63,7 @@ impl BrandState {
             attribution: Attribution::new((86_400_000 / watch.pane_ms).try_into().unwrap_or(1_440)),
             tracker: Tracker::default(),
             held: Default::default(),
+            resolved: None,
             level_accepted: false,
             readings: vec![None; MEASURES.len() * watch.windows.len()],
         }
@@ -187,6 +190,9 @@ impl BrandState {
             let Some(reading) = &self.readings[check.measure * windows + check.window] else {
                 continue;
             };
+            if overlaps(self.resolved, tick, check) {
+                continue;
+            }
             let verdict =
                 trigger.step(reading, check.direction, check.z_limit, &tick.plan.sensitivity);
             if verdict == Verdict::Within {
@@ -201,6 +207,15 @@ impl BrandState {
         }
         (signals, fired)
     }
+}
+
+/// Whether the window still reaches back into an incident that has been resolved: what it holds of
+/// it is no news.
+fn overlaps(resolved: Option<(Timestamp, Direction)>, tick: &Tick<'_>, check: &Check) -> bool {
+    resolved.is_some_and(|(at, direction)| {
+        let window_ms = tick.watch.windows[check.window] as i64 * tick.watch.pane_ms;
+        direction == check.direction && tick.at.millis_since(at) < window_ms
+    })
 }
 
 fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {

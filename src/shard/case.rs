@@ -47,13 +47,14 @@ impl BrandState {
             }
         }
         self.accept_lasting_level(tick, &incident);
-        // Long windows may stay beyond their limits for a day after a burst; they neither keep the
-        // incident open nor, their triggers being on, open another.
+        // Long windows may stay beyond their limits for a day after a burst; they do not keep the
+        // incident open, nor may they open another while they reach back into this one.
         let calm = self.is_calm(tick, &incident);
         let hold = tick.plan.sensitivity.resolve_after;
         if self.tracker.settle(tick.at, calm, hold) {
             let evidence = self.evidence(tick, &incident);
             changes.extend(self.tracker.resolve(tick.at, evidence));
+            self.resolved = Some((tick.at, incident.direction));
         }
     }
 
