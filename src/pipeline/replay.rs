@@ -70,7 +70,7 @@ pub fn replay(
     let bytes = merged.progress();
     let mut replayed = Replayed::default();
     let mut changes = Vec::new();
-    while let Some(record) = merged.next() {
+    for record in merged {
         let record = match record {
             Ok(record) => record,
             Err(error) => {

@@ -145,11 +145,10 @@ impl KafkaSource {
                 warn!(topic, partition, offset, "cannot commit this offset");
             }
         }
-        if list.count() > 0 {
-            if let Err(error) = self.consumer.commit(&list, CommitMode::Sync) {
+        if list.count() > 0
+            && let Err(error) = self.consumer.commit(&list, CommitMode::Sync) {
                 warn!(%error, "offsets are not committed; they will be tried again");
             }
-        }
     }
 
     /// Ends the shard threads once they have handled what they have read, and says how far they
@@ -166,11 +165,10 @@ impl KafkaSource {
 
     fn end(&mut self) {
         self.stop.store(true, Ordering::Release);
-        if let Some(group) = self.group.take() {
-            if group.join().is_err() {
+        if let Some(group) = self.group.take()
+            && group.join().is_err() {
                 error!("the consumer group's thread ended with a panic");
             }
-        }
     }
 }
 
