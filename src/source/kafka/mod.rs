@@ -146,9 +146,10 @@ impl KafkaSource {
             }
         }
         if list.count() > 0
-            && let Err(error) = self.consumer.commit(&list, CommitMode::Sync) {
-                warn!(%error, "offsets are not committed; they will be tried again");
-            }
+            && let Err(error) = self.consumer.commit(&list, CommitMode::Sync)
+        {
+            warn!(%error, "offsets are not committed; they will be tried again");
+        }
     }
 
     /// Ends the shard threads once they have handled what they have read, and says how far they
@@ -166,9 +167,10 @@ impl KafkaSource {
     fn end(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(group) = self.group.take()
-            && group.join().is_err() {
-                error!("the consumer group's thread ended with a panic");
-            }
+            && group.join().is_err()
+        {
+            error!("the consumer group's thread ended with a panic");
+        }
     }
 }
 
