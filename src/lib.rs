@@ -3,43 +3,58 @@
 //!
 //! # Layout
 //!
-//! Rooms, in the order the data goes through them; a room uses only rooms of its own layer's left
-//! side or of a lower layer.
+//! Rooms in layers; a room uses only rooms above it in this list. `ARCHITECTURE.md` says why.
 //!
-//! Core, pure (no clock, no I/O):
+//! Core, pure: no clock, no I/O, no randomness; the same input gives the same incidents.
 //!
-//! - [`mention`]: the event everything is about.
-//! - [`detect`]: what is watched, and what is unusual.
-//! - [`incident`]: signals grouped into what people are told.
+//! - [`mention`]: the event everything is about; event time.
+//! - [`secret`]: a value that is never printed.
+//! - [`window`]: panes, sliding windows, watermark, deduplication.
+//! - [`baseline`]: what is typical for a series at this hour of the week, and how unusual a count is.
+//! - [`incident`]: signals grouped into what people are told; severity; life cycle.
+//! - [`detect`]: limits from a budget of false pages, swings, their onset, hysteresis.
+//! - [`attribute`]: what an excess comes from.
 //!
-//! Adapters:
+//! Engine:
 //!
-//! - [`source`]: where mentions come from: Kafka, files, standard input.
-//! - [`decode`]: bytes to mentions.
-//! - [`classify`]: brands, tone, crisis words, author role.
-//! - [`notify`]: Slack and webhooks.
+//! - [`shard`]: one partition's state and its tick.
+//!
+//! Adapters, thin:
+//!
 //! - [`proto`]: the wire types, generated from `proto/`.
+//! - [`decode`]: bytes to mentions, or a dead letter with the reason.
+//! - [`classify`]: brands, tone, crisis words, author role.
+//! - [`source`]: where mentions come from: Kafka, files, standard input.
+//! - [`notify`]: Slack and webhooks, retried, in order.
+//! - [`telemetry`]: metrics and logs.
+//! - [`http`]: metrics and health over HTTP.
+//!
+//! Program:
+//!
+//! - [`config`]: one TOML file, validated whole.
+//! - [`pipeline`]: the rooms put together, live and in replay.
+//! - [`demo`]: a made crisis.
+//! - [`cli`]: the commands.
 
 pub mod mention;
 pub mod secret;
-
 pub mod window;
 
-pub mod attribute;
 pub mod baseline;
-pub mod detect;
 pub mod incident;
+
+pub mod attribute;
+pub mod detect;
 
 pub mod shard;
 
 pub mod classify;
 pub mod decode;
+pub mod http;
 pub mod notify;
 pub mod proto;
 pub mod source;
 pub mod telemetry;
-
-pub mod http;
 
 pub mod cli;
 pub mod config;

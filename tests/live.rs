@@ -7,9 +7,17 @@
 #[path = "support/mod.rs"]
 mod support;
 
+#[path = "live/airlines.rs"]
+mod airlines;
+#[path = "live/bad_input.rs"]
+mod bad_input;
+#[path = "live/commands.rs"]
+mod commands;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
 #[path = "live/receiver_support.rs"]
 mod receiver_support;
+#[path = "live/restart.rs"]
+mod restart;
 #[path = "live/slack_support.rs"]
 mod slack_support;

@@ -19,6 +19,7 @@ mod calendar;
 mod dispersion;
 mod expected;
 mod fit;
+mod settings;
 pub mod tail;
 
 use std::collections::VecDeque;
@@ -26,8 +27,8 @@ use std::time::Duration;
 
 pub use calendar::{Calendar, SLOTS, Slot};
 pub use expected::{Expected, Scale};
+pub use settings::BaselineSettings;
 
-use crate::detect::BaselineSettings;
 use dispersion::Dispersion;
 use fit::Fit;
 

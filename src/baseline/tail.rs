@@ -113,7 +113,7 @@ fn z_by_summing(x: f64, ln_first: f64, ln_ratio: impl Fn(f64) -> f64) -> f64 {
         ln_term += ln_ratio(k);
         k += 1.0;
         ln_upper = ln_add(ln_upper, ln_term);
-        if !(ln_term > ln_upper - 34.0) {
+        if ln_term <= ln_upper - 34.0 {
             break;
         }
     }

@@ -12,7 +12,7 @@ const SOURCE_CHARS: usize = 32;
 /// The table of `incidents`, times in `zone`.
 pub(super) fn incidents(incidents: &[Incident], zone: &TimeZone) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+    table.load_style(presets::ASCII_MARKDOWN).set_header([
         "onset",
         "detected",
         "resolved",

@@ -354,8 +354,8 @@ impl<'a, 't> Section<'a, 't> {
         let entry = |name: &str| value.get_ref().as_table()?.get(name)?.get_ref().as_str();
         let only_one = value.get_ref().as_table().is_some_and(|table| table.len() == 1);
         let found = match (entry("env"), entry("file")) {
-            (Some(name), None) if only_one => self.from_env(name),
-            (None, Some(file)) if only_one => self.from_file(file),
+            (Some(name), None) if only_one => self.variable(name),
+            (None, Some(file)) if only_one => self.secret_file(file),
             // The value is not shown: it may be the secret itself.
             _ => Err(
                 "a secret is not written here; write { env = \"NAME\" } or { file = \"path\" } \
@@ -372,7 +372,7 @@ impl<'a, 't> Section<'a, 't> {
         }
     }
 
-    fn from_env(&self, name: &str) -> Result<String, String> {
+    fn variable(&self, name: &str) -> Result<String, String> {
         if self.reader.secrets == Secrets::Ignore {
             return Ok(String::new());
         }
@@ -381,7 +381,7 @@ impl<'a, 't> Section<'a, 't> {
         })
     }
 
-    fn from_file(&self, file: &str) -> Result<String, String> {
+    fn secret_file(&self, file: &str) -> Result<String, String> {
         if self.reader.secrets == Secrets::Ignore {
             return Ok(String::new());
         }

@@ -188,7 +188,7 @@ pub(super) fn time(root: &mut Section<'_, '_>) -> (TimeSettings, Duration) {
     let default = TimeSettings::default();
     let pane_at = section.take("pane").map_or(section.at.clone(), toml::Spanned::span);
     let mut pane = section.duration("pane", default.pane, SECOND, HOUR);
-    if HOUR.as_millis() % pane.as_millis() != 0 {
+    if !HOUR.as_millis().is_multiple_of(pane.as_millis()) {
         section.complain(
             "pane",
             &pane_at,

@@ -9,6 +9,8 @@ mod trigger;
 
 pub use limits::z_limit;
 pub use onset::onset;
-pub use plan::{BaselineSettings, Brand, Monitor, Plan, Sensitivity, TimeSettings};
+pub use plan::{Brand, Monitor, Plan, Sensitivity, TimeSettings};
+
+pub use crate::baseline::BaselineSettings;
 pub use swing::Reading;
 pub use trigger::{Trigger, Verdict};

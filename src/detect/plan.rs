@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::baseline::BaselineSettings;
 use crate::incident::{Direction, Measure};
 
 /// A watched brand, as the core knows it.
@@ -61,19 +62,6 @@ pub struct Sensitivity {
     pub calm_z: f64,
 }
 
-/// How the baseline learns.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BaselineSettings {
-    /// How much of its past a series remembers.
-    pub memory: Duration,
-    /// Age at which an hour of the past counts half.
-    pub half_life: Duration,
-    /// Exposure a series needs before it may signal.
-    pub warm_up: Duration,
-    /// A series whose incident has been open this long has a new level, and learns it.
-    pub level_shift_after: Duration,
-}
-
 /// Everything the core needs to know. Built and validated by the configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -119,12 +107,6 @@ impl Default for Sensitivity {
             resolve_after: 30 * MINUTE,
             calm_z: 2.0,
         }
-    }
-}
-
-impl Default for BaselineSettings {
-    fn default() -> Self {
-        Self { memory: 28 * DAY, half_life: 7 * DAY, warm_up: HOUR, level_shift_after: 4 * DAY }
     }
 }
 

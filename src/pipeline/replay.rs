@@ -66,11 +66,11 @@ pub fn replay(
 ) -> Result<Replayed, ReplayError> {
     let classifier = Arc::new(Classifier::new(&config.rules)?);
     let mut intake = Intake::new(config, classifier);
-    let mut merged = MergedFiles::open(files, &intake.limits(now));
+    let merged = MergedFiles::open(files, &intake.limits(now));
     let bytes = merged.progress();
     let mut replayed = Replayed::default();
     let mut changes = Vec::new();
-    while let Some(record) = merged.next() {
+    for record in merged {
         let record = match record {
             Ok(record) => record,
             Err(error) => {

@@ -117,10 +117,11 @@ impl Feed {
         let panes = tick.watch.windows[self.hour];
         let shape = &tick.shapes[self.hour];
         let watched: f64 = shape.iter().map(|part| part.1).sum();
-        if tick.end.rem_euclid(panes as Pane) == 0 && watched >= 0.9 * panes as f64 {
-            if let Some(expected) = self.baseline.expect(self.hour, shape) {
-                self.baseline.settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
-            }
+        if tick.end.rem_euclid(panes as Pane) == 0
+            && watched >= 0.9 * panes as f64
+            && let Some(expected) = self.baseline.expect(self.hour, shape)
+        {
+            self.baseline.settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
         }
     }
 

@@ -240,8 +240,8 @@ impl Collector for Windows {
 pub(super) fn window_name(seconds: u64) -> String {
     match seconds {
         0 => "0s".to_owned(),
-        _ if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ if seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+        _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
         _ => format!("{seconds}s"),
     }
 }

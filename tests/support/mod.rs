@@ -13,6 +13,7 @@ mod http_receiver;
 mod kafka;
 mod kafka_broker;
 mod ports;
+pub mod service;
 pub mod slack;
 
 use std::path::PathBuf;

@@ -145,10 +145,10 @@ impl KafkaSource {
                 warn!(topic, partition, offset, "cannot commit this offset");
             }
         }
-        if list.count() > 0 {
-            if let Err(error) = self.consumer.commit(&list, CommitMode::Sync) {
-                warn!(%error, "offsets are not committed; they will be tried again");
-            }
+        if list.count() > 0
+            && let Err(error) = self.consumer.commit(&list, CommitMode::Sync)
+        {
+            warn!(%error, "offsets are not committed; they will be tried again");
         }
     }
 
@@ -166,10 +166,10 @@ impl KafkaSource {
 
     fn end(&mut self) {
         self.stop.store(true, Ordering::Release);
-        if let Some(group) = self.group.take() {
-            if group.join().is_err() {
-                error!("the consumer group's thread ended with a panic");
-            }
+        if let Some(group) = self.group.take()
+            && group.join().is_err()
+        {
+            error!("the consumer group's thread ended with a panic");
         }
     }
 }

@@ -1,0 +1,30 @@
+//! What the baseline is told.
+
+use std::time::Duration;
+
+/// Seconds in a day.
+const DAY: u64 = 86_400;
+
+/// How the baseline learns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BaselineSettings {
+    /// How much of its past a series remembers.
+    pub memory: Duration,
+    /// Age at which an hour of the past counts half.
+    pub half_life: Duration,
+    /// Exposure a series needs before it may signal.
+    pub warm_up: Duration,
+    /// A series whose incident has been open this long has a new level, and learns it.
+    pub level_shift_after: Duration,
+}
+
+impl Default for BaselineSettings {
+    fn default() -> Self {
+        Self {
+            memory: Duration::from_secs(28 * DAY),
+            half_life: Duration::from_secs(7 * DAY),
+            warm_up: Duration::from_secs(DAY / 24),
+            level_shift_after: Duration::from_secs(4 * DAY),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Whatever comes, the stream goes on: each bad message is counted and kept, with the reason.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+use groundswell::decode::{DeadLetter, Reason};
+use serde_json::json;
+
+use crate::support::service::{self, RunningService, sample};
+use crate::support::{HttpReceiver, KafkaBroker, Record, unique};
+
+const BRAND: &str = "[[brand]]\nname = \"Acme\"\n";
+
+fn source(broker: &KafkaBroker, topic: &str, format: &str) -> String {
+    format!(
+        "{BRAND}[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{topic}\"\nhistory = \"0s\"\n\
+         [[source.kafka.topic]]\nname = \"{topic}\"\nformat = \"{format}\"\n",
+        broker.address()
+    )
+}
+
+fn good(id: u32) -> serde_json::Value {
+    let now = jiff::Timestamp::now().as_millisecond();
+    json!({"id": format!("good-{id}"), "created_at": now, "channel": "test", "brand": "Acme", "text": "acme"})
+}
+
+fn with(field: &str, value: serde_json::Value) -> Vec<u8> {
+    let mut mention = good(0);
+    mention[field] = value;
+    serde_json::to_vec(&mention).unwrap()
+}
+
+fn bad() -> Vec<(Reason, Vec<u8>)> {
+    let tomorrow = jiff::Timestamp::now().as_millisecond() + 86_400_000;
+    let truncated = serde_json::to_vec(&good(0)).unwrap();
+    let mut no_id = good(0);
+    no_id.as_object_mut().unwrap().remove("id");
+    let invalid =
+        [br#"{"id":"1","channel":"test","brand":"Acme","text":""#.as_slice(), b"\xff\xfe\"}"]
+            .concat();
+    vec![
+        (Reason::NotJson, b"good morning".to_vec()),
+        (Reason::Truncated, truncated[..truncated.len() - 9].to_vec()),
+        (Reason::Empty, Vec::new()),
+        (Reason::TooLarge, with("text", json!("x".repeat(10 << 20)))),
+        (Reason::TooDeep, b"[".repeat(100_000)),
+        (Reason::InvalidUtf8, invalid),
+        (Reason::MissingField, serde_json::to_vec(&no_id).unwrap()),
+        (Reason::OutOfRange, with("sentiment", json!("NaN"))),
+        (Reason::OutOfRange, with("sentiment", json!(7))),
+        (Reason::BadTime, with("created_at", json!(1_424_160_000))),
+        (Reason::BadTime, with("created_at", json!(tomorrow))),
+        (Reason::OutOfRange, with("author", json!({"id": "a", "followers": -3}))),
+        (Reason::UnknownBrand, with("brand", json!("Nobody's"))),
+    ]
+}
+
+fn dead_letters(path: &std::path::Path) -> Vec<DeadLetter> {
+    let lines = BufReader::new(File::open(path).unwrap()).split(b'\n');
+    lines.map(|line| DeadLetter::from_ndjson_line(&line.unwrap()).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bad_message_is_kept_whole_and_the_good_ones_count() {
+    let broker = KafkaBroker::shared();
+    let topic = unique("bad");
+    broker.create_topic(&topic, 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = service::config(&source(broker, &topic, "json"), "", folder.path());
+    let file = config.dead_letter_file.clone();
+    let running = RunningService::ready(config).await;
+
+    let bad = bad();
+    let mut records = Vec::new();
+    for (at, (_, payload)) in bad.iter().enumerate() {
+        records.push(Record::new(payload.clone()));
+        records.push(Record::new(serde_json::to_vec(&good(at as u32)).unwrap()));
+    }
+    broker.produce(&topic, &records).await;
+
+    let counted = "groundswell_mentions_total{outcome=\"counted\"}";
+    let all = bad.len() as f64;
+    let metrics = running.wait_for("/metrics", |_, text| sample(text, counted) == Some(all)).await;
+    assert_eq!(sample(&metrics, "groundswell_mentions_total{outcome=\"rejected\"}"), Some(all));
+    running.stop().await.unwrap();
+
+    let kept = dead_letters(&file);
+    assert_eq!(kept.len(), bad.len());
+    for (at, (letter, (reason, payload))) in kept.iter().zip(&bad).enumerate() {
+        assert_eq!(letter.reason, *reason, "{}", letter.detail);
+        assert_eq!((letter.position, letter.partition), (2 * at as u64, Some(0)));
+        assert_eq!(letter.source, topic);
+        // Not assert_eq: nobody wants to read 10 MB.
+        assert!(letter.payload == *payload, "the bytes of {reason} are kept as they came");
+        let name = format!("groundswell_dead_letters_total{{reason=\"{reason}\"}}");
+        assert!(sample(&metrics, &name).unwrap() >= 1.0, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn protobuf_comes_bare_and_in_confluents_envelope() {
+    use groundswell::proto;
+    use prost::Message;
+    let broker = KafkaBroker::shared();
+    let now = jiff::Timestamp::now();
+    let mention = proto::Mention {
+        id: "1".to_owned(),
+        created_at: Some(prost_types::Timestamp { seconds: now.as_second(), nanos: 0 }),
+        channel: "test".to_owned(),
+        text: "Acme!".to_owned(),
+        ..proto::Mention::default()
+    };
+    let bare = mention.encode_to_vec();
+    let enveloped = [&[0, 0, 0, 0, 42, 0], bare.as_slice()].concat();
+    for (format, payload) in [("protobuf", bare), ("confluent-protobuf", enveloped)] {
+        let topic = unique(format);
+        broker.create_topic(&topic, 1).await;
+        let folder = tempfile::tempdir().unwrap();
+        let config = service::config(&source(broker, &topic, format), "", folder.path());
+        let running = RunningService::ready(config).await;
+        broker.produce(&topic, &[Record::new(payload), Record::new("not protobuf")]).await;
+        let rejected = "groundswell_mentions_total{outcome=\"rejected\"}";
+        let metrics =
+            running.wait_for("/metrics", |_, text| sample(text, rejected) == Some(1.0)).await;
+        let counted = sample(&metrics, "groundswell_mentions_total{outcome=\"counted\"}");
+        assert_eq!(counted, Some(1.0), "{format}");
+        running.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_topic_and_a_missing_broker_are_told_in_words() {
+    let broker = KafkaBroker::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let missing = source(broker, &unique("missing"), "json");
+    let nobody = format!("{BRAND}[source.kafka]\nbrokers = [\"127.0.0.1:1\"]\n");
+    for (toml, words) in [(missing, "does not exist"), (nobody, "no broker answers at 127.0.0.1:1")]
+    {
+        let running = RunningService::start(service::config(&toml, "", folder.path())).await;
+        let said =
+            running.wait_for("/readyz", |status, body| status == 503 && body.contains(words)).await;
+        assert!(said.contains("check") || said.contains("create it"), "what to do: {said}");
+        assert_eq!(running.get("/healthz").await.0, 200, "it lives and goes on trying");
+        running.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_refuses_for_good_leaves_its_alert_as_a_dead_letter() {
+    let (broker, receiver) = (KafkaBroker::shared(), HttpReceiver::start());
+    receiver.answer_otherwise(crate::support::Answer::status(404).body("no_service"));
+    let topic = unique("refused");
+    broker.create_topic(&topic, 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let route = "[[route]]\nslack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }\n";
+    let toml = format!("{}{route}", source(broker, &topic, "json"));
+    let config = service::config(&toml, &receiver.url("/services/SECRET"), folder.path());
+    let file = config.dead_letter_file.clone();
+    let running = RunningService::ready(config).await;
+    broker.produce(&topic, &crate::restart::burst(30)).await;
+
+    let given_up = "groundswell_notifications_total{outcome=\"given_up\",route=\"slack\"}";
+    running.wait_for("/metrics", |_, text| sample(text, given_up) >= Some(1.0)).await;
+    running.stop().await.unwrap();
+    let kept = dead_letters(&file);
+    assert!(
+        kept.iter()
+            .all(|letter| letter.reason == Reason::Undelivered && letter.source == "route slack")
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("404") && !text.contains("SECRET"), "{text}");
+}

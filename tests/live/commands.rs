@@ -1,0 +1,104 @@
+//! The commands, as people type them.
+
+use std::process::{Command, Output};
+
+use crate::support::repository;
+
+fn groundswell(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_groundswell"))
+        .args(arguments)
+        .current_dir(repository("."))
+        .env_remove("SLACK_WEBHOOK_URL")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const MENTIONS: &str = "../shared/data/airline-2015/mentions.ndjson.gz";
+
+#[test]
+fn replay_prints_an_object_per_incident() {
+    let output = groundswell(&["replay", "--config", "examples/airlines.toml", "--json", MENTIONS]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let incidents: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for incident in &incidents {
+        for field in [
+            "id",
+            "brand",
+            "monitor",
+            "direction",
+            "severity",
+            "onset",
+            "detected_at",
+            "resolved_at",
+            "peak_z",
+            "observed",
+            "expected",
+            "sources",
+        ] {
+            assert!(incident.get(field).is_some(), "{field} in {incident}");
+        }
+    }
+    let detected =
+        |incident: &serde_json::Value| incident["detected_at"].as_str().unwrap().to_owned();
+    let within = |brand: &str, from: &str, to: &str| {
+        incidents.iter().any(|it| it["brand"] == brand && (from..to).contains(&&*detected(it)))
+    };
+    assert!(within("American", "2015-02-22T19:50", "2015-02-22T21:00"));
+    assert!(within("US Airways", "2015-02-22T00:00", "2015-02-22T08:00"));
+    let quiet = incidents.iter().filter(|it| *detected(it) < *"2015-02-22").count();
+    assert!(quiet <= 5, "{quiet} incidents in the quiet days");
+}
+
+#[test]
+fn replay_goes_on_after_a_file_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.ndjson.gz");
+    let whole = std::fs::read(repository(MENTIONS)).unwrap();
+    std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    let cut = cut.to_str().unwrap();
+    let output = groundswell(&[
+        "replay",
+        "--config",
+        "examples/airlines.toml",
+        "missing.ndjson",
+        cut,
+        MENTIONS,
+    ]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("missing.ndjson") && said.contains("cut.ndjson.gz"), "{said}");
+    assert!(text(&output.stdout).contains("American"), "the whole file is replayed all the same");
+}
+
+#[test]
+fn a_wrong_configuration_is_told_whole_and_exits_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.toml");
+    std::fs::write(&file, "[[brand]]\nnme = \"x\"\n[http]\nlisten = 5\n").unwrap();
+    let output = groundswell(&["check", "--config", file.to_str().unwrap()]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("wrong.toml:2:1") && said.contains("wrong.toml:4:10"), "{said}");
+    let output = groundswell(&["run", "--config", "examples/minimal.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("SLACK_WEBHOOK_URL is not set"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn the_demo_tells_the_crisis_and_its_end() {
+    let output = groundswell(&["demo"]);
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for words in ["Morvanto: anger", "news.example/morvanto-recall", "Morvanto: back to normal"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+}

@@ -1,0 +1,89 @@
+//! What a restart knows, and what silence says.
+
+use serde_json::json;
+
+use crate::support::service::{self, RunningService};
+use crate::support::{HttpReceiver, KafkaBroker, Record, unique};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// Thirty hours of two mentions a minute that end `ago_minutes` ago, the last quarter of an hour at ten times that.
+pub fn burst(ago_minutes: i64) -> Vec<Record> {
+    let end = jiff::Timestamp::now().as_millisecond() - ago_minutes * MINUTE_MS;
+    let mut records = Vec::new();
+    for minute in -30 * 60..0_i64 {
+        let mentions = if minute >= -15 { 20 } else { 2 };
+        for at in 0..mentions {
+            let created_at = end + minute * MINUTE_MS + at * MINUTE_MS / mentions;
+            let mention = json!({
+                "id": format!("{minute}-{at}"), "created_at": created_at, "channel": "test",
+                "brand": "Acme", "text": "acme again", "sentiment": -0.5,
+            });
+            records.push(Record::new(mention.to_string()));
+        }
+    }
+    records
+}
+
+fn toml(broker: &KafkaBroker, topic: &str, history: &str) -> String {
+    format!(
+        "[[brand]]\nname = \"Acme\"\n[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{topic}\"\nhistory = \"{history}\"\n\
+         idle_timeout = \"1s\"\n[[source.kafka.topic]]\nname = \"{topic}\"\n\
+         [[route]]\nslack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n",
+        broker.address()
+    )
+}
+
+fn headline(request: &crate::support::Received) -> String {
+    request.json()["text"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_reads_the_past_again_and_tells_nothing_twice() {
+    let (broker, receiver) = (KafkaBroker::shared(), HttpReceiver::start());
+    let topic = unique("restart");
+    broker.create_topic(&topic, 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = || {
+        service::config(&toml(broker, &topic, "14d"), &receiver.url("/services/X"), folder.path())
+    };
+
+    let first = RunningService::ready(config()).await;
+    broker.produce(&topic, &burst(0)).await;
+    receiver.wait_for(1).await;
+    let opened = receiver.received();
+    assert!(headline(&opened[0]).contains("Acme"), "{}", headline(&opened[0]));
+    first.stop().await.unwrap();
+    let told = receiver.received().len();
+
+    let second = RunningService::ready(config()).await;
+    let open = |text: &str| {
+        ["warning", "critical"].iter().any(|severity| {
+            let series = format!("groundswell_incidents_open{{severity=\"{severity}\"}}");
+            service::sample(text, &series) >= Some(1.0)
+        })
+    };
+    second.wait_for("/metrics", |_, text| open(text)).await;
+    assert_eq!(receiver.received().len(), told, "the incident is known again and told to nobody");
+    second.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_tells_what_is_open_and_a_dead_feed_is_told_once() {
+    let (broker, receiver) = (KafkaBroker::shared(), HttpReceiver::start());
+    let topic = unique("first");
+    broker.create_topic(&topic, 1).await;
+    broker.produce(&topic, &burst(40)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config =
+        service::config(&toml(broker, &topic, "14d"), &receiver.url("/services/X"), folder.path());
+
+    let running = RunningService::ready(config).await;
+
+    // The past held a burst, still open at its end; then the wall clock shows forty silent minutes.
+    let told = receiver.wait_for(2).await;
+    assert!(headline(&told[0]).contains("Acme"), "{}", headline(&told[0]));
+    assert!(headline(&told[1]).contains(&topic), "the feed, not the brand: {}", headline(&told[1]));
+    running.stop().await.unwrap();
+    assert_eq!(receiver.received().len(), 2);
+}

@@ -1,0 +1,100 @@
+//! A running service, started and stopped by a test.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use groundswell::config::{Config, Secrets};
+use groundswell::http::Readiness;
+use groundswell::notify::http_client;
+use groundswell::pipeline::{RunError, Service, run};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::DEADLINE;
+
+/// A configuration for tests: `toml` with `SLACK_WEBHOOK_URL` set to `slack`, dead letters below
+/// `folder`.
+pub fn config(toml: &str, slack: &str, folder: &Path) -> Config {
+    let env = |name: &str| (name == "SLACK_WEBHOOK_URL").then(|| slack.to_owned());
+    let mut config =
+        Config::parse(toml, "test", Secrets::Resolve, &env).expect("a valid configuration");
+    config.dead_letter_file = folder.join("dead-letters.ndjson");
+    config
+}
+
+/// `groundswell run`, in this process.
+pub struct RunningService {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), RunError>>,
+    address: SocketAddr,
+    readiness: Readiness,
+}
+
+impl RunningService {
+    /// Starts it; it may not be ready yet.
+    pub async fn start(config: Config) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("a bound listener");
+        let readiness = Readiness::default();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let service =
+            Service { listener, readiness: readiness.clone(), on_change: Box::new(|_| {}) };
+        let shutdown = async move {
+            let _dropped = stopped.await;
+        };
+        let task = tokio::spawn(run(config, service, shutdown));
+        Self { stop, task, address, readiness }
+    }
+
+    /// Starts it and waits until it reads its partitions.
+    pub async fn ready(config: Config) -> Self {
+        let running = Self::start(config).await;
+        let ready = timeout(DEADLINE, running.readiness.ready()).await;
+        assert!(ready.is_ok(), "not ready: {}", running.readiness.to_json());
+        running
+    }
+
+    /// What it answers at `path`: status and body.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let client = http_client().expect("an HTTP client");
+        let answer = client.get(format!("http://{}{path}", self.address)).send().await;
+        let answer = answer.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// Asks again and again, as Prometheus does, until the body at `path` is `enough`; returns it.
+    pub async fn wait_for(&self, path: &str, enough: impl Fn(u16, &str) -> bool) -> String {
+        let asked = async {
+            let mut ticks = tokio::time::interval(std::time::Duration::from_millis(100));
+            loop {
+                ticks.tick().await;
+                let (status, body) = self.get(path).await;
+                if enough(status, &body) {
+                    return body;
+                }
+            }
+        };
+        match timeout(DEADLINE, asked).await {
+            Ok(body) => body,
+            Err(_) => {
+                panic!("{path} never said what it should; it says {}", self.get(path).await.1)
+            }
+        }
+    }
+
+    /// Stops it gracefully.
+    pub async fn stop(self) -> Result<(), RunError> {
+        let _gone = self.stop.send(());
+        timeout(DEADLINE, self.task).await.expect("it stops in time").expect("no panic")
+    }
+}
+
+/// The value of the sample `name{labels}` in a Prometheus text.
+pub fn sample(text: &str, series: &str) -> Option<f64> {
+    let line = text
+        .lines()
+        .find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
