@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::Limits;
 use super::reader::{Section, closest};
+use super::{Limits, LogSettings};
 use crate::classify::{BrandRule, Classifier, Rules};
 use crate::decode::Format;
 use crate::detect::{BaselineSettings, Brand, Monitor, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
 use crate::secret::Secret;
 use crate::source::{KafkaSettings, Topic};
-use crate::telemetry::{LogFormat, LogSettings};
+use crate::telemetry::log::LogFormat;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -187,8 +187,12 @@ mod tests {
 
     fn opened() -> (Tracker, Change) {
         let leading = signal(10, 5.0);
-        let incident =
-            Incident::open((Subject::Brand, "Acme", None), &leading, &[leading.clone()], at(3));
+        let incident = Incident::open(
+            (Subject::Brand, "Acme", None),
+            &leading,
+            std::slice::from_ref(&leading),
+            at(3),
+        );
         let mut tracker = Tracker::default();
         let change = tracker.open(incident);
         (tracker, change)
