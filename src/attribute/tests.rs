@@ -7,7 +7,7 @@ fn observe(attribution: &mut Attribution, pane: Pane, id: u64, link: Option<&str
     let mention = Mention {
         id: id.to_string().into(),
         created_at: Timestamp::from_millis(pane * 60_000),
-        channel: if id % 2 == 0 { "twitter".into() } else { "reddit".into() },
+        channel: if id.is_multiple_of(2) { "twitter".into() } else { "reddit".into() },
         text: text.into(),
         links: link.into_iter().map(Into::into).collect(),
         hashtags: vec!["Fail".into(), "fail".into()],
@@ -22,8 +22,8 @@ fn observe(attribution: &mut Attribution, pane: Pane, id: u64, link: Option<&str
         mention: &mention,
         brands: Vec::new(),
         sentiment: -0.5,
-        tone: if id % 10 == 0 { Tone::Positive } else { Tone::Negative },
-        crisis_terms: if id % 4 == 0 { vec!["recall".into()] } else { Vec::new() },
+        tone: if id.is_multiple_of(10) { Tone::Positive } else { Tone::Negative },
+        crisis_terms: if id.is_multiple_of(4) { vec!["recall".into()] } else { Vec::new() },
         role: Role::Customer,
     };
     attribution.observe(pane, &classified);

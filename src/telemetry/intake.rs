@@ -1,7 +1,5 @@
 //! What comes in and what becomes of it.
 
-use std::time::Duration;
-
 use prometheus::{Histogram, IntCounter};
 
 use super::MetricsError;
@@ -15,7 +13,6 @@ use crate::shard::Outcome;
 /// minutes behind.
 const DELAYS: &[f64] =
     &[0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0];
-const TICKS: &[f64] = &[1e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 5e-2, 0.25, 1.0];
 
 /// Counters of mentions and dead letters. All are resolved beforehand: counting a mention looks up
 /// no label.
@@ -27,7 +24,6 @@ pub struct Intake {
     dead_letter_failures: IntCounter,
     read_bytes: IntCounter,
     delay: Histogram,
-    ticks: Histogram,
 }
 
 impl Intake {
@@ -72,14 +68,6 @@ impl Intake {
                     "How old a mention is when it is counted: from its created_at to the wall clock.",
                 ),
             )?,
-            ticks: registrar.histogram(
-                TICKS,
-                (
-                    "groundswell_tick_duration_seconds",
-                    "seconds",
-                    "How long a shard takes to close a pane and judge every window that ends with it.",
-                ),
-            )?,
         })
     }
 
@@ -112,11 +100,6 @@ impl Intake {
     /// tells enough. A mention from the future counts as not delayed.
     pub fn observe_delay(&self, created_at: Timestamp, now: Timestamp) {
         self.delay.observe(seconds_between(created_at, now));
-    }
-
-    /// A shard closed a pane in `duration`.
-    pub fn observe_tick(&self, duration: Duration) {
-        self.ticks.observe(duration.as_secs_f64());
     }
 }
 

@@ -106,7 +106,7 @@ fn the_checks_find_what_is_wrong() {
         "groundswell_nothing",
         "groundswell_window_value{channel=\"x\"}",
         "sum by (colour) (groundswell_window_value)",
-        "groundswell_tick_duration_seconds",
+        "groundswell_mention_delay_seconds",
     ];
     for query in wrong {
         let check = || check_query(&metrics, query);

@@ -70,7 +70,6 @@ fn busy() -> (Metrics, PartitionMetrics) {
     intake.dead_letter_failed();
     intake.add_read_bytes(1 << 20);
     intake.observe_delay(at(0), at(4));
-    intake.observe_tick(Duration::from_micros(300));
     metrics.incidents().changed(&change());
     let notifications = metrics.notifications();
     notifications.expect_routes(["slack"]);
