@@ -21,13 +21,15 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Kafka properties that the source itself sets, and why they are not the user's.
-const OWNED: [(&str, &str); 10] = [
+const OWNED: [(&str, &str); 12] = [
     ("bootstrap.servers", "write brokers in [source.kafka] instead"),
     ("metadata.broker.list", "write brokers in [source.kafka] instead"),
     ("group.id", "write group in [source.kafka] instead"),
     ("enable.auto.commit", "offsets are committed only with what was counted from them; remove it"),
+    ("auto.commit.enable", "offsets are committed only with what was counted from them; remove it"),
     ("enable.auto.offset.store", "offsets are stored only when counted; remove it"),
     ("partition.assignment.strategy", "it is always cooperative-sticky; remove it"),
+    ("group.protocol", "it is always classic, as cooperative-sticky needs it; remove it"),
     ("auto.offset.reset", "history in [source.kafka] says where a start begins; remove it"),
     ("enable.partition.eof", "the end of a partition is how silence is noticed; remove it"),
     ("allow.auto.create.topics", "a topic that is not there is an error; remove it"),

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, typed and validated whole: everything that is wrong with it is
 //! told at once, each with its place and what to write instead.
 
+mod brands;
 mod duration;
 mod explain;
 mod kafka;
@@ -152,7 +153,7 @@ impl Config {
 
     fn build(mut root: Section<'_, '_>) -> Self {
         let time_zone = sections::time_zone(&mut root);
-        let (rules, brands) = sections::rules(&mut root);
+        let (rules, brands) = brands::rules(&mut root);
         let kafka = kafka::kafka(&mut root);
         let (time, max_future) = sections::time(&mut root);
         let plan = Plan {

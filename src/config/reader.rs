@@ -9,6 +9,8 @@ use super::secrets::{SecretSource, Secrets};
 
 /// Characters of a wrong value that are shown.
 const SHOWN: usize = 40;
+/// What parts an address from its scheme.
+const SCHEME_END: &str = "://";
 
 /// One thing that is wrong with a configuration, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,10 +179,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The beginning of what stands at `at`.
+    /// The beginning of what stands at `at`. An address is not shown beyond its scheme: that of a
+    /// webhook, pasted where it does not belong, is a credential.
     pub(super) fn shown(&self, at: &Range<usize>) -> String {
         let text = self.text.get(at.clone()).unwrap_or_default();
         let first = text.lines().next().unwrap_or_default();
+        let first = first.find(SCHEME_END).map_or(first, |end| &first[..end + SCHEME_END.len()]);
         let mut shown: String = first.chars().take(SHOWN).collect();
         if shown.len() < text.len() {
             shown.push('…');

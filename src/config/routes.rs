@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
 
+use super::brands::unknown_brand;
 use super::section::Section;
-use super::sections::unknown_brand;
 use crate::detect::Brand;
 use crate::incident::Severity;
 use crate::notify::{RetrySettings, Route, Target};

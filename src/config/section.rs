@@ -126,7 +126,9 @@ impl<'a, 't> Section<'a, 't> {
     ) -> f64 {
         let Some(value) = self.take(key) else { return default };
         let number = match value.get_ref() {
-            DeValue::Integer(integer) => integer.as_str().parse().ok(),
+            DeValue::Integer(it) => {
+                i64::from_str_radix(it.as_str(), it.radix()).ok().map(|it| it as f64)
+            }
             DeValue::Float(float) => float.as_str().parse().ok(),
             _ => None,
         };

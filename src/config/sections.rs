@@ -8,10 +8,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::reader::closest;
-use super::section::{Placed, Section};
+use super::section::Section;
 use super::{Limits, LogSettings, duration};
-use crate::classify::{self, BrandRule, Classifier, Rules};
-use crate::detect::{BaselineSettings, Brand, Monitor, Sensitivity, TimeSettings};
+use crate::detect::{BaselineSettings, Monitor, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
 use crate::telemetry::log::LogFormat;
 
@@ -46,73 +45,6 @@ fn likely_zone<'z>(name: &str, zones: &'z [String]) -> Option<&'z str> {
     let of_city = |zone: &&str| zone.to_lowercase().ends_with(&format!("/{city}"));
     let mut zones = zones.iter().map(String::as_str);
     zones.clone().find(of_city).or_else(|| closest(name, &mut zones))
-}
-
-pub(super) fn rules(root: &mut Section<'_, '_>) -> (Rules, Vec<Brand>) {
-    let mut brands = Vec::new();
-    let mut names: Vec<Placed<String>> = Vec::new();
-    for mut section in root.sections("brand") {
-        let name = section.required("name", "\"...\"");
-        if let Some((name, at)) = &name {
-            let known = |other: &Placed<String>| other.0.to_lowercase() == name.to_lowercase();
-            if names.iter().any(known) {
-                section.disagree("name", at, "there is another brand of this name");
-            } else {
-                names.push((name.clone(), at.clone()));
-            }
-        }
-        brands.push(BrandRule {
-            name: name.map(|name| name.0).unwrap_or_default(),
-            market: section.string("market").map(|market| market.0),
-            any: section.words("any"),
-            all: section.words("all"),
-            none: section.words("none"),
-            employees: handles(&mut section, "employees"),
-            officials: handles(&mut section, "officials"),
-        });
-        section.finish();
-    }
-    if brands.is_empty() && root.take("brand").is_none() {
-        root.reader.report_nowhere("no brand is watched; write [[brand]] and name = \"...\"");
-    }
-    let mut section = root.section("classification");
-    let rules = Rules {
-        brands,
-        crisis_terms: section.words("crisis_terms"),
-        ignored_crisis_terms: section.words("ignored_crisis_terms"),
-        journalists: handles(&mut section, "journalists"),
-        influencer_followers: section.integer("influencer_followers", 10_000, 1..u64::MAX),
-    };
-    // Names that are missing or stand twice have been reported with their place.
-    if names.len() == rules.brands.len() {
-        try_rules(&section, &rules, &names);
-    }
-    section.finish();
-    let known = |rule: &BrandRule| Brand { name: rule.name.clone(), market: rule.market.clone() };
-    let brands = rules.brands.iter().map(known).collect();
-    (rules, brands)
-}
-
-/// Compiles the rules, and reports what is wrong with them at the brand it is about.
-fn try_rules(section: &Section<'_, '_>, rules: &Rules, names: &[Placed<String>]) {
-    use classify::Problem;
-    let Err(error) = Classifier::new(rules) else { return };
-    for problem in &error.problems {
-        let is_about = |name: &str| match problem {
-            Problem::Contradiction { brand, .. } => brand == name,
-            Problem::DuplicateName { second, .. } => second == name,
-            Problem::EmptyTerm { place, .. } | Problem::LongTerm { place, .. } => {
-                place.ends_with(&format!("brand {name:?}"))
-            }
-            _ => false,
-        };
-        let place = names.iter().find(|(name, _)| is_about(name)).map(|(_, at)| at);
-        section.reader.report(place.unwrap_or(&section.at), problem);
-    }
-}
-
-fn handles(section: &mut Section<'_, '_>, key: &'static str) -> Vec<String> {
-    section.words(key).iter().map(|handle| handle.trim_start_matches('@').to_owned()).collect()
 }
 
 pub(super) fn time(root: &mut Section<'_, '_>) -> (TimeSettings, Duration) {
@@ -329,16 +261,4 @@ pub(super) fn log(root: &mut Section<'_, '_>) -> LogSettings {
     };
     section.finish();
     settings
-}
-
-/// Reports a name that no brand has.
-pub(super) fn unknown_brand(
-    section: &Section<'_, '_>,
-    name: &str,
-    at: &std::ops::Range<usize>,
-    brands: &[Brand],
-) {
-    let hint = closest(name, brands.iter().map(|brand| brand.name.as_str()));
-    let hint = hint.map_or_else(String::new, |hint| format!("; did you mean \"{hint}\"?"));
-    section.disagree("brands", at, format_args!("no [[brand]] of this file is named so{hint}"));
 }

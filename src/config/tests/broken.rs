@@ -15,6 +15,10 @@ const BROKEN: &[(&str, &str)] = &[
         "words that cannot be looked for",
         "[[brand]]\nname = \"Acme\"\nany = [\"\", \"acme\", 3]\nnone = [\"ACME\"]\n[[brand]]\nname = \"Apex\"\nany = [\"...\"]\n",
     ),
+    (
+        "the same useless word in several places, and beside a brand without a name",
+        "[[brand]]\nname = \"Acme\"\nany = [\n  \"acme\",\n  \"...\",\n  \"...\",\n]\n[[brand]]\nmarket = \"tools\"\n[classification]\ncrisis_terms = [\"recall\", \"!!\"]\n",
+    ),
     ("time zone by its city", "time_zone = \"New York\"\n[[brand]]\nname = \"Acme\"\n"),
     ("time zone with a slip", "time_zone = \"Europe/Berlim\"\n[[brand]]\nname = \"Acme\"\n"),
     (

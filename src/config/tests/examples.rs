@@ -111,6 +111,39 @@ fn the_reference_names_every_key_in_its_table() {
 }
 
 #[test]
+fn the_reference_names_no_other_key() {
+    let document = repository("docs/configuration.md");
+    let keys = known_keys(&repository("examples/full.toml"));
+    let (_, tables) = document.split_once("\n## Keys\n").unwrap();
+    let mut named = 0;
+    for section in tables.split("\n### ").skip(1) {
+        let (heading, rows) = section.split_once('\n').unwrap();
+        let header = if heading == "Top of the file" { "" } else { heading.trim_matches('`') };
+        for row in rows.lines().filter_map(|row| row.strip_prefix("| `")) {
+            let (name, _) = row.split_once('`').unwrap();
+            let known = match name.split_once('.') {
+                Some((target, key)) => (format!("[route.{target}]"), key.to_owned()),
+                None => (header.to_owned(), name.to_owned()),
+            };
+            assert!(keys.contains(&known), "{heading} names {name}, which no one reads");
+            named += 1;
+        }
+    }
+    assert!(named > 50, "{named}");
+}
+
+#[test]
+fn numbers_may_be_written_as_toml_has_them() {
+    let text = with_brand(
+        "[sensitivity]\nmin_excess = 0x10\nmin_ratio = 1_0.5\nmin_share_change = 5e-1\n",
+    );
+    let sensitivity = parse(&text, &[]).unwrap().plan.sensitivity;
+    assert_eq!(sensitivity.min_excess, 16.0);
+    assert_eq!(sensitivity.min_ratio, 10.5);
+    assert_eq!(sensitivity.min_share_change, 0.5);
+}
+
+#[test]
 fn the_full_example_holds_every_key() {
     let text = repository("examples/full.toml");
     let table = DeTable::parse(&text).unwrap();
