@@ -29,7 +29,7 @@ fn observe(attribution: &mut Attribution, pane: Pane, id: u64, link: Option<&str
     attribution.observe(pane, &classified);
 }
 
-fn share(answer: &Answer, kind: SourceKind, value: &str) -> Option<f64> {
+fn share(answer: &Evidence, kind: SourceKind, value: &str) -> Option<f64> {
     answer.sources.iter().find(|it| it.kind == kind && it.value == value).map(|it| it.share)
 }
 

@@ -24,11 +24,12 @@ pub struct Evidence {
     pub mentions: u64,
     /// Negative ones among them.
     pub negative_mentions: u64,
-    /// What carries the excess.
+    /// What carries the excess: largest share first within each kind, kinds in the order of
+    /// [`SourceKind::ALL`](super::SourceKind::ALL).
     pub sources: Vec<SourceShare>,
-    /// Crisis terms found.
+    /// Crisis terms found, most frequent first.
     pub crisis_terms: Vec<TermCount>,
-    /// Mentions that speak for the rest.
+    /// At most three mentions that speak for the rest.
     pub samples: Vec<Sample>,
 }
 
