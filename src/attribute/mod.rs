@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use heavy::{HeavyHitters, Seen};
 
-use crate::incident::{Sample, SourceKind, SourceShare, TermCount};
+use crate::incident::{Evidence, SourceKind, SourceShare, TermCount};
 use crate::mention::{Classified, Mention, Tone};
 use crate::window::Pane;
 use sample::Shortlist;
@@ -68,21 +68,6 @@ pub struct Question {
     pub expected: f64,
 }
 
-/// What the excess comes from.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Answer {
-    /// Mentions in the panes asked about (rounded out to buckets).
-    pub mentions: u64,
-    /// Negative ones among them.
-    pub negative_mentions: u64,
-    /// Largest share first within each kind; kinds in the order of [`SourceKind::ALL`].
-    pub sources: Vec<SourceShare>,
-    /// Most frequent first.
-    pub crisis_terms: Vec<TermCount>,
-    /// At most three.
-    pub samples: Vec<Sample>,
-}
-
 impl Attribution {
     /// Remembers one day of panes, `panes_per_day` of them.
     pub fn new(panes_per_day: usize) -> Self {
@@ -116,8 +101,8 @@ impl Attribution {
         bucket.shortlist.consider(classified);
     }
 
-    /// Explains an excess.
-    pub fn explain(&self, question: &Question) -> Answer {
+    /// Explains an excess; the panes asked about are rounded out to buckets.
+    pub fn explain(&self, question: &Question) -> Evidence {
         let numbers =
             question.from.div_euclid(BUCKET_PANES)..=(question.to - 1).div_euclid(BUCKET_PANES);
         let buckets: Vec<&Bucket> =
@@ -137,7 +122,7 @@ impl Attribution {
             .map(|(term, count)| TermCount { term: term.to_owned(), count })
             .collect();
         crisis_terms.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.term.cmp(&b.term)));
-        Answer {
+        Evidence {
             mentions: total.all as u64,
             negative_mentions: total.negative as u64,
             sources: self.sources(&buckets, total, question),

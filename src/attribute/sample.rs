@@ -23,20 +23,22 @@ struct Ranked {
     sample: Sample,
 }
 
-/// What makes a mention telling, most important first: a crisis word, how many people see it, how
-/// many react, how strong its tone is; then the earlier one, then the smaller id.
+/// What makes a mention telling, most important first: among negative ones a crisis word; how many
+/// people see it, how many react; among negative ones how strong its tone is; then the earlier one,
+/// then the smaller id. Among all mentions tone counts nothing, or praise would be illustrated by
+/// the angriest voices.
 type Rank = Reverse<(bool, u64, u64, u32, Reverse<i64>, Reverse<String>)>;
 
-fn rank(classified: &Classified<'_>) -> Rank {
+fn rank(classified: &Classified<'_>, negative: bool) -> Rank {
     let mention = classified.mention;
     let engagement = mention.engagement;
     let reactions =
         engagement.likes.saturating_add(engagement.shares).saturating_add(engagement.comments);
     Reverse((
-        !classified.crisis_terms.is_empty(),
+        negative && !classified.crisis_terms.is_empty(),
         mention.audience(),
         reactions,
-        (classified.sentiment.abs() * 1_000.0) as u32,
+        if negative { (classified.sentiment.abs() * 1_000.0) as u32 } else { 0 },
         Reverse(mention.created_at.as_millis()),
         Reverse(mention.id.to_string()),
     ))
@@ -44,13 +46,9 @@ fn rank(classified: &Classified<'_>) -> Rank {
 
 impl Shortlist {
     pub(super) fn consider(&mut self, classified: &Classified<'_>) {
-        let rank = rank(classified);
-        let negative = classified.tone == Tone::Negative;
-        let lists = std::iter::once(&mut self.any).chain(negative.then_some(&mut self.negative));
-        for list in lists {
-            if list.len() < KEPT || list.last().is_some_and(|last| rank < last.rank) {
-                insert(list, Ranked { rank: rank.clone(), sample: sample(classified) });
-            }
+        offer(&mut self.any, classified, false);
+        if classified.tone == Tone::Negative {
+            offer(&mut self.negative, classified, true);
         }
     }
 
@@ -64,6 +62,13 @@ impl Shortlist {
         let list =
             if negative_only && !self.negative.is_empty() { self.negative } else { self.any };
         list.into_iter().map(|ranked| ranked.sample).collect()
+    }
+}
+
+fn offer(list: &mut Vec<Ranked>, classified: &Classified<'_>, negative: bool) {
+    let rank = rank(classified, negative);
+    if list.len() < KEPT || list.last().is_some_and(|last| rank < last.rank) {
+        insert(list, Ranked { rank, sample: sample(classified) });
     }
 }
 

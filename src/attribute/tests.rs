@@ -1,1 +1,124 @@
+//! What an excess comes from, by construction.
 
+use super::*;
+use crate::mention::{Author, Role, Timestamp};
+
+fn observe(attribution: &mut Attribution, pane: Pane, id: u64, link: Option<&str>, text: &str) {
+    let mention = Mention {
+        id: id.to_string().into(),
+        created_at: Timestamp::from_millis(pane * 60_000),
+        channel: if id.is_multiple_of(2) { "twitter".into() } else { "reddit".into() },
+        text: text.into(),
+        links: link.into_iter().map(Into::into).collect(),
+        hashtags: vec!["Fail".into(), "fail".into()],
+        author: Author {
+            handle: Some(format!("user{id}").into()),
+            followers: Some(id),
+            ..Author::default()
+        },
+        ..Mention::default()
+    };
+    let classified = Classified {
+        mention: &mention,
+        brands: Vec::new(),
+        sentiment: -0.5,
+        tone: if id.is_multiple_of(10) { Tone::Positive } else { Tone::Negative },
+        crisis_terms: if id.is_multiple_of(4) { vec!["recall".into()] } else { Vec::new() },
+        role: Role::Customer,
+    };
+    attribution.observe(pane, &classified);
+}
+
+fn share(answer: &Evidence, kind: SourceKind, value: &str) -> Option<f64> {
+    answer.sources.iter().find(|it| it.kind == kind && it.value == value).map(|it| it.share)
+}
+
+#[test]
+fn the_link_that_carries_most_of_the_excess_is_named_with_its_part() {
+    let mut attribution = Attribution::new(1_440);
+    for id in 0..120 {
+        // 78 of the 100 that nobody expected carry one link.
+        let link = (id < 78).then_some("https://a.example/x");
+        observe(&mut attribution, (id % 5) as Pane, id, link, "text");
+    }
+    let answer =
+        attribution.explain(&Question { from: 0, to: 5, negative_only: false, expected: 20.0 });
+    assert_eq!((answer.mentions, answer.negative_mentions), (120, 108));
+    assert_eq!(share(&answer, SourceKind::Link, "https://a.example/x"), Some(0.78));
+    assert_eq!(
+        share(&answer, SourceKind::Hashtag, "fail"),
+        Some(1.0),
+        "one hashtag, however written, once"
+    );
+    assert_eq!(answer.crisis_terms, [TermCount { term: "recall".to_owned(), count: 30 }]);
+    assert!(share(&answer, SourceKind::Author, "user7").is_none(), "one mention is a coincidence");
+}
+
+#[test]
+fn what_is_usual_is_not_held_to_carry_the_excess() {
+    let mut attribution = Attribution::new(1_440);
+    let day = 1_440;
+    // A week in which half of all mentions carry the brand's own link.
+    for pane in 0..7 * day {
+        observe(
+            &mut attribution,
+            pane,
+            pane as u64,
+            (pane % 2 == 0).then_some("https://own.example"),
+            "usual",
+        );
+    }
+    for id in 0..100 {
+        observe(&mut attribution, 8 * day, 1_000_000 + id, Some("https://new.example"), "new");
+    }
+    for id in 0..50 {
+        observe(&mut attribution, 8 * day, 2_000_000 + id, Some("https://own.example"), "usual");
+    }
+    let question =
+        Question { from: 8 * day, to: 8 * day + 5, negative_only: false, expected: 50.0 };
+    let answer = attribution.explain(&question);
+    assert_eq!(share(&answer, SourceKind::Link, "https://new.example"), Some(1.0));
+    let own = share(&answer, SourceKind::Link, "https://own.example").unwrap_or(0.0);
+    assert!((own - 0.25).abs() < 0.05, "50 came, 25 were usual, of an excess of 100: {own}");
+}
+
+#[test]
+fn memory_is_bounded_however_many_authors_and_links_come() {
+    let mut attribution = Attribution::new(1_440);
+    let bound = 289 * 240 + 2_112;
+    for id in 0..60_000 {
+        let link = format!("https://{id}.example");
+        observe(&mut attribution, id as Pane / 20, id, Some(&link), "churn");
+    }
+    assert!(attribution.len() <= bound, "{}", attribution.len());
+    assert!(attribution.buckets.len() <= 290);
+}
+
+#[test]
+fn samples_are_telling_different_and_negative_when_that_is_the_question() {
+    let mut attribution = Attribution::new(1_440);
+    for id in 0..50 {
+        observe(&mut attribution, 0, id, None, if id >= 40 { "the same words" } else { "another" });
+    }
+    observe(&mut attribution, 1, 61, None, "small but earlier");
+    let answer =
+        attribution.explain(&Question { from: 0, to: 5, negative_only: true, expected: 0.0 });
+    let texts: Vec<&str> = answer.samples.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        ["the same words", "another", "small but earlier"],
+        "crisis words, then audience"
+    );
+    assert!(answer.samples.iter().all(|it| it.tone == Tone::Negative));
+}
+
+#[test]
+fn a_late_mention_finds_its_old_bucket() {
+    let mut attribution = Attribution::new(1_440);
+    observe(&mut attribution, 100, 1, None, "first");
+    observe(&mut attribution, 300, 2, None, "later");
+    observe(&mut attribution, 150, 3, None, "late");
+    let answer =
+        attribution.explain(&Question { from: 150, to: 151, negative_only: false, expected: 0.0 });
+    assert_eq!(answer.mentions, 1);
+}

@@ -161,6 +161,15 @@ impl Fit {
         }
     }
 
+    /// The count of an hour, pulled in to where an hour may lie.
+    pub(super) fn winsorised(&self, bucket: &Bucket, dispersion: f64) -> f64 {
+        let mean = self.mean(bucket.slot, bucket.exposure);
+        let doubt = 1.0 / self.shape + self.seasonal_doubt(bucket.slot);
+        let spread = (mean + (dispersion + doubt) * mean * mean).sqrt();
+        let reach = CLIP * spread + CLIP_MENTIONS;
+        bucket.count.clamp((mean - reach).max(0.0), mean + reach)
+    }
+
     fn factor(&self, slot: Slot) -> f64 {
         self.hours[slot.hour()].value
             * self.weekdays[slot.weekday()].value
@@ -179,10 +188,7 @@ impl Fit {
             .filter(|bucket| !bucket.held)
             .map(|bucket| {
                 let mean = self.mean(bucket.slot, bucket.exposure);
-                let doubt = 1.0 / self.shape + self.seasonal_doubt(bucket.slot);
-                let spread = (mean + (dispersion + doubt) * mean * mean).sqrt();
-                let reach = CLIP * spread + CLIP_MENTIONS;
-                let counted = bucket.count.clamp((mean - reach).max(0.0), mean + reach);
+                let counted = self.winsorised(bucket, dispersion);
                 let age = (now - bucket.hour) as f64;
                 let weight = (-age / half_life).exp2() / (1.0 + dispersion * mean);
                 Weighted {

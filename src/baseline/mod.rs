@@ -129,9 +129,14 @@ impl Baseline {
     }
 
     /// Learns an hour that has passed.
-    pub fn learn(&mut self, bucket: Bucket) {
+    pub fn learn(&mut self, mut bucket: Bucket) {
         if bucket.exposure <= 0.0 {
             return;
+        }
+        // Once the rhythm is known an outlier is pulled in for good, or it would be let in little
+        // by little, each refit making the next a bit more tolerant.
+        if !bucket.held && self.has_rhythm_before(bucket.hour) {
+            bucket.count = self.fit.winsorised(&bucket, self.restlessness());
         }
         self.exposure += bucket.exposure;
         self.past.push_back(bucket);
@@ -186,16 +191,19 @@ impl Baseline {
         counted / expected
     }
 
-    fn refit(&mut self) {
-        // The hour is the unit of learning: its weight follows the restlessness of hours.
+    /// How restless hours are: the hour is the unit of learning.
+    fn restlessness(&self) -> f64 {
+        let off = |hours: f64| (hours - 1.0).abs();
         let nearest = self
             .window_hours
             .iter()
-            .enumerate()
-            .min_by(|a, b| (a.1 - 1.0).abs().total_cmp(&(b.1 - 1.0).abs()))
-            .map_or(0, |(index, _)| index);
-        let restless = self.dispersions.get(nearest).map_or(0.15, Dispersion::value);
-        self.fit.refit(&self.past, self.half_life_hours, restless);
+            .zip(&self.dispersions)
+            .min_by(|a, b| off(*a.0).total_cmp(&off(*b.0)));
+        nearest.map_or(0.0, |(_, dispersion)| dispersion.value())
+    }
+
+    fn refit(&mut self) {
+        self.fit.refit(&self.past, self.half_life_hours, self.restlessness());
     }
 }
 

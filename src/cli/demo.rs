@@ -19,7 +19,7 @@ use crate::incident::{Change, State};
 use crate::mention::Timestamp;
 use crate::notify::terminal;
 use crate::pipeline::{self, Service};
-use crate::telemetry::init_log;
+use crate::telemetry::log;
 
 use super::Failure;
 use super::run::{listen, runtime, stop_signal};
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 async fn demo(args: &Args) -> Result<(), Failure> {
     let mut config = Config::parse(CONFIG, "demo", Secrets::Ignore, &|_| None)?;
     "warn,librdkafka=error".clone_into(&mut config.log.level);
-    init_log(&config.log).map_err(Failure::other)?;
+    log::init(config.log.format, &config.log.level).map_err(Failure::other)?;
     let folder =
         std::env::temp_dir().join(format!("groundswell-demo-{}.ndjson", std::process::id()));
     config.dead_letter_file.clone_from(&folder);

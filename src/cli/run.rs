@@ -9,7 +9,7 @@ use tracing::info;
 use crate::config::{Config, Secrets};
 use crate::http::Readiness;
 use crate::pipeline::{self, Service};
-use crate::telemetry::init_log;
+use crate::telemetry::log;
 
 use super::{ConfigArg, Failure};
 
@@ -21,7 +21,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let config = args.config.load(Secrets::Resolve)?;
-    init_log(&config.log).map_err(Failure::other)?;
+    log::init(config.log.format, &config.log.level).map_err(Failure::other)?;
     runtime()?.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -25,7 +25,7 @@ use crate::classify::Rules;
 use crate::detect::Plan;
 use crate::notify::{RetrySettings, Route};
 use crate::source::KafkaSettings;
-use crate::telemetry::LogSettings;
+use crate::telemetry::log::LogFormat;
 use reader::Reader;
 use section::Section;
 
@@ -63,6 +63,15 @@ pub struct Limits {
     pub max_message_bytes: usize,
     /// Most brand x monitor x window label sets shown in metrics.
     pub metric_series: usize,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Text for people or JSON for machines.
+    pub format: LogFormat,
+    /// Least level written: `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
 }
 
 /// Everything that is wrong with a configuration.

@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 
 use super::reader::closest;
 use super::section::{Placed, Section};
-use super::{Limits, duration};
+use super::{Limits, LogSettings, duration};
 use crate::classify::{self, BrandRule, Classifier, Rules};
 use crate::detect::{BaselineSettings, Brand, Monitor, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
-use crate::telemetry::{LogFormat, LogSettings};
+use crate::telemetry::log::LogFormat;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -1,35 +1,41 @@
 //! The made mentions, in order.
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use serde_json::json;
 
-use super::texts::{ANGRY, CALM_ABOUT_IT, FIRST_WORD, FRIENDLY, ORDINARY};
-use super::{CRISIS_BRAND, CRISIS_LINK};
+use super::MARKET;
+use super::rhythm::{arrivals, of_day, restless};
+use super::swing::{OUTCRY, PRAISE, Swing};
+use super::texts::{BRANDS, CRISIS};
+use super::writer::{Scene, Told, Writer};
 use crate::mention::Timestamp;
 
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-/// Ordinary time before the crisis.
-const ORDINARY_MS: i64 = 48 * HOUR_MS;
-/// Crisis, decay and calm.
-const AFTER_MS: i64 = 5 * HOUR_MS;
-/// Minutes for which the crisis grows, and minutes in which it halves afterwards.
-const GROWS: f64 = 90.0;
-const HALVES: f64 = 15.0;
-/// Crisis mentions a minute at the height.
-const HEIGHT: f64 = 5.0;
-/// The friendly hashtag: minutes after the crisis begins, how long, mentions a minute.
-const FRIENDLY_FROM: f64 = 40.0;
-const FRIENDLY_FOR: f64 = 30.0;
-const FRIENDLY_HEIGHT: f64 = 4.0;
+const MINUTE_MS: f64 = 60_000.0;
+const HOUR: f64 = 60.0;
 
-/// The brands, each with its mentions an hour at noon and its Hebrew name.
-const BRANDS: [(&str, f64, &str); 3] = [
-    (CRISIS_BRAND, 60.0, "מורוונטו"),
-    ("Quillbay", 40.0, "קווילביי"),
-    ("Zentrika", 25.0, "זנטריקה"),
+/// Ordinary minutes before the crisis: two days, and a little more, so that every hour of the day
+/// has been seen twice when it breaks.
+const ORDINARY: f64 = 50.0 * HOUR;
+/// Minutes from its first word to the end: the crisis, its fading, and calm.
+const AFTER: f64 = 7.0 * HOUR;
+/// The hour of the made day at which the crisis breaks, whatever hour of UTC that is.
+const BREAKS_AT: f64 = 14.0;
+/// Minutes from then to the first word of praise for the competitor.
+const PRAISE_AFTER: f64 = 45.0;
+/// Minutes from the first word of the crisis after which some customers stay away, and how many of
+/// them do not.
+const HUSHED_AFTER: f64 = 80.0;
+const HUSHED: f64 = 0.8;
+/// Minutes after the first word at which those speak who have more to tell than the others.
+const TOLD: [(f64, Told); 5] = [
+    (0.0, Told::Journalist),
+    (2.0, Told::Employee),
+    (5.0, Told::Influencer),
+    (48.0, Told::Statement),
+    (95.0, Told::Apology),
 ];
+/// The same for articles of the press, which takes longer.
+const PRESS: [f64; 5] = [24.0, 37.0, 52.0, 66.0, 88.0];
 
 /// One made mention on its way to the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,17 +58,23 @@ pub struct Script {
 }
 
 impl Script {
-    /// The mentions of `seed` that end at `end`.
+    /// The mentions of `seed` that end at `end`. The same arguments give the same bytes, as long as
+    /// the version of `rand` is the same: its standard generator may change between versions.
     pub fn new(seed: u64, end: Timestamp) -> Self {
-        let crisis = end.plus_millis(-AFTER_MS);
-        let start = crisis.plus_millis(-ORDINARY_MS);
-        let mut writer =
-            Writer { rng: StdRng::seed_from_u64(seed), crisis, count: 0, events: Vec::new() };
-        writer.ordinary(start, end);
-        writer.crisis(end);
-        writer.friendly();
-        let mut events = writer.events;
-        events.sort_by_key(|event| event.created_at);
+        let crisis = end.plus_millis(-millis(AFTER));
+        let start = crisis.plus_millis(-millis(ORDINARY));
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut cues = cues(&mut rng);
+        cues.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut writer = Writer::new(&mut rng);
+        let events = cues
+            .into_iter()
+            .map(|(minute, scene)| {
+                let created_at = start.plus_millis(millis(minute));
+                let payload = writer.write(&mut rng, created_at, scene);
+                Event { created_at, key: MARKET, payload }
+            })
+            .collect();
         Self { start, crisis, end, events }
     }
 
@@ -71,12 +83,17 @@ impl Script {
         self.start
     }
 
-    /// When the crisis begins.
+    /// When the crisis begins: the first word of it.
     pub const fn crisis_at(&self) -> Timestamp {
         self.crisis
     }
 
-    /// When the script ends.
+    /// When the competitor's hashtag begins.
+    pub const fn praise_at(&self) -> Timestamp {
+        self.crisis.plus_millis(millis(PRAISE_AFTER))
+    }
+
+    /// When the script ends; every mention comes before.
     pub const fn end(&self) -> Timestamp {
         self.end
     }
@@ -87,158 +104,46 @@ impl Script {
     }
 }
 
-struct Writer {
-    rng: StdRng,
-    crisis: Timestamp,
-    count: u64,
-    events: Vec<Event>,
+/// Every mention there will be: its minute since the start, and what it is about.
+fn cues(rng: &mut StdRng) -> Vec<(f64, Scene)> {
+    let mut cues = Vec::new();
+    for brand in 0..BRANDS.len() {
+        let scene = |minute| (minute, Scene::Ordinary(brand));
+        cues.extend(ordinary(rng, brand).into_iter().map(scene));
+    }
+    let outcry = |minute| (ORDINARY + minute, Scene::Outcry);
+    cues.extend(swing(rng, &OUTCRY, AFTER).into_iter().map(outcry));
+    let from = ORDINARY + PRAISE_AFTER;
+    let praise = |minute| (from + minute, Scene::Praise);
+    cues.extend(swing(rng, &PRAISE, AFTER - PRAISE_AFTER).into_iter().map(praise));
+    cues.extend(TOLD.map(|(minute, told)| (ORDINARY + minute, Scene::Told(told))));
+    let article = |(number, minute): (usize, f64)| (ORDINARY + minute, Scene::Article(number));
+    cues.extend(PRESS.into_iter().enumerate().map(article));
+    cues
 }
 
-/// What one mention says.
-struct Saying {
-    brand: usize,
-    text: (&'static str, &'static str),
-    kind: &'static str,
-    link: bool,
-    hashtag: Option<&'static str>,
-    sentiment: Option<f64>,
+/// Minutes at which an ordinary brand is spoken of: a Poisson process whose rate follows the day
+/// and strays from it.
+fn ordinary(rng: &mut StdRng, brand: usize) -> Vec<f64> {
+    const QUARTER: f64 = 15.0;
+    let busiest = BRANDS[brand].busiest / HOUR;
+    let length = ORDINARY + AFTER;
+    let levels = restless(rng, (length / QUARTER).ceil() as usize);
+    let level = |minute: f64| levels.get((minute / QUARTER) as usize).copied().unwrap_or(1.0);
+    let hour_of_day = |minute: f64| BREAKS_AT + (minute - ORDINARY) / HOUR;
+    let highest = levels.iter().copied().fold(1.0, f64::max);
+    arrivals(rng, length, highest * busiest, |minute| {
+        let hushed = brand == CRISIS && minute > ORDINARY + HUSHED_AFTER;
+        let kept = if hushed { HUSHED } else { 1.0 };
+        of_day(hour_of_day(minute)) * level(minute) * kept * busiest
+    })
 }
 
-impl Writer {
-    /// Ordinary days: the crisis falls into an early afternoon, whatever the clock says.
-    fn ordinary(&mut self, start: Timestamp, end: Timestamp) {
-        let hours = end.millis_since(start) / HOUR_MS;
-        for hour in 0..hours {
-            let from = start.plus_millis(hour * HOUR_MS);
-            let hour_of_day =
-                (from.millis_since(self.crisis) as f64 / HOUR_MS as f64 + 14.0).rem_euclid(24.0);
-            // From 10 % at four in the morning to 100 % at four in the afternoon.
-            let rhythm = 0.55 - 0.45 * ((hour_of_day - 4.0) / 12.0 * std::f64::consts::PI).cos();
-            for (brand, (_, at_noon, _)) in BRANDS.iter().enumerate() {
-                let mood = 1.0 + 0.3 * (self.rng.random::<f64>() - 0.5);
-                for _ in 0..self.poisson(at_noon * rhythm * mood) {
-                    let at = from.plus_millis(self.rng.random_range(0..HOUR_MS));
-                    let text = ORDINARY[self.rng.random_range(0..ORDINARY.len())];
-                    let kind = if self.rng.random_bool(0.3) { "reply" } else { "post" };
-                    let said =
-                        Saying { brand, text, kind, link: false, hashtag: None, sentiment: None };
-                    self.write(at, &said);
-                }
-            }
-        }
-    }
+fn swing(rng: &mut StdRng, swing: &Swing, length: f64) -> Vec<f64> {
+    arrivals(rng, length, swing.height, |minute| swing.rate(minute))
+}
 
-    /// One article, then everybody.
-    fn crisis(&mut self, end: Timestamp) {
-        let first = Saying {
-            brand: 0,
-            text: ("en", FIRST_WORD),
-            kind: "article",
-            link: true,
-            hashtag: None,
-            sentiment: Some(-0.8),
-        };
-        self.write(self.crisis, &first);
-        for minute in 1..end.millis_since(self.crisis) / MINUTE_MS {
-            let at = minute as f64;
-            let fades = if at > GROWS { (-(at - GROWS) / HALVES).exp2() } else { 1.0 };
-            let rate = HEIGHT * (1.0 - (-at / 25.0).exp()) * fades;
-            for _ in 0..self.poisson(rate) {
-                let when = self
-                    .crisis
-                    .plus_millis(minute * MINUTE_MS + self.rng.random_range(0..MINUTE_MS));
-                let angry = self.rng.random_bool(0.85);
-                let texts: &[_] = if angry { &ANGRY } else { &CALM_ABOUT_IT };
-                let text = texts[self.rng.random_range(0..texts.len())];
-                let said = Saying {
-                    brand: 0,
-                    text,
-                    kind: ["share", "reply", "comment"][self.rng.random_range(0..3)],
-                    link: self.rng.random_bool(0.78),
-                    hashtag: text.1.contains('#').then_some("BoycottMorvanto"),
-                    sentiment: angry.then_some(-0.7),
-                };
-                self.write(when, &said);
-            }
-        }
-    }
-
-    /// A competitor's challenge goes round meanwhile.
-    fn friendly(&mut self) {
-        for minute in 0..FRIENDLY_FOR as i64 {
-            for _ in 0..self.poisson(FRIENDLY_HEIGHT) {
-                let offset = FRIENDLY_FROM as i64 * MINUTE_MS + minute * MINUTE_MS;
-                let at = self.crisis.plus_millis(offset + self.rng.random_range(0..MINUTE_MS));
-                let text = FRIENDLY[self.rng.random_range(0..FRIENDLY.len())];
-                let said = Saying {
-                    brand: 1,
-                    text,
-                    kind: "post",
-                    link: false,
-                    hashtag: Some("QuillbayChallenge"),
-                    sentiment: Some(0.8),
-                };
-                self.write(at, &said);
-            }
-        }
-    }
-
-    fn write(&mut self, at: Timestamp, said: &Saying) {
-        self.count += 1;
-        let (name, _, hebrew) = BRANDS[said.brand];
-        let (lang, text) = said.text;
-        let text = text.replace("{}", if lang == "he" { hebrew } else { name });
-        let article = said.kind == "article";
-        let channels = ["twitter", "twitter", "instagram", "facebook", "reddit"];
-        let channel =
-            if article { "news" } else { channels[self.rng.random_range(0..channels.len())] };
-        let author = self.rng.random_range(0..60_000_u32);
-        // Most have a few hundred followers, a few have many.
-        let followers = (150.0 / self.rng.random_range(0.0005..1.0_f64)) as u64;
-        let mut mention = json!({
-            "id": format!("made-{}", self.count),
-            "created_at": at.as_millis(),
-            "channel": channel,
-            "kind": said.kind,
-            "author": {"handle": format!("user{author}"), "followers": followers},
-            "text": text,
-            "lang": lang,
-            "url": format!("https://{channel}.example/made-{}", self.count),
-        });
-        if article {
-            mention["author"] =
-                json!({"handle": "newsdesk", "followers": 250_000, "role": "journalist"});
-            mention["reach"] = json!(800_000);
-        }
-        // A hashtag alone names no brand: the producer of this feed does.
-        if said.hashtag.is_some() {
-            mention["brand"] = json!(name);
-        }
-        if said.link {
-            mention["links"] = json!([CRISIS_LINK]);
-        }
-        if let Some(hashtag) = said.hashtag {
-            mention["hashtags"] = json!([hashtag]);
-        }
-        if let Some(sentiment) = said.sentiment {
-            mention["sentiment"] = json!(sentiment);
-        }
-        self.events.push(Event {
-            created_at: at,
-            key: "coffee",
-            payload: mention.to_string().into_bytes(),
-        });
-    }
-
-    /// A Poisson variate by Knuth's product of uniforms; good for the small means here.
-    fn poisson(&mut self, mean: f64) -> u32 {
-        let limit = (-mean).exp();
-        let mut product: f64 = self.rng.random();
-        let mut count = 0;
-        while product > limit {
-            product *= self.rng.random::<f64>();
-            count += 1;
-        }
-        count
-    }
+/// Milliseconds of `minutes`.
+const fn millis(minutes: f64) -> i64 {
+    (minutes * MINUTE_MS) as i64
 }

@@ -1,61 +1,72 @@
-//! Whether the service does its work, condition by condition, in words.
-
-use std::collections::BTreeMap;
+//! Whether the process can do its work, one condition for each part that must be well.
 
 use serde::Serialize;
 use tokio::sync::watch;
 
-/// Named conditions, set by those who know. Cheap to clone.
+/// The conditions under which the process is ready. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Readiness(watch::Sender<Conditions>);
+pub struct Readiness(watch::Sender<Vec<Condition>>);
 
-type Conditions = BTreeMap<&'static str, Condition>;
-
+/// One part and how it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Condition {
-    ready: bool,
-    detail: String,
+pub struct Condition {
+    /// The part's name.
+    pub name: &'static str,
+    /// Whether it can do its work.
+    pub ready: bool,
+    /// How it is, or what it waits for, in plain words. No secrets: anyone may read it.
+    pub detail: String,
+}
+
+/// All conditions at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Whether all conditions hold.
+    pub ready: bool,
+    /// Each condition, in the order they were named.
+    pub conditions: Vec<Condition>,
 }
 
 impl Readiness {
-    /// These conditions, none of them met yet.
+    /// Ready when each of `names` has said so. None has yet.
     pub fn new(names: &[&'static str]) -> Self {
-        let unmet = || Condition { ready: false, detail: "starting".to_owned() };
-        Self(watch::Sender::new(names.iter().map(|name| (*name, unmet())).collect()))
+        let unheard =
+            |name| Condition { name, ready: false, detail: "has not reported yet".to_owned() };
+        Self(watch::Sender::new(names.iter().copied().map(unheard).collect()))
     }
 
-    /// The condition `name` is met, or why it is not. Returns whether that is news.
-    pub fn set(&self, name: &'static str, condition: Result<String, String>) -> bool {
-        let (ready, detail) = match condition {
-            Ok(detail) => (true, detail),
-            Err(reason) => (false, reason),
-        };
-        let condition = Condition { ready, detail };
+    /// The part `name` is well (`Ok`), or not (`Err`), with a detail in plain words either way. A
+    /// part that [`Readiness::new`] did not name joins the conditions. Returns whether that is news.
+    pub fn set(&self, name: &'static str, state: Result<String, String>) -> bool {
+        let ready = state.is_ok();
+        let (Ok(detail) | Err(detail)) = state;
+        let condition = Condition { name, ready, detail };
         self.0.send_if_modified(|conditions| {
-            conditions.insert(name, condition.clone()) != Some(condition)
+            match conditions.iter_mut().find(|known| known.name == name) {
+                Some(known) if *known == condition => return false,
+                Some(known) => *known = condition,
+                None => conditions.push(condition),
+            }
+            true
         })
     }
 
-    /// Whether all conditions are met.
-    pub fn is_ready(&self) -> bool {
-        all_met(&self.0.borrow())
+    /// All conditions as they stand.
+    pub fn report(&self) -> Report {
+        let conditions = self.0.borrow().clone();
+        Report { ready: all_hold(&conditions), conditions }
     }
 
-    /// Waits until all conditions are met.
+    /// Waits until all conditions hold.
     pub async fn ready(&self) {
-        // The sender lives as long as `self`: waiting cannot fail.
         let mut conditions = self.0.subscribe();
-        let _met = conditions.wait_for(all_met).await;
-    }
-
-    /// `{"source":{"ready":true,"detail":"..."},...}`.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(&*self.0.borrow()).unwrap_or_default()
+        // The sender lives as long as `self`: waiting cannot fail.
+        let _held = conditions.wait_for(|conditions| all_hold(conditions)).await;
     }
 }
 
-fn all_met(conditions: &Conditions) -> bool {
-    conditions.values().all(|condition| condition.ready)
+fn all_hold(conditions: &[Condition]) -> bool {
+    conditions.iter().all(|condition| condition.ready)
 }
 
 impl Default for Readiness {

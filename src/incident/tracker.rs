@@ -24,11 +24,12 @@ pub struct Evidence {
     pub mentions: u64,
     /// Negative ones among them.
     pub negative_mentions: u64,
-    /// What carries the excess.
+    /// What carries the excess: largest share first within each kind, kinds in the order of
+    /// [`SourceKind::ALL`](super::SourceKind::ALL).
     pub sources: Vec<SourceShare>,
-    /// Crisis terms found.
+    /// Crisis terms found, most frequent first.
     pub crisis_terms: Vec<TermCount>,
-    /// Mentions that speak for the rest.
+    /// At most three mentions that speak for the rest.
     pub samples: Vec<Sample>,
 }
 
@@ -154,5 +155,107 @@ impl Incident {
         self.sources = evidence.sources;
         self.crisis_terms = evidence.crisis_terms;
         self.samples = evidence.samples;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::incident::{Direction, Measure, Subject};
+
+    const HOLD: Duration = Duration::from_secs(1_800);
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_millis(minute * 60_000)
+    }
+
+    fn signal(minute: i64, z: f64) -> Signal {
+        Signal {
+            monitor: "negative-up".to_owned(),
+            measure: Measure::NegativeMentions,
+            direction: Direction::Up,
+            window_seconds: 3_600,
+            at: at(minute),
+            observed: 10.0 * z,
+            expected: 10.0,
+            lower: 5.0,
+            upper: 16.0,
+            z,
+        }
+    }
+
+    fn opened() -> (Tracker, Change) {
+        let leading = signal(10, 5.0);
+        let incident = Incident::open(
+            (Subject::Brand, "Acme", None),
+            &leading,
+            std::slice::from_ref(&leading),
+            at(3),
+        );
+        let mut tracker = Tracker::default();
+        let change = tracker.open(incident);
+        (tracker, change)
+    }
+
+    #[test]
+    fn an_incident_is_opened_escalated_and_resolved_once_each() {
+        let (mut tracker, first) = opened();
+        assert_eq!((first.sequence, first.incident.state), (0, State::Opened));
+        let second = tracker.escalate(at(20), Severity::Critical, Evidence::default()).unwrap();
+        assert_eq!((second.sequence, second.incident.state), (1, State::Escalated));
+        assert!(tracker.escalate(at(21), Severity::Critical, Evidence::default()).is_none());
+        assert!(
+            tracker.escalate(at(22), Severity::Warning, Evidence::default()).is_none(),
+            "never down"
+        );
+        let third = tracker.resolve(at(90), Evidence::default()).unwrap();
+        assert_eq!((third.sequence, third.incident.resolved_at), (2, Some(at(90))));
+        assert!(tracker.resolve(at(91), Evidence::default()).is_none());
+        let ids = [first.id, second.id, third.id];
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+    }
+
+    #[test]
+    fn ids_follow_from_brand_monitor_and_onset_alone() {
+        assert_eq!(opened().1, opened().1);
+        let id = |brand, monitor, minute| incident_id(brand, monitor, at(minute));
+        assert_eq!(id("Acme", "up", 1), id("Acme", "up", 1));
+        assert_ne!(id("Acme", "up", 1), id("Acme", "up", 2));
+        assert_ne!(id("Acme", "up", 1), id("Acme", "down", 1));
+        assert_ne!(id("Acme", "up", 1), id("Ac", "meup", 1));
+        // Receivers may have stored it: it may not change from release to release.
+        assert_eq!(id("Acme", "up", 1).to_string(), "2f61f751-f31c-5d63-98fb-397ab648f782");
+    }
+
+    #[test]
+    fn it_resolves_after_calm_that_lasts_and_no_sooner() {
+        let (mut tracker, _) = opened();
+        assert!(!tracker.settle(at(20), true, HOLD));
+        assert!(!tracker.settle(at(49), true, HOLD));
+        assert!(!tracker.settle(at(50), false, HOLD), "one restless minute");
+        assert!(!tracker.settle(at(51), true, HOLD), "begins the wait anew");
+        assert!(!tracker.settle(at(80), true, HOLD));
+        assert!(tracker.settle(at(81), true, HOLD));
+    }
+
+    #[test]
+    fn the_most_unusual_moment_leads() {
+        let (mut tracker, _) = opened();
+        tracker.observe(&[signal(11, 7.0)]);
+        tracker.observe(&[signal(12, 6.0)]);
+        let incident = tracker.incident().unwrap();
+        assert_eq!((incident.peak_z, incident.observed), (7.0, 70.0));
+        assert_eq!(incident.signals.len(), 1, "one entry a monitor and window");
+        assert_eq!(incident.signals[0].at, at(11));
+    }
+
+    #[test]
+    fn what_is_open_can_be_told_again() {
+        let (mut tracker, first) = opened();
+        assert_eq!(tracker.latest(), Some(first));
+        tracker.resolve(at(90), Evidence::default());
+        assert_eq!(tracker.latest(), None);
     }
 }

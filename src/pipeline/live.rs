@@ -10,18 +10,22 @@ use tracing::{info, warn};
 
 use crate::classify::Classifier;
 use crate::config::Config;
-use crate::decode::{DeadLetter, Format};
+use crate::decode::{DeadLetter, Format, Reason};
 use crate::http::Readiness;
 use crate::incident::Change;
 use crate::mention::{BrandIndex, Timestamp};
+use crate::shard::Outcome;
 use crate::source::Topic;
 use crate::source::kafka::{Message, PartitionHandler, SourceObserver};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, PartitionMetrics};
 
 use super::{DeadLetters, Intake};
 
 /// How often a partition's gauges are set, at most.
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
+
+/// A partition's metrics, set by its shard and by the source.
+type Gauges = Arc<Mutex<PartitionMetrics>>;
 
 /// What all partitions of a running service share.
 pub(super) struct Live {
@@ -36,6 +40,8 @@ pub(super) struct Live {
     pub sent: AtomicU64,
     /// Whether the service is ending: then nothing is waited for.
     pub ending: AtomicBool,
+    /// The metrics of the partitions that are here.
+    pub partitions: Mutex<BTreeMap<(String, i32), Gauges>>,
     /// Where each brand was first seen, to tell a topic that is not keyed.
     pub homes: Mutex<BTreeMap<BrandIndex, (String, i32)>>,
 }
@@ -46,7 +52,11 @@ pub(super) struct Observer(pub Arc<Live>);
 impl SourceObserver for Observer {
     fn assigned(&self, topic: &Topic, partition: i32) -> Box<dyn PartitionHandler> {
         let live = Arc::clone(&self.0);
+        let metrics = Arc::new(Mutex::new(live.metrics.partition(&topic.name, partition)));
+        let key = (topic.name.clone(), partition);
+        lock(&live.partitions).insert(key, Arc::clone(&metrics));
         Box::new(LivePartition {
+            metrics,
             topic: topic.name.clone(),
             format: topic.format,
             partition,
@@ -68,13 +78,16 @@ impl SourceObserver for Observer {
     }
 
     fn lag(&self, topic: &str, partition: i32, messages: i64) {
-        self.0.metrics.set_consumer_lag(topic, partition, messages);
+        if let Some(metrics) = lock(&self.0.partitions).get(&(topic.to_owned(), partition)) {
+            lock(metrics).set_consumer_lag(u64::try_from(messages).unwrap_or(0));
+        }
     }
 }
 
 /// One assigned partition.
 struct LivePartition {
     live: Arc<Live>,
+    metrics: Gauges,
     topic: String,
     format: Format,
     partition: i32,
@@ -88,17 +101,22 @@ struct LivePartition {
 impl PartitionHandler for LivePartition {
     fn message(&mut self, message: &Message<'_>) {
         let now = now();
-        self.live.metrics.observe_bytes(message.payload.len());
+        let intake = self.live.metrics.intake();
+        intake.add_read_bytes(message.payload.len() as u64);
         match self.intake.take(self.format, message.payload, now, &mut self.changes) {
             Ok(taken) => {
-                self.live.metrics.outcomes().count(taken.outcome);
+                intake.add(taken.outcome, 1);
                 if message.live {
-                    self.live.metrics.observe_mention_delay(now, taken.created_at);
+                    intake.observe_delay(taken.created_at, now);
                 }
                 self.look_for_home(&taken.brands);
             }
             Err(rejected) => {
-                self.live.metrics.count_rejected(rejected.reason);
+                match rejected.reason {
+                    Reason::Late => intake.add(Outcome::Late, 1),
+                    _ => intake.add_rejected(1),
+                }
+                intake.dead_letter(rejected.reason);
                 let position = u64::try_from(message.offset).unwrap_or(0);
                 let partition = Some(self.partition);
                 let letter = DeadLetter::new(
@@ -110,7 +128,7 @@ impl PartitionHandler for LivePartition {
                     message.payload,
                 );
                 self.live.dead_letters.keep(&letter, |_| {
-                    self.live.metrics.count_dead_letter_failure();
+                    self.live.metrics.intake().dead_letter_failed();
                     !self.live.ending.load(Ordering::Acquire)
                 });
             }
@@ -148,15 +166,17 @@ impl PartitionHandler for LivePartition {
         }
         self.gauges_set = Some(Instant::now());
         let shard = self.intake.shard();
-        let brands = &self.live.config.plan.brands;
-        let metrics = &self.live.metrics;
-        metrics.set_shard(&self.topic, self.partition, now, brands, shard);
+        let mut metrics = lock(&self.metrics);
+        metrics.set_watermark(shard.watermark(), now);
+        metrics.set_windows(&self.live.config.plan.brands, &shard.readings());
+        metrics.set_open_incidents(shard.open_incidents());
+        metrics.set_fullness(shard.fullness());
     }
 
     fn revoked(&mut self) {
-        self.live.metrics.release_shard(&self.topic, self.partition);
-        let mut homes = self.live.homes.lock().unwrap_or_else(PoisonError::into_inner);
-        homes.retain(|_, home| *home != (self.topic.clone(), self.partition));
+        let key = (self.topic.clone(), self.partition);
+        lock(&self.live.partitions).remove(&key);
+        lock(&self.live.homes).retain(|_, home| *home != key);
     }
 }
 
@@ -173,7 +193,7 @@ impl LivePartition {
                 z = incident.peak_z,
                 "incident changed"
             );
-            self.live.metrics.count_change(&change);
+            self.live.metrics.incidents().changed(&change);
             self.live.sent.fetch_add(1, Ordering::AcqRel);
             if self.live.changes.blocking_send(change).is_err() {
                 warn!("an incident's change comes after the end; it is told after a restart");
@@ -189,7 +209,7 @@ impl LivePartition {
                 continue;
             }
             let here = (self.topic.clone(), self.partition);
-            let mut homes = self.live.homes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut homes = lock(&self.live.homes);
             let home = homes.entry(*brand).or_insert_with(|| here.clone());
             if *home != here {
                 warn!(
@@ -201,6 +221,11 @@ impl LivePartition {
             }
         }
     }
+}
+
+/// What a thread that died has left is still whole: each is changed in one step.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn now() -> Timestamp {

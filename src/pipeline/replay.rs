@@ -44,7 +44,7 @@ pub struct Replayed {
     pub failed_files: u64,
     /// Event time of the earliest and the latest mention counted.
     pub span: Option<(Timestamp, Timestamp)>,
-    /// Every incident as it stood at its last change, in order of detection.
+    /// Every incident as it stood at its end, or at the end of the input, in order of detection.
     pub incidents: Vec<Incident>,
 }
 
@@ -98,6 +98,8 @@ pub fn replay(
     }
     intake.shard_mut().finish(&mut changes);
     replayed.take(&mut changes, &mut each_change);
+    // What is still open has gone on since its last change.
+    intake.shard().open_incidents().for_each(|incident| replayed.put(incident.clone()));
     replayed.span = intake.shard().span();
     Ok(replayed)
 }
@@ -125,10 +127,14 @@ impl Replayed {
     fn take(&mut self, changes: &mut Vec<Change>, each_change: &mut impl FnMut(&Change)) {
         for change in changes.drain(..) {
             each_change(&change);
-            match self.incidents.iter_mut().rev().find(|known| known.id == change.incident.id) {
-                Some(known) => *known = change.incident,
-                None => self.incidents.push(change.incident),
-            }
+            self.put(change.incident);
+        }
+    }
+
+    fn put(&mut self, incident: Incident) {
+        match self.incidents.iter_mut().rev().find(|known| known.id == incident.id) {
+            Some(known) => *known = incident,
+            None => self.incidents.push(incident),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::http::{self, HttpState, Readiness};
 use crate::incident::Change;
 use crate::notify::{Notifier, NotifyError};
 use crate::source::kafka::{KafkaSource, KafkaSourceError, Positions};
-use crate::telemetry::{DeliveryMetrics, Metrics, MetricsError};
+use crate::telemetry::{self, Metrics, MetricsError};
 
 use super::DeadLetters;
 use super::live::{Live, Observer, now};
@@ -76,6 +76,7 @@ pub async fn run(
     let config = Arc::new(config);
     let kafka = config.kafka.clone().ok_or(RunError::NoSource)?;
     let metrics = Metrics::new(config.limits.metric_series)?;
+    metrics.set_dedup_limit(config.plan.time.dedup_capacity);
     let readiness = service.readiness;
     let dead_letters = Arc::new(DeadLetters::open(&config.dead_letter_file)?);
     let notifier = Arc::new(start_notifier(&config, &metrics, &dead_letters)?);
@@ -90,6 +91,7 @@ pub async fn run(
         changes,
         sent: AtomicU64::new(0),
         ending: AtomicBool::new(false),
+        partitions: Mutex::new(BTreeMap::new()),
         homes: Mutex::new(BTreeMap::new()),
         config,
     });
@@ -137,19 +139,21 @@ fn start_notifier(
 ) -> Result<Notifier, RunError> {
     let kept = Arc::clone(dead_letters);
     let failures = metrics.clone();
-    let observer =
-        DeliveryMetrics::new(metrics.clone(), move |route: &str, change: &Change, reason: &str| {
-            let rejected = Rejected::new(Reason::Undelivered, format!("route {route}: {reason}"));
-            let payload = serde_json::to_vec(change).unwrap_or_default();
-            let source = format!("route {route}");
-            let letter =
-                DeadLetter::new(rejected, source, None, u64::from(change.sequence), now(), payload);
-            // An async task must not wait for a disk: one try.
-            kept.keep(&letter, |_| {
-                failures.count_dead_letter_failure();
-                false
-            });
+    let keep = move |route: &str, change: &Change, reason: &str| {
+        let rejected = Rejected::new(Reason::Undelivered, format!("route {route}: {reason}"));
+        let payload = serde_json::to_vec(change).unwrap_or_default();
+        let source = format!("route {route}");
+        let sequence = u64::from(change.sequence);
+        let letter = DeadLetter::new(rejected, source, None, sequence, now(), payload);
+        // An async task must not wait for a disk: one try.
+        kept.keep(&letter, |_| {
+            failures.intake().dead_letter_failed();
+            false
         });
+        failures.intake().dead_letter(Reason::Undelivered);
+    };
+    let observer = telemetry::Observer::new(metrics.clone(), Box::new(keep));
+    metrics.notifications().expect_routes(config.routes.iter().map(|route| route.name.as_str()));
     let zone = config.plan.time_zone.clone();
     Ok(Notifier::start(config.routes.clone(), config.retry, zone, Arc::new(observer))?)
 }
@@ -182,7 +186,7 @@ async fn commit_told(
     let mut committed = Positions::new();
     loop {
         ticks.tick().await;
-        live.metrics.set_notifications_outstanding(notifier.outstanding());
+        live.metrics.notifications().set_outstanding(notifier.outstanding());
         let positions = source.positions();
         if positions == committed {
             continue;

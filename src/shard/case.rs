@@ -147,15 +147,7 @@ impl BrandState {
             .slots_between(from, tick.end)
             .map(|slot| baseline.mean_in(slot, 1.0))
             .sum();
-        let answer =
-            self.attribution.explain(&Question { from, to: tick.end, negative_only, expected });
-        Evidence {
-            mentions: answer.mentions,
-            negative_mentions: answer.negative_mentions,
-            sources: answer.sources,
-            crisis_terms: answer.crisis_terms,
-            samples: answer.samples,
-        }
+        self.attribution.explain(&Question { from, to: tick.end, negative_only, expected })
     }
 
     /// The pane in which the swing that `leading` shows began, looked for in the last two of its

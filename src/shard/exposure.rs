@@ -98,3 +98,50 @@ fn add(shape: &mut Shape, slot: Slot) {
         None => shape.push((slot, 1.0)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::baseline::Calendar;
+    use crate::mention::Timestamp;
+
+    /// Sixty panes with mentions, then `silent` without.
+    fn exposure(silent: usize) -> Exposure {
+        let slot = Calendar::new(TimeZone::UTC).slot(Timestamp::from_millis(0));
+        let mut exposure = Exposure::new(0, 200);
+        (0..60).for_each(|_| exposure.close(slot, 3));
+        (0..silent).for_each(|_| exposure.close(slot, 0));
+        exposure
+    }
+
+    fn watched(exposure: &Exposure) -> Vec<f64> {
+        let shapes = exposure.shapes(&[5, 60]);
+        shapes.iter().map(|shape| shape.iter().map(|part| part.1).sum()).collect()
+    }
+
+    #[test]
+    fn a_silence_that_lasts_is_held_against_nobody_yet() {
+        assert_eq!(watched(&exposure(0)), [5.0, 60.0]);
+        assert_eq!(watched(&exposure(20)), [0.0, 40.0]);
+    }
+
+    #[test]
+    fn a_silence_that_ends_was_a_quiet_moment() {
+        let mut exposure = exposure(20);
+        let slot = exposure.slot(0);
+        exposure.close(slot.unwrap_or_else(|| unreachable!()), 1);
+        assert_eq!(watched(&exposure), [5.0, 60.0]);
+    }
+
+    #[test]
+    fn a_dead_feeds_silence_counts_for_nothing_ever_after() {
+        let mut exposure = exposure(20);
+        exposure.declare_dead();
+        let slot = exposure.slot(0);
+        exposure.close(slot.unwrap_or_else(|| unreachable!()), 1);
+        assert_eq!(watched(&exposure), [1.0, 40.0]);
+        assert_eq!(exposure.slots_between(50, 81).count(), 11);
+    }
+}

@@ -1,6 +1,6 @@
 //! A dead feed told apart from quiet brands.
 
-use crate::baseline::{Baseline, Bucket, Scale, Slot};
+use crate::baseline::{Baseline, Bucket, Expected, Scale, Slot};
 use crate::detect::Plan;
 use crate::incident::{
     Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject, Tracker,
@@ -16,6 +16,10 @@ const MONITOR: &str = "feed-silent";
 const LEAST_SILENCE_MS: i64 = 10 * 60_000;
 /// A feed of so few mentions that a week of silence is no surprise is dead after a week all the same.
 const DEAD_AFTER_MS: i64 = 7 * 86_400_000;
+
+/// What a feed is expected to hold that falls silent before anything is known of it.
+const NOTHING_KNOWN: Expected =
+    Expected { scale: Scale::Count, mean: 0.0, of: 0.0, dispersion: 0.0, doubt: 0.0 };
 
 /// Everything that arrives in one partition, for whatever brand or none.
 #[derive(Debug)]
@@ -131,14 +135,17 @@ impl Feed {
         if silent == 0 {
             return None;
         }
-        let expected = self.baseline.expect(self.hour, &tick.exposure.silent_shape())?;
-        let z = expected.z(0.0);
         let silent_ms = silent as i64 * tick.watch.pane_ms;
-        let enough =
-            expected.mean >= tick.plan.sensitivity.min_excess && silent_ms >= LEAST_SILENCE_MS;
-        if !(enough && z <= -tick.watch.feed_z_limit || silent_ms >= DEAD_AFTER_MS) {
+        let known = self.baseline.expect(self.hour, &tick.exposure.silent_shape());
+        let surprising = known.is_some_and(|expected| {
+            silent_ms >= LEAST_SILENCE_MS
+                && expected.mean >= tick.plan.sensitivity.min_excess
+                && expected.z(0.0) <= -tick.watch.feed_z_limit
+        });
+        if !surprising && silent_ms < DEAD_AFTER_MS {
             return None;
         }
+        let expected = known.unwrap_or(NOTHING_KNOWN);
         let (lower, upper) = expected.band(TYPICAL_Z);
         Some(Signal {
             monitor: MONITOR.to_owned(),
@@ -150,7 +157,7 @@ impl Feed {
             expected: expected.mean,
             lower,
             upper,
-            z,
+            z: expected.z(0.0),
         })
     }
 

@@ -253,7 +253,7 @@ impl Shard {
         let target = watch.pane_of(watermark);
         let state = state.get_or_insert_with(|| State::new(plan, watch, calendar, target));
         while state.end < target {
-            if state.can_skip() {
+            if state.can_skip(watch) {
                 state.skip_to(target, calendar, watch);
                 return;
             }
@@ -315,14 +315,18 @@ impl State {
         }
     }
 
-    /// Whether closing more panes would change nothing: the feed is dead, and every window empty.
-    fn can_skip(&self) -> bool {
-        self.feed.incident().is_some() && self.feed.is_empty() && self.passed.is_empty()
+    /// Whether closing more panes would change nothing: the feed has been dead for so long that no
+    /// window and no hour that waits to be learnt holds anything but dead panes.
+    fn can_skip(&self, watch: &Watch) -> bool {
+        self.feed.incident().is_some()
+            && self.feed.is_empty()
+            && self.exposure.silent() >= watch.retained
     }
 
     /// Lets dead time pass at once.
     fn skip_to(&mut self, end: Pane, calendar: &Calendar, watch: &Watch) {
         self.end = end;
+        self.passed.clear();
         self.exposure.reset_to(end);
         self.feed.reset_to(end);
         self.brands.iter_mut().for_each(|brand| brand.reset_to(end));

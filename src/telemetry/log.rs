@@ -1,59 +1,183 @@
-//! The log: text for people or JSON for machines, on standard error.
+//! What the process says while it runs, on standard error.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 
+use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, dispatcher};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::fmt::MakeWriter;
 
-/// How the log is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogSettings {
-    /// Text for people or JSON for machines.
-    pub format: LogFormat,
-    /// Least level written: `error`, `warn`, `info`, `debug` or `trace`.
-    pub level: String,
-}
+/// Overrides the configured level.
+const VARIABLE: &str = "RUST_LOG";
 
-/// The log's form.
+/// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// A line of text an event.
+    /// For people: time, level, where, what. In colour on a terminal, unless `NO_COLOR` is set.
     #[default]
     Text,
-    /// A JSON object an event.
+    /// For programs: one JSON object a line. `timestamp` (RFC 3339, UTC), `level`, `target` and
+    /// `message` are always there; an event's own fields stand beside them.
     Json,
 }
 
-/// The log cannot be set up.
+/// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// `RUST_LOG` or the configured level cannot be read.
-    #[error("the log filter cannot be read: {0}; write e.g. RUST_LOG=info,groundswell=debug")]
-    Filter(#[from] ParseError),
-    /// Somebody has set up a log before.
-    #[error(transparent)]
-    Init(#[from] TryInitError),
+    /// What shall be logged cannot be read.
+    #[error(
+        "{origin} asks for the log level `{level}`, which cannot be read ({reason}): write error, \
+         warn, info, debug, trace or off, or name a part too, such as `info,groundswell=debug`"
+    )]
+    Level {
+        /// Who asks for it: the configuration or `RUST_LOG`.
+        origin: &'static str,
+        /// What was asked for.
+        level: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Somebody in this process did so before.
+    #[error("the log of this process is set up already")]
+    Already,
 }
 
-/// Sets up the log of the whole process. The environment variable `RUST_LOG` overrides the level.
+/// Sends what happens from now on, at `level` and above, to standard error. `level` is a level, or
+/// levels by target (`info,groundswell=debug`); the environment's `RUST_LOG`, unless it is empty,
+/// is used in its stead.
 ///
 /// # Errors
 ///
-/// When the filter cannot be read, or a log has been set up before.
-pub fn init(settings: &LogSettings) -> Result<(), LogError> {
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter)?,
-        _ => EnvFilter::try_new(&settings.level)?,
+/// [`LogError`]: the level cannot be read, or logging is set up already.
+pub fn init(format: LogFormat, level: &str) -> Result<(), LogError> {
+    let overriding = std::env::var(VARIABLE).ok().filter(|value| !value.trim().is_empty());
+    let filter = filter(level, overriding.as_deref())?;
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    dispatcher::set_global_default(dispatch(format, filter, colours, io::stderr))
+        .map_err(|_| LogError::Already)
+}
+
+/// What `overriding` or else `level` lets through.
+fn filter(level: &str, overriding: Option<&str>) -> Result<EnvFilter, LogError> {
+    let (origin, level) = match overriding {
+        Some(overriding) => (VARIABLE, overriding),
+        None => ("the configuration", level),
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(filter);
-    match settings.format {
-        LogFormat::Text => {
-            registry.with(layer.with_ansi(std::io::stderr().is_terminal())).try_init()?
-        }
-        LogFormat::Json => registry.with(layer.json()).try_init()?,
+    let failed = |reason: String| LogError::Level { origin, level: level.to_owned(), reason };
+    // A bare word that is no level is taken for a target by the filter, and "inof" would log
+    // nothing at all. By the variable's own rules such a word is a target.
+    let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
+    let mut words = level.split(',').map(str::trim);
+    let unknown = words.find(|word| !word.contains(['=', '[']) && !is_level(word));
+    if let (None, Some(word)) = (overriding, unknown) {
+        return Err(failed(format!("`{word}` is not a level")));
     }
-    Ok(())
+    EnvFilter::try_new(level).map_err(|error| failed(error.to_string()))
+}
+
+fn dispatch<W>(format: LogFormat, filter: EnvFilter, colours: bool, writer: W) -> Dispatch
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    match format {
+        LogFormat::Text => Dispatch::new(builder.with_ansi(colours).finish()),
+        LogFormat::Json => Dispatch::new(builder.json().flatten_event(true).finish()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What `act` logs in `format` at `level`.
+    fn logged(format: LogFormat, level: &str, act: impl FnOnce()) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        let dispatch =
+            dispatch(format, filter(level, None).unwrap(), false, move || writer.clone());
+        dispatcher::with_default(&dispatch, act);
+        let bytes = written.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn speak() {
+        let span = tracing::info_span!("partition", topic = "mentions");
+        let _entered = span.enter();
+        tracing::info!(brand = "El \"Al\"\nאל על", z = 6.9, "swings");
+        tracing::debug!("hidden");
+    }
+
+    #[test]
+    fn json_is_one_object_a_line_with_its_fields_and_spans() {
+        let log = logged(LogFormat::Json, "info", speak);
+        assert_eq!(log.lines().count(), 1, "{log}");
+        let line: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(line["message"], "swings");
+        assert_eq!(line["brand"], "El \"Al\"\nאל על");
+        assert_eq!(line["z"], 6.9);
+        assert_eq!(line["span"]["topic"], "mentions");
+        assert_eq!(line["target"], module_path!());
+        line["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    }
+
+    #[test]
+    fn text_is_for_people() {
+        let log = logged(LogFormat::Text, "info", speak);
+        assert!(log.contains("INFO partition{topic=\"mentions\"}"), "{log}");
+        assert!(log.contains("swings brand=\"El \\\"Al\\\"\\nאל על\" z=6.9"), "{log}");
+        assert!(!log.contains('\u{1b}') && !log.contains("hidden"), "{log}");
+    }
+
+    #[test]
+    fn levels_by_target() {
+        let level = format!("warn,{}=debug", module_path!());
+        assert!(logged(LogFormat::Text, &level, speak).contains("hidden"));
+        assert_eq!(logged(LogFormat::Text, "warn", speak), "");
+        assert_eq!(logged(LogFormat::Text, "off", || tracing::error!("unheard")), "");
+    }
+
+    #[test]
+    fn the_variable_overrides_the_configuration() {
+        let level = |level: &str, over| filter(level, over).unwrap().to_string();
+        assert_eq!(level("info", Some("debug")), "debug");
+        assert_eq!(level("inof", Some("trace")), "trace");
+        assert_eq!(level("warn", None), "warn");
+    }
+
+    #[test]
+    fn a_mistyped_level_is_told_with_its_origin() {
+        let told = |level: &str, over| filter(level, over).unwrap_err().to_string();
+        insta::assert_snapshot!(told("inof", None), @"the configuration asks for the log level `inof`, which cannot be read (`inof` is not a level): write error, warn, info, debug, trace or off, or name a part too, such as `info,groundswell=debug`");
+        assert!(told("", None).contains("`` is not a level"));
+        assert!(told("info,groundswell=loud", None).contains("`info,groundswell=loud`"));
+        assert!(told("info", Some("a=b=c")).starts_with("RUST_LOG asks for"));
+    }
+
+    #[test]
+    fn only_once_in_a_process() {
+        // Other tests of this process may have been first; the second time fails in any case.
+        let _ = init(LogFormat::Text, "off");
+        assert!(matches!(init(LogFormat::Text, "off"), Err(LogError::Already)));
+    }
 }

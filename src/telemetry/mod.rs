@@ -1,15 +1,46 @@
-//! Metrics and logs: what the service says about itself.
+//! What the process tells about itself: metrics and logs.
+//!
+//! # Layout
+//!
+//! - [`Metrics`]: all metrics, their registry and their text. In it, by subject: [`Intake`],
+//!   [`Incidents`], [`Notifications`], and a [`PartitionMetrics`] for each partition.
+//! - `windows`: the gauges with a series for each window, bounded in number.
+//! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
+//! - [`Observer`]: hears of deliveries, counts and logs them.
+//! - [`log`]: sets up what is written to standard error.
 
-mod delivery;
+mod error;
 mod family;
-mod log;
+mod incidents;
+mod intake;
+pub mod log;
 mod metrics;
+mod notifications;
+mod observer;
+mod partition;
 mod windows;
 
-pub use delivery::DeliveryMetrics;
+pub use error::MetricsError;
 pub use family::{Family, Kind};
-pub use log::{LogError, LogFormat, LogSettings, init as init_log};
-pub use metrics::{Metrics, MetricsError, Outcomes};
+pub use incidents::Incidents;
+pub use intake::Intake;
+pub use metrics::Metrics;
+pub use notifications::Notifications;
+pub use observer::{Observer, OnGivenUp};
+pub use partition::PartitionMetrics;
+
+use crate::mention::Timestamp;
+
+/// Seconds from `earlier` to `later`; negative when `earlier` is later.
+fn seconds_signed(earlier: Timestamp, later: Timestamp) -> f64 {
+    later.millis_since(earlier) as f64 / 1_000.0
+}
+
+/// Seconds from `earlier` to `later`; 0 when clocks disagree on which is which. A histogram's sum
+/// must not fall.
+fn seconds_between(earlier: Timestamp, later: Timestamp) -> f64 {
+    seconds_signed(earlier, later).max(0.0)
+}
 
 #[cfg(test)]
 mod tests;

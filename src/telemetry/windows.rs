@@ -44,9 +44,10 @@ const READINGS: [About; 5] = [
     ),
 ];
 
-/// A shard that expects less than this of a brand in every window, and holds no mention of it, does
-/// not speak for the brand: the brand's mentions are on another partition, if there are any.
-const HARDLY_HEARD: f64 = 0.05;
+/// A shard that holds no mention of a brand in any window, and expects less than one, does not speak
+/// for the brand: its mentions are on another partition, if there are any. (Of a brand it never
+/// heard of a shard expects about half a mention, which is the baseline's prior.)
+const HARDLY_HEARD: f64 = 1.0;
 
 /// The window gauges. The label sets are counted, and no more are made than the cap allows.
 ///

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use groundswell::demo::{CRISIS_BRAND, CRISIS_LINK};
+
 use crate::support::repository;
 
 fn groundswell(arguments: &[&str]) -> Output {
@@ -98,7 +100,12 @@ fn the_demo_tells_the_crisis_and_its_end() {
     let output = groundswell(&["demo"]);
     let said = text(&output.stdout);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    for words in ["Morvanto: anger", "news.example/morvanto-recall", "Morvanto: back to normal"] {
-        assert!(said.contains(words), "{words} in {said}");
+    let link = CRISIS_LINK.trim_start_matches("https://");
+    for words in [
+        format!("{CRISIS_BRAND}: anger"),
+        link.to_owned(),
+        format!("{CRISIS_BRAND}: back to normal"),
+    ] {
+        assert!(said.contains(&words), "{words} in {said}");
     }
 }

@@ -52,7 +52,7 @@ impl RunningService {
     pub async fn ready(config: Config) -> Self {
         let running = Self::start(config).await;
         let ready = timeout(DEADLINE, running.readiness.ready()).await;
-        assert!(ready.is_ok(), "not ready: {}", running.readiness.to_json());
+        assert!(ready.is_ok(), "not ready: {:?}", running.readiness.report());
         running
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::baseline::BaselineSettings;
 use crate::detect::{Monitor, Sensitivity, TimeSettings};
-use crate::telemetry::LogFormat;
+use crate::telemetry::log::LogFormat;
 
 const SECRETS: &[(&str, &str)] = &[
     ("SLACK_WEBHOOK_URL", "https://hooks.slack.example/services/T0/B0/xyz"),
@@ -63,6 +63,12 @@ fn the_full_example_shows_the_defaults() {
         (full.brokers, full.topics, full.group, full.history, full.idle_timeout),
         (bare.brokers, bare.topics, bare.group, bare.history, bare.idle_timeout)
     );
+}
+
+#[test]
+fn the_cluster_configuration_is_valid() {
+    let config = parse(&repository("k8s/base/groundswell.toml"), SECRETS).unwrap();
+    assert!(config.http_listen.ip().is_unspecified(), "probes come from outside the container");
 }
 
 /// Every key that the reader asks for while it reads the full example.

@@ -1,0 +1,107 @@
+//! Bursts, cold starts, new levels, long crises.
+
+use crate::incident::{Direction, State};
+
+use super::streams::{BRANDS, DAY, HOUR, MINUTE, at, opened, ordinary, run, usual};
+
+fn burst(from: i64, length: i64, factor: f64) -> impl Fn(usize, i64) -> f64 {
+    move |brand, now| if brand == 1 && (from..from + length).contains(&now) { factor } else { 1.0 }
+}
+
+#[test]
+fn a_burst_is_one_incident_of_its_brand_with_its_onset_and_its_end() {
+    let from = 9 * DAY + 13 * HOUR;
+    let changes = run(&ordinary(1, 0, 10 * DAY, burst(from, HOUR, 5.0)));
+    let late: Vec<_> = changes.iter().filter(|it| it.incident.detected_at >= at(2 * DAY)).collect();
+    assert_eq!(late.first().map(|it| it.sequence), Some(0));
+    assert!(late.iter().all(|it| it.incident.id == late[0].incident.id), "one incident: {late:#?}");
+    let first = &late[0].incident;
+    assert_eq!((first.brand.as_str(), first.direction), (BRANDS[1], Direction::Up));
+    let off = first.onset.millis_since(at(from)).abs();
+    assert!(off <= 10 * MINUTE, "onset {} off by {off} ms", first.onset);
+    assert!(first.detected_at.millis_since(at(from)) <= 30 * MINUTE, "{}", first.detected_at);
+    let last = &late[late.len() - 1].incident;
+    assert_eq!(last.state, State::Resolved);
+    assert!(
+        last.resolved_at.unwrap() > at(from + HOUR)
+            && last.resolved_at.unwrap() < at(from + 4 * HOUR)
+    );
+}
+
+#[test]
+fn a_cold_start_pages_little_and_yet_sees_a_storm_on_the_second_day() {
+    let storm = 30 * HOUR;
+    let changes = run(&ordinary(2, 0, 2 * DAY, burst(storm, 2 * HOUR, 15.0)));
+    let early = opened(&changes).iter().filter(|it| it.incident.detected_at < at(storm)).count();
+    assert!(early <= 2, "{early} pages on an ordinary first day");
+    let seen = opened(&changes).into_iter().any(|it| {
+        it.incident.brand == BRANDS[1]
+            && it.incident.direction == Direction::Up
+            && it.incident.detected_at.millis_since(at(storm)) < 2 * HOUR
+    });
+    assert!(seen, "the storm: {changes:#?}");
+}
+
+#[test]
+fn ordinary_weeks_are_quiet() {
+    let changes = run(&ordinary(3, 0, 28 * DAY, usual));
+    let pages: Vec<_> =
+        opened(&changes).into_iter().filter(|it| it.incident.detected_at >= at(2 * DAY)).collect();
+    // The default budget is one false page a week; twice that is left for the first weeks.
+    assert!(pages.len() <= 7, "{} pages in four quiet weeks: {pages:#?}", pages.len());
+}
+
+#[test]
+fn a_lasting_level_becomes_normal_and_the_next_burst_at_it_is_seen() {
+    let (moved, burst) = (10 * DAY, 20 * DAY + 12 * HOUR);
+    let times = |brand: usize, now: i64| match (brand, now) {
+        (1, now) if now >= burst && now < burst + HOUR => 15.0,
+        (1, now) if now >= moved => 3.0,
+        _ => 1.0,
+    };
+    let changes = run(&ordinary(4, 0, 21 * DAY, times));
+    let level: Vec<_> = changes
+        .iter()
+        .filter(|it| {
+            it.incident.brand == BRANDS[1]
+                && it.incident.detected_at >= at(moved)
+                && it.incident.detected_at < at(moved + DAY)
+        })
+        .collect();
+    assert_eq!(level.first().map(|it| it.sequence), Some(0), "the new level is noticed");
+    let resolved =
+        level.iter().find_map(|it| it.incident.resolved_at).expect("and resolves itself");
+    let after = resolved.millis_since(at(moved));
+    assert!((3 * DAY..6 * DAY).contains(&after), "after {} h", after / HOUR);
+    let seen = opened(&changes).into_iter().any(|it| {
+        it.incident.brand == BRANDS[1]
+            && it.incident.detected_at >= at(burst)
+            && it.incident.detected_at < at(burst + HOUR)
+    });
+    assert!(seen, "five times the new level is seen");
+}
+
+#[test]
+fn a_three_day_crisis_does_not_hide_the_next_one() {
+    let (first, second) = (10 * DAY, 15 * DAY + 13 * HOUR);
+    let times = |brand: usize, now: i64| match (brand, now) {
+        (1, now) if (first..first + 3 * DAY).contains(&now) => 5.0,
+        (1, now) if (second..second + HOUR).contains(&now) => 5.0,
+        _ => 1.0,
+    };
+    let changes = run(&ordinary(5, 0, 16 * DAY, times));
+    let pages = opened(&changes);
+    let pages: Vec<_> = pages
+        .iter()
+        .filter(|it| {
+            it.incident.brand == BRANDS[1]
+                && it.incident.direction == Direction::Up
+                && it.incident.detected_at >= at(2 * DAY)
+        })
+        .collect();
+    let near = |from: i64, to: i64| {
+        pages.iter().any(|it| (at(from)..at(to)).contains(&it.incident.detected_at))
+    };
+    assert!(near(first, first + HOUR), "{pages:#?}");
+    assert!(near(second, second + HOUR), "{pages:#?}");
+}

@@ -1,0 +1,110 @@
+//! Made streams: three brands with the rhythm of a day, from a seed.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, Poisson};
+
+use crate::detect::{BaselineSettings, Brand, Monitor, Plan, Sensitivity, TimeSettings};
+use crate::incident::Change;
+use crate::mention::{BrandIndex, Classified, Mention, Role, Timestamp, Tone};
+use crate::shard::{Outcome, Shard};
+
+pub const MINUTE: i64 = 60_000;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+/// A Monday, 00:00 UTC.
+pub const START: i64 = 1_789_344_000_000;
+pub const BRANDS: [&str; 3] = ["Alpha", "Beta", "Gamma"];
+/// Mentions of each brand in an average minute.
+const RATES: [f64; 3] = [1.0, 0.6, 0.3];
+
+pub fn plan() -> Arc<Plan> {
+    let brand = |name: &str| Brand { name: name.to_owned(), market: Some("market".to_owned()) };
+    Arc::new(Plan {
+        feed: "feed".to_owned(),
+        brands: BRANDS.map(brand).to_vec(),
+        time_zone: TimeZone::UTC,
+        time: TimeSettings::default(),
+        monitors: Monitor::defaults(),
+        sensitivity: Sensitivity::default(),
+        baseline: BaselineSettings::default(),
+    })
+}
+
+/// One made mention.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Made {
+    pub id: u64,
+    pub at: i64,
+    pub brand: u32,
+    pub sentiment: f32,
+}
+
+/// Ordinary minutes `from..to` after [`START`], each brand's rate multiplied by `times(brand, minute)`.
+pub fn ordinary(seed: u64, from: i64, to: i64, times: impl Fn(usize, i64) -> f64) -> Vec<Made> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut made = Vec::new();
+    for minute in from / MINUTE..to / MINUTE {
+        let hour = (minute as f64 / 60.0).rem_euclid(24.0);
+        let rhythm = 1.0 - 0.8 * ((hour - 3.0) / 12.0 * std::f64::consts::PI).cos();
+        for (brand, rate) in RATES.iter().enumerate() {
+            let mean = rate * rhythm * times(brand, minute * MINUTE);
+            if mean <= 0.0 {
+                continue;
+            }
+            for _ in 0..Poisson::new(mean).unwrap().sample(&mut rng) as u64 {
+                let at = START + minute * MINUTE + rng.random_range(0..MINUTE);
+                let sentiment = if rng.random_bool(0.3) { -0.6 } else { 0.2 };
+                let id = seed * 1_000_000_000 + made.len() as u64;
+                made.push(Made { id, at, brand: brand as u32, sentiment });
+            }
+        }
+    }
+    made.sort_by_key(|mention| mention.at);
+    made
+}
+
+pub fn usual(_: usize, _: i64) -> f64 {
+    1.0
+}
+
+pub fn observe(shard: &mut Shard, made: &Made, changes: &mut Vec<Change>) -> Outcome {
+    let mention = Mention {
+        id: made.id.to_string().into(),
+        created_at: Timestamp::from_millis(made.at),
+        channel: "test".into(),
+        text: "made".into(),
+        ..Mention::default()
+    };
+    let classified = Classified {
+        mention: &mention,
+        brands: vec![BrandIndex(made.brand)],
+        sentiment: made.sentiment,
+        tone: Tone::of(made.sentiment),
+        crisis_terms: Vec::new(),
+        role: Role::Customer,
+    };
+    shard.observe(&classified, changes)
+}
+
+/// All changes that `made` makes in a new shard, to the end.
+pub fn run(made: &[Made]) -> Vec<Change> {
+    let mut shard = Shard::new(plan());
+    let mut changes = Vec::new();
+    for mention in made {
+        observe(&mut shard, mention, &mut changes);
+    }
+    shard.finish(&mut changes);
+    changes
+}
+
+pub fn opened(changes: &[Change]) -> Vec<&Change> {
+    changes.iter().filter(|change| change.sequence == 0).collect()
+}
+
+pub fn at(after_start: i64) -> Timestamp {
+    Timestamp::from_millis(START + after_start)
+}

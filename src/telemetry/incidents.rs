@@ -1,0 +1,88 @@
+//! Incidents: how many are open, how many there were.
+
+use prometheus::{Gauge, IntCounterVec};
+
+use super::MetricsError;
+use super::family::Registrar;
+use crate::incident::{Change, Direction, Incident, Severity, State};
+
+/// Open incidents by [`Severity::ALL`].
+pub(super) type OpenCounts = [u64; Severity::ALL.len()];
+
+const STATES: [State; 4] = [State::Opened, State::Escalated, State::Acknowledged, State::Resolved];
+
+/// Metrics of incidents over all shards.
+#[derive(Debug)]
+pub struct Incidents {
+    open: [Gauge; Severity::ALL.len()],
+    opened: IntCounterVec,
+    changes: IntCounterVec,
+}
+
+impl Incidents {
+    pub(super) fn new(registrar: &mut Registrar) -> Result<Self, MetricsError> {
+        let open = registrar.gauges(
+            &["severity"],
+            (
+                "groundswell_incidents_open",
+                "incidents",
+                "Incidents that are open now, by the highest severity each has had.",
+            ),
+        )?;
+        let opened = registrar.counters(
+            &["severity", "direction"],
+            (
+                "groundswell_incidents_total",
+                "incidents",
+                "Incidents opened, by severity at the opening and by which way the brand swung.",
+            ),
+        )?;
+        let changes = registrar.counters(
+            &["state"],
+            (
+                "groundswell_incident_changes_total",
+                "changes",
+                "Changes of incidents that people are told of, by the state they led to.",
+            ),
+        )?;
+        // Every series is there from the start: an increase from nothing would go unseen.
+        for severity in Severity::ALL {
+            for direction in [Direction::Up, Direction::Down] {
+                opened.with_label_values(&[severity.name(), direction.name()]);
+            }
+        }
+        for state in STATES {
+            changes.with_label_values(&[state.name()]);
+        }
+        let open = Severity::ALL.map(|severity| open.with_label_values(&[severity.name()]));
+        Ok(Self { open, opened, changes })
+    }
+
+    /// Something happened to an incident.
+    pub fn changed(&self, change: &Change) {
+        let incident = &change.incident;
+        self.changes.with_label_values(&[incident.state.name()]).inc();
+        if incident.state == State::Opened {
+            let labels = [incident.severity.name(), incident.direction.name()];
+            self.opened.with_label_values(&labels).inc();
+        }
+    }
+
+    /// One shard's open incidents were `before` and are `now`.
+    pub(super) fn replace(&self, before: &OpenCounts, now: &OpenCounts) {
+        for ((gauge, before), now) in self.open.iter().zip(before).zip(now) {
+            gauge.add(*now as f64 - *before as f64);
+        }
+    }
+}
+
+/// Counts `incidents` by severity.
+pub(super) fn count_open<'a>(incidents: impl IntoIterator<Item = &'a Incident>) -> OpenCounts {
+    let mut counts = OpenCounts::default();
+    for incident in incidents {
+        if let Some(at) = Severity::ALL.iter().position(|known| *known == incident.severity) {
+            counts[at] += 1;
+        }
+    }
+    counts
+}

@@ -1,0 +1,101 @@
+//! Notifications: whether people are reached, and how fast.
+
+use std::time::Duration;
+
+use prometheus::{Gauge, Histogram, HistogramVec, IntCounterVec};
+
+use super::MetricsError;
+use super::family::Registrar;
+use super::seconds_between;
+use crate::mention::Timestamp;
+
+/// The promise is a minute; 60 is a bound so that it can be checked.
+const END_TO_END: &[f64] =
+    &[1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0];
+/// From a receiver next door to a receiver that was down for hours.
+const DELIVERY: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3_600.0];
+
+const DELIVERED: &str = "delivered";
+const RETRIED: &str = "retried";
+const GIVEN_UP: &str = "given_up";
+
+/// Metrics of deliveries over all routes.
+#[derive(Debug)]
+pub struct Notifications {
+    outcomes: IntCounterVec,
+    outstanding: Gauge,
+    delivery: HistogramVec,
+    end_to_end: Histogram,
+}
+
+impl Notifications {
+    pub(super) fn new(registrar: &mut Registrar) -> Result<Self, MetricsError> {
+        Ok(Self {
+            outcomes: registrar.counters(
+                &["route", "outcome"],
+                (
+                    "groundswell_notifications_total",
+                    "notifications",
+                    "Notifications that ended as delivered or given_up; retried counts failed tries \
+                     that are followed by another.",
+                ),
+            )?,
+            outstanding: registrar.gauge((
+                "groundswell_notifications_outstanding",
+                "notifications",
+                "Notifications on their way: neither accepted by their receiver nor given up.",
+            ))?,
+            delivery: registrar.histograms(
+                &["route"],
+                DELIVERY,
+                (
+                    "groundswell_notification_delivery_seconds",
+                    "seconds",
+                    "From an incident's change to its acceptance by the route's receiver, retries \
+                     and waiting included.",
+                ),
+            )?,
+            end_to_end: registrar.histogram(
+                END_TO_END,
+                (
+                    "groundswell_end_to_end_latency_seconds",
+                    "seconds",
+                    "From the event time at which an incident changed (the end of the window that \
+                     showed it) to the acceptance of its notification by the wall clock.",
+                ),
+            )?,
+        })
+    }
+
+    /// Makes the series of the configured routes before anything happens on them.
+    pub fn expect_routes<'a>(&self, routes: impl IntoIterator<Item = &'a str>) {
+        for route in routes {
+            for outcome in [DELIVERED, RETRIED, GIVEN_UP] {
+                self.outcomes.with_label_values(&[route, outcome]);
+            }
+            self.delivery.with_label_values(&[route]);
+        }
+    }
+
+    /// How many are on their way, from [`Notifier::outstanding`](crate::notify::Notifier::outstanding).
+    pub fn set_outstanding(&self, notifications: usize) {
+        self.outstanding.set(notifications as f64);
+    }
+
+    pub(super) fn delivered(&self, route: &str, latency: Duration) {
+        self.outcomes.with_label_values(&[route, DELIVERED]).inc();
+        self.delivery.with_label_values(&[route]).observe(latency.as_secs_f64());
+    }
+
+    pub(super) fn end_to_end(&self, changed_at: Timestamp, delivered_at: Timestamp) {
+        self.end_to_end.observe(seconds_between(changed_at, delivered_at));
+    }
+
+    pub(super) fn retried(&self, route: &str) {
+        self.outcomes.with_label_values(&[route, RETRIED]).inc();
+    }
+
+    pub(super) fn given_up(&self, route: &str) {
+        self.outcomes.with_label_values(&[route, GIVEN_UP]).inc();
+    }
+}

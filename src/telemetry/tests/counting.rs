@@ -1,0 +1,162 @@
+//! What is counted is what happened.
+
+use super::*;
+use crate::incident::fixtures::{change_of, resolved};
+use crate::incident::{Severity, State};
+
+#[test]
+fn every_outcome_and_reason_is_there_from_the_start() {
+    let metrics = Metrics::new(10).unwrap();
+    let zero = |name, label, of| assert_eq!(value(&metrics, name, &[(label, of)]), Some(0.0));
+    for outcome in Outcome::ALL {
+        zero("groundswell_mentions_total", "outcome", outcome.name());
+    }
+    zero("groundswell_mentions_total", "outcome", "rejected");
+    for reason in Reason::ALL {
+        zero("groundswell_dead_letters_total", "reason", reason.name());
+    }
+    for severity in Severity::ALL {
+        zero("groundswell_incidents_open", "severity", severity.name());
+    }
+    zero("groundswell_incident_changes_total", "state", "resolved");
+}
+
+#[test]
+fn each_outcome_and_reason_has_its_own_counter() {
+    let metrics = Metrics::new(10).unwrap();
+    for (n, outcome) in (1..).zip(Outcome::ALL) {
+        metrics.intake().add(outcome, n);
+    }
+    metrics.intake().add_rejected(9);
+    for (n, reason) in (1..).zip(Reason::ALL) {
+        (0..n).for_each(|_| metrics.intake().dead_letter(reason));
+    }
+    let is = |name, label, of, n: u32| {
+        assert_eq!(value(&metrics, name, &[(label, of)]), Some(f64::from(n)), "{of}");
+    };
+    for (n, outcome) in (1..).zip(Outcome::ALL) {
+        is("groundswell_mentions_total", "outcome", outcome.name(), n);
+    }
+    is("groundswell_mentions_total", "outcome", "rejected", 9);
+    for (n, reason) in (1..).zip(Reason::ALL) {
+        is("groundswell_dead_letters_total", "reason", reason.name(), n);
+    }
+}
+
+#[test]
+fn clones_share() {
+    let metrics = Metrics::new(10).unwrap();
+    metrics.clone().intake().add_read_bytes(5);
+    assert_eq!(value(&metrics, "groundswell_source_read_bytes_total", &[]), Some(5.0));
+    let other = Metrics::new(10).unwrap();
+    assert_eq!(value(&other, "groundswell_source_read_bytes_total", &[]), Some(0.0));
+}
+
+#[test]
+fn incidents_are_counted_when_they_open() {
+    let metrics = Metrics::new(10).unwrap();
+    let told = metrics.incidents();
+    told.changed(&change_of(incident(), 0));
+    told.changed(&change_of(
+        crate::incident::Incident { state: State::Escalated, ..incident() },
+        1,
+    ));
+    told.changed(&change_of(resolved(incident(), 90), 2));
+    told.changed(&change_of(fall(), 0));
+    let of = |severity, direction| {
+        let labels = [("severity", severity), ("direction", direction)];
+        value(&metrics, "groundswell_incidents_total", &labels)
+    };
+    assert_eq!(of("critical", "up"), Some(1.0));
+    assert_eq!(of("warning", "down"), Some(1.0));
+    assert_eq!(of("notice", "up"), Some(0.0));
+    let changes =
+        |state| value(&metrics, "groundswell_incident_changes_total", &[("state", state)]);
+    assert_eq!(changes("opened"), Some(2.0));
+    assert_eq!(changes("escalated"), Some(1.0));
+    assert_eq!(changes("resolved"), Some(1.0));
+}
+
+#[test]
+fn open_incidents_add_up_over_partitions_and_go_with_them() {
+    let metrics = Metrics::new(10).unwrap();
+    let open = |severity| {
+        value(&metrics, "groundswell_incidents_open", &[("severity", severity)]).unwrap()
+    };
+    let mut first = metrics.partition("mentions", 0);
+    let mut second = metrics.partition("mentions", 1);
+    first.set_open_incidents([&incident(), &fall()]);
+    second.set_open_incidents([&incident()]);
+    assert_eq!((open("critical"), open("warning"), open("notice")), (2.0, 1.0, 0.0));
+    first.set_open_incidents([&fall()]);
+    assert_eq!((open("critical"), open("warning")), (1.0, 1.0));
+    drop(first);
+    assert_eq!((open("critical"), open("warning")), (1.0, 0.0));
+    second.set_open_incidents([]);
+    assert_eq!(open("critical"), 0.0);
+}
+
+#[test]
+fn a_partition_leaves_nothing_behind() {
+    let (metrics, partition) = busy();
+    let of = |name| value(&metrics, name, &[("topic", "mentions"), ("partition", "3")]);
+    let families = [
+        ("groundswell_consumer_lag_messages", 7.0),
+        ("groundswell_watermark_lag_seconds", 6.0),
+        ("groundswell_dedup_entries", 9.0),
+        ("groundswell_dedup_early_turnovers_total", 1.0),
+        ("groundswell_attributed_values", 5.0),
+    ];
+    for (name, expected) in families {
+        assert_eq!(of(name), Some(expected), "{name}");
+    }
+    // Handed over within the process: the new owner is there before the old one has gone.
+    let successor = metrics.partition("mentions", 3);
+    successor.set_consumer_lag(4);
+    drop(partition);
+    assert_eq!(of("groundswell_consumer_lag_messages"), Some(4.0));
+    drop(successor);
+    for (name, _) in families {
+        assert_eq!(of(name), None, "{name}");
+    }
+    assert_eq!(value(&metrics, "groundswell_window_series", &[]), Some(0.0));
+}
+
+#[test]
+fn nothing_is_said_of_a_watermark_that_is_not_there() {
+    let metrics = Metrics::new(10).unwrap();
+    let partition = metrics.partition("mentions", 0);
+    partition.set_watermark(None, at(10));
+    let lag = || {
+        let labels = [("topic", "mentions"), ("partition", "0")];
+        value(&metrics, "groundswell_watermark_lag_seconds", &labels)
+    };
+    assert_eq!(lag(), None);
+    partition.set_watermark(Some(at(12)), at(10));
+    assert_eq!(lag(), Some(-2.0), "ahead of the clock, and shown as such");
+}
+
+#[test]
+fn early_turnovers_only_grow() {
+    let metrics = Metrics::new(10).unwrap();
+    let mut partition = metrics.partition("mentions", 0);
+    let mut after = |dedup_early_turnovers| {
+        partition.set_fullness(Fullness { dedup_early_turnovers, ..Fullness::default() });
+        let labels = [("topic", "mentions"), ("partition", "0")];
+        value(&metrics, "groundswell_dedup_early_turnovers_total", &labels).unwrap()
+    };
+    assert_eq!(after(0), 0.0);
+    assert_eq!(after(4), 4.0);
+    assert_eq!(after(4), 4.0);
+    assert_eq!(after(2), 6.0, "the shard was built anew, and has turned over twice since");
+}
+
+#[test]
+fn a_mention_from_the_future_is_not_delayed() {
+    let metrics = Metrics::new(10).unwrap();
+    metrics.intake().observe_delay(at(100), at(40));
+    assert_eq!(value(&metrics, "groundswell_mention_delay_seconds_sum", &[]), Some(0.0));
+    metrics.intake().observe_delay(at(100), at(102));
+    assert_eq!(value(&metrics, "groundswell_mention_delay_seconds_sum", &[]), Some(2.0));
+    assert_eq!(value(&metrics, "groundswell_mention_delay_seconds_count", &[]), Some(2.0));
+}
