@@ -32,8 +32,8 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 /// Writes a duration the way it is read.
 pub(super) fn show(duration: Duration) -> String {
     let mut seconds = duration.as_secs();
-    if seconds == 0 {
-        return format!("{}ms", duration.as_millis());
+    if duration.is_zero() {
+        return "0s".to_owned();
     }
     let mut text = String::new();
     for (unit, length) in &UNITS[1..] {
@@ -41,6 +41,9 @@ pub(super) fn show(duration: Duration) -> String {
             text.push_str(&format!("{}{unit}", seconds / length));
             seconds %= length;
         }
+    }
+    if duration.subsec_millis() > 0 {
+        text.push_str(&format!("{}ms", duration.subsec_millis()));
     }
     text
 }
@@ -72,8 +75,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_can_be_read(seconds in 1_u64..100_000_000) {
-            let duration = Duration::from_secs(seconds);
+        fn what_is_shown_can_be_read(millis in 0_u64..100_000_000_000) {
+            let duration = Duration::from_millis(millis);
             prop_assert_eq!(parse(&show(duration)), Some(duration));
         }
 

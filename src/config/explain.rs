@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::{Config, duration};
 use crate::decode::Format;
 use crate::detect::z_limit;
-use crate::incident::Direction;
+use crate::incident::{Direction, Measure};
 use crate::notify::{Route, Target};
 
 /// The text that `groundswell check` prints.
@@ -22,6 +22,7 @@ fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
     write_source(config, out)?;
     write_monitors(config, out)?;
     write_routes(config, out)?;
+    write_secrets(config, out)?;
     writeln!(out, "Keeps what cannot be counted in {}.", config.dead_letter_file.display())?;
     write!(out, "Serves /metrics, /healthz and /readyz at http://{}.", config.http_listen)
 }
@@ -71,11 +72,19 @@ fn write_source(config: &Config, out: &mut String) -> std::fmt::Result {
         .collect();
     writeln!(
         out,
-        "Reads {} from Kafka at {} as group {}; a start reads {} back to learn what is typical.",
+        "Reads {} from Kafka at {} as group {}, in {}; a start reads {} back to learn what is typical.",
         topics.join(", "),
         kafka.brokers.join(", "),
         kafka.group,
+        count(kafka.shards, "shard thread"),
         duration::show(kafka.history),
+    )?;
+    let time = &config.plan.time;
+    writeln!(
+        out,
+        "Counts a mention once, even if it comes again within {}; takes it up to {} late.",
+        duration::show(time.dedup_horizon),
+        duration::show(time.out_of_orderness + time.allowed_lateness),
     )
 }
 
@@ -86,13 +95,11 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
     let series = windows * plan.brands.len();
     writeln!(
         out,
-        "Signals, with a budget of {budget} false page(s) a week over {series} windows in all:"
+        "Signals, with a budget of {budget} {} a week over {} in all:",
+        if budget == 1.0 { "false page" } else { "false pages" },
+        count(series, "window"),
     )?;
     for monitor in &plan.monitors {
-        let way = match monitor.direction {
-            Direction::Up => "rise",
-            Direction::Down => "fall",
-        };
         let limits: Vec<String> = monitor
             .windows
             .iter()
@@ -100,8 +107,8 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
                 format!("{} (z {:.1})", duration::show(window), z_limit(budget, series, window))
             })
             .collect();
-        let measure = monitor.measure.name().replace('_', " ");
-        writeln!(out, "  {}: when {measure} {way} over {}", monitor.name, limits.join(", "))?;
+        let when = when(monitor.measure, monitor.direction);
+        writeln!(out, "  {}: when {when} over {}", monitor.name, limits.join(", "))?;
     }
     let sensitivity = &plan.sensitivity;
     writeln!(
@@ -118,7 +125,20 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         "A page leaves within {} of the mention that makes it due; it is resolved after {} of calm.",
         duration::show(delay),
         duration::show(sensitivity.resolve_after),
-    )
+    )?;
+    let baseline = &plan.baseline;
+    writeln!(
+        out,
+        "A new brand may signal after {}; {} are remembered, and after {} half as strongly.",
+        duration::show(baseline.warm_up),
+        duration::show(baseline.memory),
+        duration::show(baseline.half_life),
+    )?;
+    let shown = config.limits.metric_series;
+    if series > shown {
+        writeln!(out, "Shows {shown} of the {series} windows as metrics: limits.metric_series.")?;
+    }
+    Ok(())
 }
 
 fn write_routes(config: &Config, out: &mut String) -> std::fmt::Result {
@@ -131,6 +151,13 @@ fn write_routes(config: &Config, out: &mut String) -> std::fmt::Result {
         "Tries a delivery again for {}, then keeps it as a dead letter.",
         duration::show(config.retry.give_up_after)
     )
+}
+
+fn write_secrets(config: &Config, out: &mut String) -> std::fmt::Result {
+    config
+        .secrets
+        .iter()
+        .try_for_each(|source| writeln!(out, "Takes {} from the {}.", source.key, source.holder))
 }
 
 fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
@@ -155,6 +182,17 @@ fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
         route.name,
         route.min_severity.name()
     )
+}
+
+fn when(measure: Measure, direction: Direction) -> &'static str {
+    match (measure, direction) {
+        (Measure::Mentions, Direction::Up) => "mentions rise",
+        (Measure::Mentions, Direction::Down) => "mentions fall",
+        (Measure::NegativeMentions, Direction::Up) => "negative mentions rise",
+        (Measure::NegativeMentions, Direction::Down) => "negative mentions fall",
+        (Measure::NegativeShare, Direction::Up) => "the negative share rises",
+        (Measure::NegativeShare, Direction::Down) => "the negative share falls",
+    }
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -1,10 +1,14 @@
 //! The configuration: one TOML file, typed and validated whole: everything that is wrong with it is
 //! told at once, each with its place and what to write instead.
 
+mod brands;
 mod duration;
 mod explain;
+mod kafka;
 mod reader;
 mod routes;
+mod secrets;
+mod section;
 mod sections;
 
 use std::fmt;
@@ -15,14 +19,16 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 pub use explain::explain;
-pub use reader::{Problem, Secrets};
+pub use reader::Problem;
+pub use secrets::{SecretHolder, SecretSource, Secrets};
 
 use crate::classify::Rules;
 use crate::detect::Plan;
 use crate::notify::{RetrySettings, Route};
 use crate::source::KafkaSettings;
 use crate::telemetry::log::LogFormat;
-use reader::{Reader, Section};
+use reader::Reader;
+use section::Section;
 
 /// A valid configuration.
 #[derive(Debug, Clone)]
@@ -47,6 +53,8 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// How the log is written.
     pub log: LogSettings,
+    /// Where the secrets come from, in the order they were read.
+    pub secrets: Vec<SecretSource>,
 }
 
 /// Caps on what may grow.
@@ -125,27 +133,28 @@ impl Config {
         secrets: Secrets,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigErrors> {
-        let reader = Reader::new(text, secrets, env);
         let (table, syntax) = DeTable::parse_recoverable(text);
-        for error in &syntax {
-            reader.report(
-                &error.span().unwrap_or(0..0),
-                format_args!("not TOML: {}", error.message()),
-            );
-        }
-        let config = Self::build(Section::root(&reader, &table));
-        let problems = reader.into_problems();
-        if problems.is_empty() {
-            Ok(config)
+        let reader = Reader::new(text, &syntax, secrets, env);
+        let mut config = if syntax.is_empty() {
+            Self::build(Section::root(&reader, &table))
         } else {
-            Err(ConfigErrors { origin: origin.to_owned(), problems })
+            // The parser stops at some errors; without their lines it sees the rest.
+            let rest = reader.without_broken_lines();
+            let (table, _) = DeTable::parse_recoverable(&rest);
+            Self::build(Section::root(&reader, &table))
+        };
+        let outcome = reader.into_outcome();
+        if !outcome.problems.is_empty() {
+            return Err(ConfigErrors { origin: origin.to_owned(), problems: outcome.problems });
         }
+        config.secrets = outcome.sources;
+        Ok(config)
     }
 
     fn build(mut root: Section<'_, '_>) -> Self {
         let time_zone = sections::time_zone(&mut root);
-        let (rules, brands) = sections::rules(&mut root);
-        let kafka = sections::kafka(&mut root);
+        let (rules, brands) = brands::rules(&mut root);
+        let kafka = kafka::kafka(&mut root);
         let (time, max_future) = sections::time(&mut root);
         let plan = Plan {
             feed: root.string("feed").map_or_else(
@@ -169,6 +178,7 @@ impl Config {
             http_listen: sections::http_listen(&mut root),
             log: sections::log(&mut root),
             kafka: Some(kafka),
+            secrets: Vec::new(),
             rules,
             plan,
         };

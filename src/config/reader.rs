@@ -1,19 +1,16 @@
-//! Takes values out of a parsed TOML table by type, and gathers everything that is wrong with it.
+//! Gathers everything that is wrong with a configuration text, each thing with its place.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
-use std::time::Duration;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-use super::duration;
-use crate::secret::Secret;
+use super::secrets::{SecretSource, Secrets};
 
 /// Characters of a wrong value that are shown.
 const SHOWN: usize = 40;
+/// What parts an address from its scheme.
+const SCHEME_END: &str = "://";
 
 /// One thing that is wrong with a configuration, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,57 +23,168 @@ pub struct Problem {
     pub message: String,
 }
 
-/// Whether secrets are looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Secrets {
-    /// Read the environment variables and files that hold them.
-    Resolve,
-    /// Leave them empty: for commands that speak to nobody.
-    Ignore,
-}
-
 /// A configuration text being read.
 pub(super) struct Reader<'a> {
+    pub(super) secrets: Secrets,
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
     text: &'a str,
-    secrets: Secrets,
-    env: &'a dyn Fn(&str) -> Option<String>,
+    /// Lines whose TOML cannot be read.
+    broken: BTreeSet<usize>,
     problems: RefCell<Vec<Problem>>,
+    strays: RefCell<Vec<Stray>>,
+    /// Every key that somebody has asked for: its table's header and its name.
+    asked: RefCell<BTreeSet<(String, String)>>,
+    sources: RefCell<Vec<SecretSource>>,
 }
 
-/// A value with its place in the text.
-pub(super) type Placed<T> = (T, Range<usize>);
+/// A key that nobody has asked for.
+pub(super) struct Stray {
+    /// Its table's header.
+    pub(super) header: String,
+    /// The whole path to it.
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) at: Range<usize>,
+}
+
+/// What has been read: what is wrong with it, and what came along.
+pub(super) struct Outcome {
+    /// In the order of the text.
+    pub(super) problems: Vec<Problem>,
+    /// Where secrets come from.
+    pub(super) sources: Vec<SecretSource>,
+    /// Every key that somebody has asked for: its table's header and its name.
+    #[cfg(test)]
+    pub(super) asked: BTreeSet<(String, String)>,
+}
 
 impl<'a> Reader<'a> {
+    /// A reader of `text`, which is not TOML where `syntax` says.
     pub(super) fn new(
         text: &'a str,
+        syntax: &[toml::de::Error],
         secrets: Secrets,
         env: &'a dyn Fn(&str) -> Option<String>,
     ) -> Self {
-        Self { text, secrets, env, problems: RefCell::new(Vec::new()) }
+        let mut reader = Self {
+            secrets,
+            env,
+            text,
+            broken: BTreeSet::new(),
+            problems: RefCell::default(),
+            strays: RefCell::default(),
+            asked: RefCell::default(),
+            sources: RefCell::default(),
+        };
+        reader.report_syntax(syntax);
+        let lines = reader.problems.borrow().iter().map(|problem| problem.line).collect();
+        reader.broken = lines;
+        reader
     }
 
-    pub(super) fn report(&self, at: &Range<usize>, message: impl fmt::Display) {
+    /// Reports the first error of each line; the others follow from it.
+    fn report_syntax(&self, errors: &[toml::de::Error]) {
+        let mut first: BTreeMap<usize, Problem> = BTreeMap::new();
+        for error in errors {
+            // An error without a place is about the end of the text.
+            let at = error.span().unwrap_or(self.text.len()..self.text.len());
+            let problem = self.problem(&at, format!("this is not TOML: {}", words(error)));
+            let earlier = first.get(&problem.line).is_some_and(|it| it.column < problem.column);
+            if !earlier {
+                first.insert(problem.line, problem);
+            }
+        }
+        first.into_values().for_each(|problem| self.push(problem));
+    }
+
+    /// The text with blanks for the lines that are not TOML, so that places stay what they are.
+    pub(super) fn without_broken_lines(&self) -> String {
+        let lines = (1..).zip(self.text.split_inclusive('\n'));
+        let kept = lines.map(|(number, line)| match line.strip_suffix('\n') {
+            _ if !self.broken.contains(&number) => line.to_owned(),
+            Some(line) => " ".repeat(line.len()) + "\n",
+            None => " ".repeat(line.len()),
+        });
+        kept.collect()
+    }
+
+    fn problem(&self, at: &Range<usize>, message: String) -> Problem {
         let before = self.text.get(..at.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        self.problems.borrow_mut().push(Problem { line, column, message: message.to_string() });
+        Problem { line, column, message }
     }
 
+    fn push(&self, problem: Problem) {
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+
+    /// Reports something that shows only in the light of other lines: a missing or unknown key, a
+    /// name that stands twice. Where TOML is broken the other lines may have been lost, so nothing
+    /// is said then.
+    pub(super) fn report(&self, at: &Range<usize>, message: impl fmt::Display) {
+        if self.broken.is_empty() {
+            self.push(self.problem(at, message.to_string()));
+        }
+    }
+
+    /// As [`Self::report`], when no line is at fault.
     pub(super) fn report_nowhere(&self, message: impl fmt::Display) {
-        let problem = Problem { line: 0, column: 0, message: message.to_string() };
-        self.problems.borrow_mut().push(problem);
+        if self.broken.is_empty() {
+            self.push(Problem { line: 0, column: 0, message: message.to_string() });
+        }
     }
 
-    /// Everything that was reported, in the order of the text.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    /// Reports a value that is wrong whatever the other lines say.
+    pub(super) fn report_value(&self, at: &Range<usize>, message: impl fmt::Display) {
+        let problem = self.problem(at, message.to_string());
+        if !self.broken.contains(&problem.line) {
+            self.push(problem);
+        }
+    }
+
+    /// Notes a key that somebody asks for in the table under `header`.
+    pub(super) fn note_asked(&self, header: &str, key: &str) {
+        self.asked.borrow_mut().insert((header.to_owned(), key.to_owned()));
+    }
+
+    /// Notes a key that nobody has asked for.
+    pub(super) fn note_stray(&self, stray: Stray) {
+        self.strays.borrow_mut().push(stray);
+    }
+
+    /// Notes where a secret comes from.
+    pub(super) fn note_source(&self, source: SecretSource) {
+        self.sources.borrow_mut().push(source);
+    }
+
+    /// Everything that was reported and noted.
+    pub(super) fn into_outcome(self) -> Outcome {
+        let asked = self.asked.take();
+        for stray in self.strays.take() {
+            let Stray { header, path, name, at } = &stray;
+            let hint = hint(&asked, header, name);
+            self.report(at, format_args!("{path}: there is no such key; {hint}"));
+        }
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|problem| (problem.line, problem.column));
-        problems
+        Outcome {
+            problems,
+            sources: self.sources.into_inner(),
+            #[cfg(test)]
+            asked,
+        }
     }
 
-    fn shown(&self, at: &Range<usize>) -> String {
+    /// The beginning of what stands at `at`. An address is not shown beyond its scheme: that of a
+    /// webhook, pasted where it does not belong, is a credential.
+    pub(super) fn shown(&self, at: &Range<usize>) -> String {
         let text = self.text.get(at.clone()).unwrap_or_default();
         let first = text.lines().next().unwrap_or_default();
+        let first = first.find(SCHEME_END).map_or(first, |end| &first[..end + SCHEME_END.len()]);
         let mut shown: String = first.chars().take(SHOWN).collect();
         if shown.len() < text.len() {
             shown.push('…');
@@ -85,333 +193,28 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A table, and which of its keys are known.
-pub(super) struct Section<'a, 't> {
-    pub(super) reader: &'a Reader<'a>,
-    table: Option<&'t DeTable<'t>>,
-    path: String,
-    /// Where the table stands.
-    pub(super) at: Range<usize>,
-    known: BTreeSet<&'static str>,
+/// What the TOML parser says, in words that tell what to do.
+fn words(error: &toml::de::Error) -> &str {
+    match error.message() {
+        "duplicate key" => {
+            "this key or table stands twice; remove one, or give tables that may be several two \
+             brackets each, as in [[brand]]"
+        }
+        message => message,
+    }
 }
 
-impl<'a, 't> Section<'a, 't> {
-    pub(super) fn root(reader: &'a Reader<'a>, table: &'t Spanned<DeTable<'t>>) -> Self {
-        Self::new(reader, Some(table.get_ref()), String::new(), 0..0)
+/// What may have been meant by `name`, which the table `header` does not know.
+fn hint(asked: &BTreeSet<(String, String)>, header: &str, name: &str) -> String {
+    let known = || asked.iter().filter(|(table, _)| table == header).map(|(_, key)| key.as_str());
+    let mut elsewhere = asked.iter().filter(|(_, key)| key == name).map(|(table, _)| table);
+    if let (Some(table), None) = (elsewhere.next(), elsewhere.next()) {
+        let table = if table.is_empty() { "the top of the file" } else { table };
+        return format!("it belongs under {table}");
     }
-
-    fn new(
-        reader: &'a Reader<'a>,
-        table: Option<&'t DeTable<'t>>,
-        path: String,
-        at: Range<usize>,
-    ) -> Self {
-        Self { reader, table, path, at, known: BTreeSet::new() }
-    }
-
-    /// Whether the table is there at all.
-    pub(super) const fn is_there(&self) -> bool {
-        self.table.is_some()
-    }
-
-    /// Reports `message` at the value of `key`, or at the table.
-    pub(super) fn complain(&self, key: &str, at: &Range<usize>, message: impl fmt::Display) {
-        let path = self.path_of(key);
-        self.reader.report(at, format_args!("{path} = {}: {message}", self.reader.shown(at)));
-    }
-
-    fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-
-    pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.known.insert(key);
-        self.table?.get(key)
-    }
-
-    /// The text at `key`; an empty one is wrong.
-    pub(super) fn string(&mut self, key: &'static str) -> Option<Placed<String>> {
-        let value = self.take(key)?;
-        self.text_of(key, value)
-    }
-
-    fn text_of(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Placed<String>> {
-        let at = value.span();
-        match value.get_ref().as_str() {
-            Some(text) if text.trim().is_empty() => {
-                self.complain(key, &at, "must not be empty");
-                None
-            }
-            Some(text) => Some((text.to_owned(), at)),
-            None => {
-                self.complain(key, &at, "expected a text in quotation marks");
-                None
-            }
-        }
-    }
-
-    /// The list of texts at `key`; a single text is a list of one.
-    pub(super) fn strings(&mut self, key: &'static str) -> Vec<Placed<String>> {
-        let Some(value) = self.take(key) else { return Vec::new() };
-        if value.get_ref().is_str() {
-            return self.text_of(key, value).into_iter().collect();
-        }
-        let Some(list) = value.get_ref().as_array() else {
-            self.complain(key, &value.span(), "expected a list of texts, e.g. [\"one\", \"two\"]");
-            return Vec::new();
-        };
-        list.iter().filter_map(|item| self.text_of(key, item)).collect()
-    }
-
-    /// The list at `key`, without places.
-    pub(super) fn words(&mut self, key: &'static str) -> Vec<String> {
-        self.strings(key).into_iter().map(|word| word.0).collect()
-    }
-
-    /// The number at `key` if it is within `range`; `words` says what is expected.
-    pub(super) fn number(
-        &mut self,
-        key: &'static str,
-        default: f64,
-        range: impl Fn(f64) -> bool,
-        words: &str,
-    ) -> f64 {
-        let Some(value) = self.take(key) else { return default };
-        let number = match value.get_ref() {
-            DeValue::Integer(integer) => integer.as_str().parse().ok(),
-            DeValue::Float(float) => float.as_str().parse().ok(),
-            _ => None,
-        };
-        match number.filter(|number: &f64| number.is_finite() && range(*number)) {
-            Some(number) => number,
-            None => {
-                self.complain(key, &value.span(), format_args!("expected {words}"));
-                default
-            }
-        }
-    }
-
-    /// The whole number at `key` if it is within `range`.
-    pub(super) fn integer(&mut self, key: &'static str, default: u64, range: Range<u64>) -> u64 {
-        let Some(value) = self.take(key) else { return default };
-        let integer = value.get_ref().as_integer();
-        let number = integer.and_then(|it| u64::from_str_radix(it.as_str(), it.radix()).ok());
-        match number.filter(|number| range.contains(number)) {
-            Some(number) => number,
-            None => {
-                let (low, high) = (range.start, range.end - 1);
-                let words = format!("expected a whole number from {low} to {high}");
-                self.complain(key, &value.span(), words);
-                default
-            }
-        }
-    }
-
-    /// The duration at `key` if it is within `from..=to`.
-    pub(super) fn duration(
-        &mut self,
-        key: &'static str,
-        default: Duration,
-        from: Duration,
-        to: Duration,
-    ) -> Duration {
-        let Some(value) = self.take(key) else { return default };
-        self.duration_of(key, value, from, to).unwrap_or(default)
-    }
-
-    /// The list of durations at `key`, with their places.
-    pub(super) fn durations(
-        &mut self,
-        key: &'static str,
-        from: Duration,
-        to: Duration,
-    ) -> Option<Vec<Placed<Duration>>> {
-        let value = self.take(key)?;
-        let Some(list) = value.get_ref().as_array() else {
-            self.complain(
-                key,
-                &value.span(),
-                "expected a list of durations, e.g. [\"5m\", \"1h\"]",
-            );
-            return Some(Vec::new());
-        };
-        let each = list
-            .iter()
-            .filter_map(|item| Some((self.duration_of(key, item, from, to)?, item.span())));
-        Some(each.collect())
-    }
-
-    fn duration_of(
-        &self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-        from: Duration,
-        to: Duration,
-    ) -> Option<Duration> {
-        let parsed = value.get_ref().as_str().and_then(duration::parse);
-        let found = parsed.filter(|duration| (from..=to).contains(duration));
-        if found.is_none() {
-            let (from, to) = (duration::show(from), duration::show(to));
-            self.complain(
-                key,
-                &value.span(),
-                format_args!("expected a duration from {from} to {to}, e.g. \"90s\", \"5m\", \"1h30m\" or \"14d\""),
-            );
-        }
-        found
-    }
-
-    /// `true` or `false` at `key`.
-    pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
-        let Some(value) = self.take(key) else { return default };
-        value.get_ref().as_bool().unwrap_or_else(|| {
-            self.complain(key, &value.span(), "expected true or false");
-            default
-        })
-    }
-
-    /// One of `choices` at `key`.
-    pub(super) fn choice<T: Copy>(
-        &mut self,
-        key: &'static str,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
-        let value = self.take(key)?;
-        let text = value.get_ref().as_str().unwrap_or_default();
-        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
-        if found.is_none() {
-            let names: Vec<String> =
-                choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-            let hint = closest(text, choices.iter().map(|(name, _)| *name));
-            let hint = hint.map_or_else(String::new, |hint| format!("; did you mean \"{hint}\"?"));
-            self.complain(
-                key,
-                &value.span(),
-                format_args!("expected one of {}{hint}", names.join(", ")),
-            );
-        }
-        found
-    }
-
-    /// The table at `key`; one that holds nothing when there is none.
-    pub(super) fn section(&mut self, key: &'static str) -> Section<'a, 't> {
-        let path = self.path_of(key);
-        let Some(value) = self.take(key) else {
-            return Section::new(self.reader, None, path, self.at.clone());
-        };
-        let table = value.get_ref().as_table();
-        if table.is_none() {
-            self.complain(key, &value.span(), format_args!("expected a table: [{path}]"));
-        }
-        Section::new(self.reader, table, path, value.span())
-    }
-
-    /// The tables at `key`.
-    pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'a, 't>> {
-        let path = self.path_of(key);
-        let Some(value) = self.take(key) else { return Vec::new() };
-        let items: Vec<&Spanned<DeValue<'_>>> = match value.get_ref() {
-            DeValue::Array(list) => list.iter().collect(),
-            _ => vec![value],
-        };
-        let mut sections = Vec::new();
-        for item in items {
-            match item.get_ref().as_table() {
-                Some(table) => {
-                    sections.push(Section::new(
-                        self.reader,
-                        Some(table),
-                        path.clone(),
-                        item.span(),
-                    ));
-                }
-                None => {
-                    self.complain(key, &item.span(), format_args!("expected a table: [[{path}]]"));
-                }
-            }
-        }
-        sections
-    }
-
-    /// Every key of a free table, all taken to be known.
-    pub(super) fn free(&self) -> Vec<(Placed<String>, &'t Spanned<DeValue<'t>>)> {
-        let entries = self.table.into_iter().flat_map(|table| table.iter());
-        entries.map(|(key, value)| ((key.get_ref().to_string(), key.span()), value)).collect()
-    }
-
-    /// The secret at `key`: `{ env = "NAME" }` or `{ file = "path" }`.
-    pub(super) fn secret(&mut self, key: &'static str) -> Option<Placed<Secret>> {
-        let value = self.take(key)?;
-        self.secret_of(key, value)
-    }
-
-    pub(super) fn secret_of(
-        &self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Option<Placed<Secret>> {
-        let (at, path) = (value.span(), self.path_of(key));
-        let entry = |name: &str| value.get_ref().as_table()?.get(name)?.get_ref().as_str();
-        let only_one = value.get_ref().as_table().is_some_and(|table| table.len() == 1);
-        let found = match (entry("env"), entry("file")) {
-            (Some(name), None) if only_one => self.variable(name),
-            (None, Some(file)) if only_one => self.secret_file(file),
-            // The value is not shown: it may be the secret itself.
-            _ => Err(
-                "a secret is not written here; write { env = \"NAME\" } or { file = \"path\" } \
-                 and put it there"
-                    .to_owned(),
-            ),
-        };
-        match found {
-            Ok(secret) => Some((Secret::new(secret), at)),
-            Err(problem) => {
-                self.reader.report(&at, format_args!("{path}: {problem}"));
-                None
-            }
-        }
-    }
-
-    fn variable(&self, name: &str) -> Result<String, String> {
-        if self.reader.secrets == Secrets::Ignore {
-            return Ok(String::new());
-        }
-        (self.reader.env)(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-            format!("the environment variable {name} is not set; set it, or name another")
-        })
-    }
-
-    fn secret_file(&self, file: &str) -> Result<String, String> {
-        if self.reader.secrets == Secrets::Ignore {
-            return Ok(String::new());
-        }
-        let read = std::fs::read_to_string(file)
-            .map_err(|error| format!("the secret file {file} cannot be read: {error}"))?;
-        let value = read.trim_end_matches(['\r', '\n']);
-        if value.is_empty() {
-            return Err(format!("the secret file {file} is empty"));
-        }
-        Ok(value.to_owned())
-    }
-
-    /// Reports every key that nobody has asked for.
-    pub(super) fn finish(self) {
-        for (key, _) in self.table.into_iter().flat_map(|table| table.iter()) {
-            let name = key.get_ref().as_ref();
-            if self.known.contains(name) {
-                continue;
-            }
-            let hint = closest(name, self.known.iter().copied());
-            let hint = hint.map_or_else(
-                || {
-                    let known: Vec<&str> = self.known.iter().copied().collect();
-                    format!("known here are {}", known.join(", "))
-                },
-                |hint| format!("did you mean {hint}?"),
-            );
-            let path = self.path_of(name);
-            self.reader.report(&key.span(), format_args!("{path}: there is no such key; {hint}"));
-        }
+    match closest(name, known()) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::reader::Section;
-use super::sections::unknown_brand;
+use reqwest::header::{HeaderName, HeaderValue};
+
+use super::brands::unknown_brand;
+use super::section::Section;
 use crate::detect::Brand;
 use crate::incident::Severity;
 use crate::notify::{RetrySettings, Route, Target};
@@ -12,6 +14,9 @@ use crate::secret::Secret;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// Headers that belong to the request itself, in lower case.
+const OWNED_HEADERS: [&str; 4] = ["content-type", "content-length", "host", "transfer-encoding"];
 
 pub(super) fn routes(root: &mut Section<'_, '_>, brands: &[Brand]) -> Vec<Route> {
     let mut names = BTreeSet::new();
@@ -22,9 +27,11 @@ pub(super) fn routes(root: &mut Section<'_, '_>, brands: &[Brand]) -> Vec<Route>
             Some(Target::Webhook { .. }) => "webhook",
             _ => "slack",
         };
-        let at = section.at.clone();
-        let (name, at) = section.string("name").unwrap_or((default_name.to_owned(), at));
-        if !names.insert(name.clone()) {
+        let given = section.string("name");
+        // A route that leads nowhere has no name of its own to stand twice.
+        let counts = given.is_some() || target.is_some();
+        let (name, at) = given.unwrap_or((default_name.to_owned(), section.at.clone()));
+        if counts && !names.insert(name.clone()) {
             let message = format!("there is another route named \"{name}\"; write name = \"...\"");
             section.reader.report(&at, format_args!("route.name: {message}"));
         }
@@ -50,10 +57,10 @@ pub(super) fn routes(root: &mut Section<'_, '_>, brands: &[Brand]) -> Vec<Route>
 }
 
 fn target(section: &mut Section<'_, '_>) -> Option<Target> {
-    let (slack, webhook) = (section.section("slack"), section.section("webhook"));
-    match (slack.is_there(), webhook.is_there()) {
-        (true, false) => slack_target(slack),
-        (false, true) => webhook_target(webhook),
+    let given = (section.place("slack").is_some(), section.place("webhook").is_some());
+    match given {
+        (true, false) => slack_target(section.section("slack")),
+        (false, true) => webhook_target(section.section("webhook")),
         (both, _) => {
             let what = if both { "both slack and webhook are given" } else { "it leads nowhere" };
             section.reader.report(
@@ -69,22 +76,36 @@ fn target(section: &mut Section<'_, '_>) -> Option<Target> {
 }
 
 fn slack_target(mut section: Section<'_, '_>) -> Option<Target> {
+    if !section.is_there() {
+        return None;
+    }
     let url = address(&mut section, "webhook_url");
     section.finish();
     url.map(|webhook_url| Target::Slack { webhook_url })
 }
 
 fn webhook_target(mut section: Section<'_, '_>) -> Option<Target> {
+    if !section.is_there() {
+        return None;
+    }
     let url = address(&mut section, "url");
     let headers = section.section("headers");
     let mut secrets = Vec::new();
     for ((name, at), value) in headers.free() {
-        if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            headers
-                .reader
-                .report(&at, format_args!("route.webhook.headers.{name}: not a header name"));
+        let path = headers.path_of(&name);
+        let report = |at, what| headers.reader.report_value(at, format_args!("{path}: {what}"));
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            report(&at, "this is not a header's name; write e.g. Authorization");
         }
-        secrets.extend(headers.secret_of(&name, value).map(|secret| (name, secret.0)));
+        if OWNED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            report(&at, "groundswell sets this header itself; remove it");
+        }
+        if let Some((secret, at)) = headers.secret_of(&name, value) {
+            if HeaderValue::from_str(secret.expose()).is_err() {
+                report(&at, "a header cannot hold what it names; it must be one line of text");
+            }
+            secrets.push((name, secret));
+        }
     }
     section.finish();
     url.map(|url| Target::Webhook { url, headers: secrets })
@@ -93,16 +114,16 @@ fn webhook_target(mut section: Section<'_, '_>) -> Option<Target> {
 /// A secret that is an address. It is never shown, wrong or right.
 fn address(section: &mut Section<'_, '_>, key: &'static str) -> Option<Secret> {
     if section.take(key).is_none() {
-        let message = format!("route: {key} is missing; write {key} = {{ env = \"NAME\" }}");
-        section.reader.report(&section.at, message);
+        section.miss(key, "{ env = \"NAME\" }");
         return None;
     }
     let (secret, at) = section.secret(key)?;
     if !secret.expose().is_empty() && !may_carry_secrets(secret.expose()) {
-        section.reader.report(
+        let path = section.path_of(key);
+        section.reader.report_value(
             &at,
             format_args!(
-                "route: the address that {key} names must begin with https:// (http:// only for this \
+                "{path}: the address that it names must begin with https:// (http:// only for this \
                  machine itself, to try things out)"
             ),
         );
@@ -125,10 +146,11 @@ pub(super) fn delivery(root: &mut Section<'_, '_>) -> RetrySettings {
     let mut section = root.section("delivery");
     let milli = Duration::from_millis(1);
     let initial = section.duration("initial_backoff", SECOND, milli, DAY);
-    let at = section.take("max_backoff").map_or(section.at.clone(), toml::Spanned::span);
-    let longest = section.duration("max_backoff", 300 * SECOND, milli, DAY);
-    if longest < initial {
-        section.complain("max_backoff", &at, "must not be shorter than initial_backoff");
+    let longest = section.duration("max_backoff", (300 * SECOND).max(initial), milli, DAY);
+    if longest < initial
+        && let Some(at) = section.place("max_backoff")
+    {
+        section.disagree("max_backoff", &at, "must not be shorter than initial_backoff");
     }
     let settings = RetrySettings {
         initial_backoff: initial,

@@ -7,14 +7,11 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::reader::{Section, closest};
-use super::{Limits, LogSettings};
-use crate::classify::{BrandRule, Classifier, Rules};
-use crate::decode::Format;
-use crate::detect::{BaselineSettings, Brand, Monitor, Sensitivity, TimeSettings};
+use super::reader::closest;
+use super::section::Section;
+use super::{Limits, LogSettings, duration};
+use crate::detect::{BaselineSettings, Monitor, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
-use crate::secret::Secret;
-use crate::source::{KafkaSettings, Topic};
 use crate::telemetry::log::LogFormat;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -22,188 +19,47 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Kafka properties that the source itself must set.
-const OWNED: [&str; 9] = [
-    "bootstrap.servers",
-    "group.id",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "partition.assignment.strategy",
-    "auto.offset.reset",
-    "enable.partition.eof",
-    "allow.auto.create.topics",
-    "statistics.interval.ms",
-];
-
-/// Parts of the names of Kafka properties whose values are secret.
-const SECRET_PARTS: [&str; 6] =
-    ["password", "secret", "ssl.key.pem", "sasl.jaas", "ssl.keystore.pem", "oauthbearer.config"];
+/// Panes to suggest, in seconds.
+const PANES: [u64; 15] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600];
 
 pub(super) fn time_zone(root: &mut Section<'_, '_>) -> TimeZone {
     let Some((name, at)) = root.string("time_zone") else { return TimeZone::UTC };
     TimeZone::get(&name).unwrap_or_else(|_| {
+        let zones: Vec<String> =
+            jiff::tz::db().available().map(|zone| zone.as_str().to_owned()).collect();
+        let hint = likely_zone(&name, &zones).unwrap_or("America/New_York");
         root.complain(
             "time_zone",
             &at,
-            "there is no such time zone; expected an IANA name, e.g. \"America/New_York\" or \"UTC\"",
+            format_args!(
+                "there is no such time zone; expected an IANA name, e.g. \"{hint}\" or \"UTC\""
+            ),
         );
         TimeZone::UTC
     })
 }
 
-pub(super) fn rules(root: &mut Section<'_, '_>) -> (Rules, Vec<Brand>) {
-    let mut brands = Vec::new();
-    let mut names = BTreeSet::new();
-    for mut section in root.sections("brand") {
-        let name = section.string("name");
-        if name.is_none() && section.take("name").is_none() {
-            section.reader.report(&section.at, "brand.name is missing; write name = \"...\"");
-        }
-        if let Some((name, at)) = &name
-            && !names.insert(name.to_lowercase())
-        {
-            section.complain("name", at, "there is another brand of this name");
-        }
-        brands.push(BrandRule {
-            name: name.map(|name| name.0).unwrap_or_default(),
-            market: section.string("market").map(|market| market.0),
-            any: section.words("any"),
-            all: section.words("all"),
-            none: section.words("none"),
-            employees: handles(&mut section, "employees"),
-            officials: handles(&mut section, "officials"),
-        });
-        section.finish();
-    }
-    if brands.is_empty() {
-        root.reader.report_nowhere("no brand is watched; write [[brand]] and name = \"...\"");
-    }
-    let mut section = root.section("classification");
-    let rules = Rules {
-        brands,
-        crisis_terms: section.words("crisis_terms"),
-        ignored_crisis_terms: section.words("ignored_crisis_terms"),
-        journalists: handles(&mut section, "journalists"),
-        influencer_followers: section.integer("influencer_followers", 10_000, 1..u64::MAX),
-    };
-    section.finish();
-    // Names that are missing or stand twice have been reported with their place.
-    let named = names.len() == rules.brands.len();
-    if let Some(error) = Classifier::new(&rules).err().filter(|_| named) {
-        for problem in &error.problems {
-            root.reader.report_nowhere(problem);
-        }
-    }
-    let known = |rule: &BrandRule| Brand { name: rule.name.clone(), market: rule.market.clone() };
-    let brands = rules.brands.iter().map(known).collect();
-    (rules, brands)
-}
-
-fn handles(section: &mut Section<'_, '_>, key: &'static str) -> Vec<String> {
-    section.words(key).iter().map(|handle| handle.trim_start_matches('@').to_owned()).collect()
-}
-
-pub(super) fn kafka(root: &mut Section<'_, '_>) -> KafkaSettings {
-    let mut source = root.section("source");
-    let mut section = source.section("kafka");
-    let mut brokers = section.words("brokers");
-    if brokers.is_empty() {
-        brokers.push("localhost:9092".to_owned());
-    }
-    let mut topics: Vec<Topic> = section.sections("topic").into_iter().map(topic).collect();
-    if topics.is_empty() {
-        topics.push(Topic { name: "mentions".to_owned(), format: Format::Json });
-    }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    let settings = KafkaSettings {
-        brokers,
-        topics,
-        group: section.string("group").map_or_else(|| "groundswell".to_owned(), |group| group.0),
-        history: section.duration("history", 14 * DAY, Duration::ZERO, 366 * DAY),
-        idle_timeout: section.duration("idle_timeout", 30 * SECOND, SECOND, DAY),
-        shards: section.integer("shards", cores, 1..1_025) as usize,
-        properties: properties(&section.section("properties")),
-    };
-    section.finish();
-    source.finish();
-    settings
-}
-
-fn topic(mut section: Section<'_, '_>) -> Topic {
-    let formats = [
-        ("json", Format::Json),
-        ("protobuf", Format::Protobuf),
-        ("confluent-protobuf", Format::ConfluentProtobuf),
-    ];
-    let name = section.string("name");
-    if name.is_none() && section.take("name").is_none() {
-        section
-            .reader
-            .report(&section.at, "source.kafka.topic.name is missing; write name = \"...\"");
-    }
-    let topic = Topic {
-        name: name.map(|name| name.0).unwrap_or_default(),
-        format: section.choice("format", &formats).unwrap_or_default(),
-    };
-    section.finish();
-    topic
-}
-
-fn properties(section: &Section<'_, '_>) -> Vec<(String, Secret)> {
-    let mut properties = Vec::new();
-    for ((key, at), value) in section.free() {
-        if OWNED.contains(&key.as_str()) {
-            section.reader.report(
-                &at,
-                format_args!("source.kafka.properties.{key}: set by groundswell itself, because counting depends on it; remove it"),
-            );
-            continue;
-        }
-        let secret = SECRET_PARTS.iter().any(|part| key.contains(part));
-        let it = value.get_ref();
-        if secret || it.is_table() {
-            properties.extend(section.secret_of(&key, value).map(|it| (key, it.0)));
-            continue;
-        }
-        let plain = it
-            .as_str()
-            .map(str::to_owned)
-            .or_else(|| it.as_bool().map(|it| it.to_string()))
-            .or_else(|| it.as_integer().map(|it| it.as_str().to_owned()))
-            .or_else(|| it.as_float().map(|it| it.as_str().to_owned()));
-        match plain {
-            Some(plain) => properties.push((key, Secret::new(plain))),
-            None => section.complain(
-                &key,
-                &value.span(),
-                "expected a text, a number, true, false, { env = \"NAME\" } or { file = \"path\" }",
-            ),
-        }
-    }
-    properties
+/// The zone that `name` may mean: its city alone (`New York`), or a slip in it.
+fn likely_zone<'z>(name: &str, zones: &'z [String]) -> Option<&'z str> {
+    let city = name.replace(' ', "_").to_lowercase();
+    let of_city = |zone: &&str| zone.to_lowercase().ends_with(&format!("/{city}"));
+    let mut zones = zones.iter().map(String::as_str);
+    zones.clone().find(of_city).or_else(|| closest(name, &mut zones))
 }
 
 pub(super) fn time(root: &mut Section<'_, '_>) -> (TimeSettings, Duration) {
     let mut section = root.section("time");
     let default = TimeSettings::default();
-    let pane_at = section.take("pane").map_or(section.at.clone(), toml::Spanned::span);
-    let mut pane = section.duration("pane", default.pane, SECOND, HOUR);
-    if !HOUR.as_millis().is_multiple_of(pane.as_millis()) {
-        section.complain(
-            "pane",
-            &pane_at,
-            "a pane must divide an hour, e.g. \"30s\", \"1m\", \"5m\"",
-        );
-        pane = default.pane;
-    }
+    let pane = pane(&mut section, default.pane);
     let lateness =
         section.duration("allowed_lateness", default.allowed_lateness, Duration::ZERO, DAY);
-    let horizon_at = section.take("dedup_horizon").map_or(section.at.clone(), toml::Spanned::span);
     let horizon = section.duration("dedup_horizon", default.dedup_horizon, MINUTE, 28 * DAY);
-    if horizon < lateness {
-        section.complain(
+    if horizon < lateness
+        && let Some(at) = section.place("dedup_horizon")
+    {
+        section.disagree(
             "dedup_horizon",
-            &horizon_at,
+            &at,
             "must not be shorter than allowed_lateness, or late duplicates would count",
         );
     }
@@ -223,6 +79,22 @@ pub(super) fn time(root: &mut Section<'_, '_>) -> (TimeSettings, Duration) {
     let max_future = section.duration("max_future", 5 * MINUTE, Duration::ZERO, DAY);
     section.finish();
     (settings, max_future)
+}
+
+fn pane(section: &mut Section<'_, '_>, default: Duration) -> Duration {
+    let pane = section.duration("pane", default, SECOND, HOUR);
+    let divides = HOUR.as_nanos().is_multiple_of(pane.as_nanos()) && pane.subsec_nanos() == 0;
+    if let Some(at) = section.place("pane").filter(|_| !divides) {
+        let longer = PANES.into_iter().map(Duration::from_secs).find(|it| *it >= pane);
+        let longer = duration::show(longer.unwrap_or(HOUR));
+        section.complain(
+            "pane",
+            &at,
+            format_args!("must be whole seconds that divide an hour; write e.g. \"{longer}\""),
+        );
+        return default;
+    }
+    pane
 }
 
 pub(super) fn sensitivity(root: &mut Section<'_, '_>) -> Sensitivity {
@@ -300,19 +172,20 @@ pub(super) fn monitors(root: &mut Section<'_, '_>, pane: Duration) -> Vec<Monito
         let measures = [Measure::Mentions, Measure::NegativeMentions, Measure::NegativeShare]
             .map(|measure| (measure.name(), measure));
         let directions = [Direction::Up, Direction::Down].map(|it| (it.name(), it));
-        let measure = section.choice("measure", &measures);
-        if measure.is_none() && section.take("measure").is_none() {
-            let names = measures.map(|it| it.0).join(", ");
-            let message = format!("monitor.measure is missing; write one of {names}");
-            section.reader.report(&section.at, message);
+        if section.take("measure").is_none() {
+            let names = measures.map(|it| format!("\"{}\"", it.0)).join(" or ");
+            section.miss("measure", &names);
         }
-        let measure = measure.unwrap_or(Measure::Mentions);
+        let measure = section.choice("measure", &measures).unwrap_or(Measure::Mentions);
         let direction = section.choice("direction", &directions).unwrap_or(Direction::Up);
         let default_name = format!("{}-{}", measure.name().replace('_', "-"), direction.name());
         let at = section.at.clone();
         let (name, at) = section.string("name").unwrap_or((default_name, at));
         if !names.insert(name.clone()) {
-            section.complain("name", &at, "there is another monitor of this name");
+            let message = format_args!(
+                "monitor.name: there is another monitor named \"{name}\"; write name = \"...\""
+            );
+            section.reader.report(&at, message);
         }
         let windows = windows(&mut section, pane);
         monitors.push(Monitor { name, measure, direction, windows });
@@ -322,25 +195,21 @@ pub(super) fn monitors(root: &mut Section<'_, '_>, pane: Duration) -> Vec<Monito
 }
 
 fn windows(section: &mut Section<'_, '_>, pane: Duration) -> Vec<Duration> {
-    let Some(list) = section.durations("windows", pane, DAY) else {
-        return vec![HOUR, 6 * HOUR, DAY];
-    };
-    let at = section.take("windows").map_or(section.at.clone(), toml::Spanned::span);
-    if list.is_empty() {
-        section.complain("windows", &at, "expected at least one duration, e.g. [\"5m\", \"1h\"]");
-    }
+    let default = vec![HOUR, 6 * HOUR, DAY];
+    let Some(list) = section.durations("windows", pane, DAY) else { return default };
     let mut windows = Vec::new();
     for (window, at) in list {
-        if window.as_millis() % pane.as_millis() != 0 {
-            let pane = super::duration::show(pane);
-            section.complain(
-                "windows",
-                &at,
-                format_args!("a window must be a multiple of the pane, {pane}"),
-            );
-        } else {
+        let over = Duration::from_millis((window.as_millis() % pane.as_millis()) as u64);
+        if over.is_zero() {
             windows.push(window);
+            continue;
         }
+        let (pane, below) = (duration::show(pane), duration::show(window - over));
+        section.disagree(
+            "windows",
+            &at,
+            format_args!("must be a multiple of the pane, {pane}; write e.g. \"{below}\""),
+        );
     }
     windows.sort_unstable();
     windows.dedup();
@@ -392,20 +261,4 @@ pub(super) fn log(root: &mut Section<'_, '_>) -> LogSettings {
     };
     section.finish();
     settings
-}
-
-/// Reports a name that no brand has.
-pub(super) fn unknown_brand(
-    section: &Section<'_, '_>,
-    name: &str,
-    at: &std::ops::Range<usize>,
-    brands: &[Brand],
-) {
-    let hint = closest(name, brands.iter().map(|brand| brand.name.as_str()));
-    let hint = hint.map_or_else(String::new, |hint| format!("; did you mean \"{hint}\"?"));
-    section.complain(
-        "brands",
-        at,
-        format_args!("\"{name}\" is not a [[brand]] of this file{hint}"),
-    );
 }

@@ -1,0 +1,35 @@
+//! What `groundswell check` says.
+
+use super::*;
+
+fn explained(text: &str) -> String {
+    let mut config = Config::parse(text, "test", Secrets::Ignore, &|_| None).unwrap();
+    if let Some(kafka) = &mut config.kafka {
+        // Whatever machine the test runs on.
+        kafka.shards = 2;
+    }
+    explain(&config)
+}
+
+#[test]
+fn the_minimal_example_in_words() {
+    insta::assert_snapshot!("explain_minimal", explained(&repository("examples/minimal.toml")));
+}
+
+#[test]
+fn the_airlines_in_words() {
+    insta::assert_snapshot!("explain_airlines", explained(&repository("examples/airlines.toml")));
+}
+
+#[test]
+fn the_full_example_in_words() {
+    insta::assert_snapshot!("explain_full", explained(&repository("examples/full.toml")));
+}
+
+#[test]
+fn a_cap_that_hides_windows_is_told() {
+    let text = with_brand("[limits]\nmetric_series = 3\n[time]\npane = \"30s\"\n");
+    let said = explained(&text);
+    assert!(said.contains("Shows 3 of the 14 windows as metrics"), "{said}");
+    assert!(said.contains("A page leaves within 35s of"), "{said}");
+}

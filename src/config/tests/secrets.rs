@@ -1,0 +1,138 @@
+//! Secrets come from elsewhere, and go nowhere.
+
+use super::*;
+use crate::notify::Target;
+
+/// What must never be shown.
+const MARK: &str = "s3cr3t-M4RK";
+
+/// Every way of pasting a secret where it does not belong; `{}` stands for it.
+const PASTED: &[&str] = &[
+    "[[route]]\nslack = \"https://hooks.example/{}\"\n",
+    "[[route]]\nslack = { webhook_url = \"https://hooks.example/{}\" }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"https://hooks.example/{}\" } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"{}\" } }\n",
+    "[[route]]\nslack = { webhook_url = { file = \"https://hooks.example/{}\" } }\n",
+    "[[route]]\nslack = { webhook_url = { value = \"{}\" } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"OK\", file = \"{}\" } }\n",
+    "[[route]]\nslack = { webhook_url = [\"https://hooks.example/{}\"] }\n",
+    "[[route]]\nslack = { url = \"https://hooks.example/{}\" }\n",
+    "[[route]]\nwebhook_url = \"https://hooks.example/{}\"\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = \"Bearer {}\" }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = \"Bearer {}\" } }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = { env = \"TWO_LINES\" } } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"PLAIN_HTTP\" } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"NO_ADDRESS\" } }\n",
+    "feed = [\"https://h.example/{}\"]\n",
+    "[http]\nlisten = \"https://h.example/{}\"\n",
+    "[[route]]\nslack = { webhook_url = { env = \"OK\" } }\nmin_severity = \"https://h.example/{}\"\nbrands = \"http://h.example/{}\"\n",
+    "route = \"https://hooks.example/{}\"\n",
+    "slack = \"https://hooks.example/{}\"\n",
+    "[source.kafka.properties]\n\"sasl.password\" = \"{}\"\n",
+    "[source.kafka.properties]\nsasl.password = \"{}\"\n",
+    "[source.kafka.properties]\n\"ssl.key.pem\" = \"{}\"\n",
+    "[source.kafka.properties]\n\"ssl.key.password\" = [\"{}\"]\n",
+    "[source.kafka.properties]\n\"sasl.oauthbearer.client.secret\" = \"{}\"\n",
+    "[source.kafka.properties]\n\"security.protocol\" = { env = \"NO_ADDRESS\" }\n",
+    "[source.kafka]\nproperties = \"{}\"\n",
+    "[source]\nkafka = \"{}\"\n",
+    "[[route]]\nslack = { webhook_url = \"https://hooks.example/{} }\n",
+];
+
+#[test]
+fn a_pasted_secret_is_refused_and_not_repeated() {
+    let env = [
+        ("OK", "https://hooks.example/x".to_owned()),
+        ("TWO_LINES", format!("{MARK}\nX-Evil: {MARK}")),
+        ("PLAIN_HTTP", format!("http://hooks.example/{MARK}")),
+        ("NO_ADDRESS", MARK.to_owned()),
+    ];
+    let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut said = String::new();
+    for pasted in PASTED {
+        let text = with_brand(&pasted.replace("{}", MARK));
+        let errors = parse(&text, &env).expect_err(pasted);
+        let shown = format!("{errors}\n{errors:?}");
+        assert!(!shown.contains(MARK), "{pasted} shows the secret: {shown}");
+        said.push_str(&format!("{pasted}{errors}\n\n"));
+    }
+    insta::assert_snapshot!("pasted_secrets", said);
+}
+
+#[test]
+fn a_resolved_secret_is_not_in_debug_or_the_explanation() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, format!("Bearer {MARK}\r\n")).unwrap();
+    let text = with_brand(&format!(
+        "[[route]]\nslack = {{ webhook_url = {{ env = \"SLACK\" }} }}\n\
+         [[route]]\nwebhook = {{ url = {{ env = \"HOOK\" }}, headers = {{ Authorization = {{ file = {:?} }} }} }}\n\
+         [source.kafka.properties]\n\"sasl.password\" = {{ env = \"PASSWORD\" }}\n",
+        file.to_str().unwrap()
+    ));
+    let address = format!("https://hooks.example/{MARK}");
+    let env = [("SLACK", address.as_str()), ("HOOK", &address), ("PASSWORD", MARK)];
+    let config = parse(&text, &env).unwrap();
+    for shown in [format!("{config:?}"), format!("{config:#?}"), explain(&config)] {
+        assert!(!shown.contains(MARK), "{shown}");
+    }
+    let Target::Webhook { url, headers } = &config.routes[1].target else { panic!() };
+    assert_eq!(url.expose(), address);
+    assert_eq!(headers[0].1.expose(), format!("Bearer {MARK}"), "without the line break");
+    let keys: Vec<&str> = config.secrets.iter().map(|source| source.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "source.kafka.properties.sasl.password",
+            "route.slack.webhook_url",
+            "route.webhook.url",
+            "route.webhook.headers.Authorization",
+        ]
+    );
+}
+
+#[test]
+fn what_holds_no_secret_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "\n").unwrap();
+    let missing = folder.path().join("missing");
+    for (holder, said) in [
+        ("env = \"UNSET\"".to_owned(), "environment variable UNSET is not set"),
+        ("env = \"EMPTY\"".to_owned(), "environment variable EMPTY is empty"),
+        (format!("file = {:?}", empty.to_str().unwrap()), "empty is empty"),
+        (format!("file = {:?}", missing.to_str().unwrap()), "missing cannot be read: No such"),
+    ] {
+        let text = with_brand(&format!("[[route]]\nslack = {{ webhook_url = {{ {holder} }} }}\n"));
+        let errors = parse(&text, &[("EMPTY", " ")]).unwrap_err().to_string();
+        assert!(errors.contains(said), "{errors}");
+        assert!(errors.contains(":3:25: route.slack.webhook_url: "), "{errors}");
+    }
+}
+
+#[test]
+fn replay_needs_no_secret() {
+    let text = repository("examples/full.toml");
+    let config = Config::parse(&text, "full", Secrets::Ignore, &|_| panic!("looked up")).unwrap();
+    let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
+    assert_eq!(webhook_url.expose(), "");
+    assert_eq!(config.secrets.len(), 4);
+}
+
+#[test]
+fn plain_http_is_for_this_machine_alone() {
+    let text = with_brand("[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n");
+    for good in [
+        "https://hooks.slack.com/services/T/B/x",
+        "http://localhost:8080/x",
+        "http://127.0.0.1:1/",
+        "http://[::1]:1/x",
+    ] {
+        assert!(parse(&text, &[("HOOK", good)]).is_ok(), "{good}");
+    }
+    for bad in
+        ["http://hooks.slack.com/x", "http://localhost.evil.example/", "ftp://localhost/", "x"]
+    {
+        assert!(parse(&text, &[("HOOK", bad)]).is_err(), "{bad}");
+    }
+}
