@@ -85,7 +85,8 @@ mod tests {
         use Severity::{Critical, Notice, Warning};
         let cases = [
             (rise(), Notice),
-            (Facts { ratio: 12.0, ..rise() }, Warning),
+            (Facts { ratio: 12.0, ..rise() }, Notice),
+            (Facts { ratio: 12.0, excess: 60.0, ..rise() }, Warning),
             (Facts { negative_share: 0.6, ..rise() }, Warning),
             (Facts { negative_signal: true, ratio: 4.0, ..rise() }, Warning),
             (Facts { negative_signal: true, ratio: 4.0, excess: 80.0, ..rise() }, Critical),
