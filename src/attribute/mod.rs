@@ -1,7 +1,7 @@
 //! What an excess comes from: which channels, links, hashtags and authors carry it, and which
 //! mentions speak for the rest.
 //!
-//! Mentions are tallied in buckets of a few panes over the last day, each bucket in bounded memory
+//! Mentions are tallied in buckets of five minutes over the last day, each bucket in bounded memory
 //! ([`HeavyHitters`]). A bucket that is a day old fades into what is usual. The share of the excess
 //! a value carries is its count beyond its usual part of the expected mentions, over the whole
 //! excess.
@@ -19,8 +19,12 @@ use crate::mention::{Classified, Mention, Tone};
 use crate::window::Pane;
 use sample::Shortlist;
 
-/// Panes a bucket spans.
-const BUCKET_PANES: Pane = 5;
+/// Buckets a day is cut into, of five minutes each.
+const BUCKETS_PER_DAY: usize = 288;
+/// Values of a kind taken from one mention, and the longest that is remembered, in bytes: no
+/// mention of a person has more, and memory must be bounded.
+const MOST_VALUES: usize = 64;
+const LONGEST_VALUE: usize = 512;
 /// Values remembered per bucket, by [`SourceKind`] in the order of [`SourceKind::ALL`].
 const BUCKET_CAPACITY: [usize; 4] = [16, 64, 64, 96];
 /// Values remembered as usual, by kind.
@@ -40,6 +44,7 @@ const USUAL_HALF_LIFE_DAYS: f64 = 7.0;
 #[derive(Debug)]
 pub struct Attribution {
     buckets: VecDeque<Bucket>,
+    bucket_panes: Pane,
     retained: usize,
     keep_per_bucket: f64,
     usual: [HeavyHitters; 4],
@@ -71,9 +76,11 @@ pub struct Question {
 impl Attribution {
     /// Remembers one day of panes, `panes_per_day` of them.
     pub fn new(panes_per_day: usize) -> Self {
-        let buckets_per_day = (panes_per_day as f64 / BUCKET_PANES as f64).max(1.0);
+        let bucket_panes = (panes_per_day / BUCKETS_PER_DAY).max(1);
+        let buckets_per_day = (panes_per_day as f64 / bucket_panes as f64).max(1.0);
         Self {
             buckets: VecDeque::new(),
+            bucket_panes: bucket_panes as Pane,
             retained: buckets_per_day.ceil() as usize + 1,
             keep_per_bucket: (-1.0 / (USUAL_HALF_LIFE_DAYS * buckets_per_day)).exp2(),
             usual: USUAL_CAPACITY.map(HeavyHitters::new),
@@ -83,7 +90,7 @@ impl Attribution {
 
     /// Tallies a mention made in `pane`.
     pub fn observe(&mut self, pane: Pane, classified: &Classified<'_>) {
-        let number = pane.div_euclid(BUCKET_PANES);
+        let number = pane.div_euclid(self.bucket_panes);
         let Some(bucket) = self.bucket_mut(number) else {
             return;
         };
@@ -91,7 +98,11 @@ impl Attribution {
         let seen = Seen::once(classified.tone == Tone::Negative);
         bucket.total.add(seen);
         for (kind, values) in SourceKind::ALL.into_iter().zip(&mut bucket.values) {
-            each_value(kind, mention, |value| values.add(value, seen));
+            each_value(kind, mention, |value| {
+                if value.len() <= LONGEST_VALUE {
+                    values.add(value, seen);
+                }
+            });
         }
         for term in &classified.crisis_terms {
             if bucket.terms.len() < TERM_CAPACITY || bucket.terms.contains_key(term) {
@@ -103,8 +114,8 @@ impl Attribution {
 
     /// Explains an excess; the panes asked about are rounded out to buckets.
     pub fn explain(&self, question: &Question) -> Evidence {
-        let numbers =
-            question.from.div_euclid(BUCKET_PANES)..=(question.to - 1).div_euclid(BUCKET_PANES);
+        let numbers = question.from.div_euclid(self.bucket_panes)
+            ..=(question.to - 1).div_euclid(self.bucket_panes);
         let buckets: Vec<&Bucket> =
             self.buckets.iter().filter(|bucket| numbers.contains(&bucket.number)).collect();
         let mut total = Seen::default();
@@ -235,16 +246,16 @@ fn each_value(kind: SourceKind, mention: &Mention<'_>, mut with: impl FnMut(&str
     match kind {
         SourceKind::Channel => with(&mention.channel),
         SourceKind::Link => {
-            for (at, link) in mention.links.iter().enumerate() {
-                if !mention.links[..at].contains(link) {
-                    with(link);
-                }
-            }
+            let mut links: Vec<&str> =
+                mention.links.iter().take(MOST_VALUES).map(AsRef::as_ref).collect();
+            links.sort_unstable();
+            links.dedup();
+            links.into_iter().for_each(with);
         }
         SourceKind::Hashtag => {
             // "#Fail" and "#fail" are one hashtag.
             let mut tags: Vec<String> =
-                mention.hashtags.iter().map(|tag| tag.to_lowercase()).collect();
+                mention.hashtags.iter().take(MOST_VALUES).map(|tag| tag.to_lowercase()).collect();
             tags.sort_unstable();
             tags.dedup();
             tags.iter().for_each(|tag| with(tag));

@@ -7,7 +7,7 @@ use crate::mention::{Classified, Tone};
 
 /// Samples kept, of all tones and of negative ones each.
 const KEPT: usize = 3;
-/// Characters of text kept of a sample.
+/// Characters kept of each text of a sample.
 const TEXT_CHARS: usize = 500;
 
 /// The most telling mentions of a stretch of time.
@@ -89,15 +89,20 @@ fn sample(classified: &Classified<'_>) -> Sample {
     let mention = classified.mention;
     let author = mention.author.handle.as_ref().or(mention.author.id.as_ref());
     Sample {
-        id: mention.id.to_string(),
+        id: cut(&mention.id),
         created_at: mention.created_at,
-        channel: mention.channel.to_string(),
-        author: author.map(ToString::to_string),
+        channel: cut(&mention.channel),
+        author: author.map(|author| cut(author)),
         role: classified.role,
         audience: mention.audience(),
         tone: classified.tone,
-        text: mention.text.chars().take(TEXT_CHARS).collect(),
-        url: mention.url.as_ref().map(ToString::to_string),
+        text: cut(&mention.text),
+        // A cut address leads nowhere.
+        url: mention.url.as_ref().filter(|url| url.len() <= 2_048).map(ToString::to_string),
         crisis_terms: classified.crisis_terms.iter().map(ToString::to_string).collect(),
     }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARS).collect()
 }

@@ -62,6 +62,13 @@ impl Tracker {
         self.open.as_ref().map(Open::change)
     }
 
+    /// Shows what the open incident's excess comes from now.
+    pub fn refresh(&mut self, evidence: Evidence) {
+        if let Some(open) = &mut self.open {
+            open.incident.show(evidence);
+        }
+    }
+
     /// Takes the signals of a tick into the open incident: the most unusual moment of each monitor
     /// and window is kept, and the most unusual of all leads.
     pub fn observe(&mut self, signals: &[Signal]) {

@@ -1,6 +1,7 @@
 //! The dead letters of a running service: shared by the shards, written before anything goes on.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,11 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// A dead letter file that every shard writes to.
 #[derive(Debug)]
-pub struct DeadLetters(Mutex<DeadLetterFile>);
+pub struct DeadLetters {
+    file: Mutex<DeadLetterFile>,
+    /// Whether a letter was given up: then nothing may be committed any more.
+    lost: AtomicBool,
+}
 
 impl DeadLetters {
     /// Opens `path` for appending.
@@ -22,7 +27,8 @@ impl DeadLetters {
     ///
     /// When the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, DeadLetterError> {
-        DeadLetterFile::open(path).map(|file| Self(Mutex::new(file)))
+        DeadLetterFile::open(path)
+            .map(|file| Self { file: Mutex::new(file), lost: AtomicBool::new(false) })
     }
 
     /// Writes `letter`. While that fails it is tried again every second, and whoever calls waits:
@@ -34,10 +40,16 @@ impl DeadLetters {
             let Err(failure) = written else { return };
             error!(error = %failure, "a dead letter cannot be written; processing waits for it");
             if !on_failure(&failure) {
+                self.lost.store(true, Ordering::Release);
                 return;
             }
             std::thread::sleep(RETRY);
         }
+    }
+
+    /// Whether a letter could not be kept after all: its offset must not be committed.
+    pub fn has_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
     }
 
     /// Makes what was written durable. Called before offsets are committed.
@@ -50,6 +62,6 @@ impl DeadLetters {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, DeadLetterFile> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

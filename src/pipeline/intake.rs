@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::classify::Classifier;
 use crate::config::Config;
 use crate::decode::{Format, Limits, Reason, Rejected, decode};
+use crate::detect::Plan;
 use crate::incident::Change;
 use crate::mention::{BrandIndex, Timestamp};
 use crate::shard::{Outcome, Shard};
@@ -31,11 +32,12 @@ pub struct Taken {
 }
 
 impl Intake {
-    /// An intake that has seen nothing.
-    pub fn new(config: &Config, classifier: Arc<Classifier>) -> Self {
+    /// An intake that has seen nothing, of the feed named `feed`.
+    pub fn new(config: &Config, feed: &str, classifier: Arc<Classifier>) -> Self {
+        let plan = Plan { feed: feed.to_owned(), ..config.plan.clone() };
         Self {
             classifier,
-            shard: Shard::new(Arc::new(config.plan.clone())),
+            shard: Shard::new(Arc::new(plan)),
             max_bytes: config.limits.max_message_bytes,
             max_future: config.max_future,
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tracing::{Span, info, info_span, warn};
 
 use crate::classify::Classifier;
 use crate::config::Config;
@@ -53,14 +53,26 @@ impl SourceObserver for Observer {
     fn assigned(&self, topic: &Topic, partition: i32) -> Box<dyn PartitionHandler> {
         let live = Arc::clone(&self.0);
         let metrics = Arc::new(Mutex::new(live.metrics.partition(&topic.name, partition)));
+        // Each partition's feed may fall silent by itself, and is an incident of its own.
+        let feed = match (&live.config.plan.feed, partition) {
+            (feed, 0)
+                if *feed == topic.name
+                    || live.config.kafka.iter().all(|it| it.topics.len() == 1) =>
+            {
+                feed.clone()
+            }
+            (feed, partition) if *feed == topic.name => format!("{feed}/{partition}"),
+            (feed, partition) => format!("{feed} {}/{partition}", topic.name),
+        };
         let key = (topic.name.clone(), partition);
         lock(&live.partitions).insert(key, Arc::clone(&metrics));
         Box::new(LivePartition {
+            span: info_span!("partition", topic = topic.name, partition),
             metrics,
             topic: topic.name.clone(),
             format: topic.format,
             partition,
-            intake: Intake::new(&live.config, Arc::clone(&live.classifier)),
+            intake: Intake::new(&live.config, &feed, Arc::clone(&live.classifier)),
             at_home: vec![false; live.config.plan.brands.len()],
             gauges_set: None,
             changes: Vec::new(),
@@ -88,6 +100,8 @@ impl SourceObserver for Observer {
 struct LivePartition {
     live: Arc<Live>,
     metrics: Gauges,
+    /// What is logged while a message is handled belongs to its partition.
+    span: Span,
     topic: String,
     format: Format,
     partition: i32,
@@ -100,17 +114,25 @@ struct LivePartition {
 
 impl PartitionHandler for LivePartition {
     fn message(&mut self, message: &Message<'_>) {
+        let span = self.span.clone();
+        let _inside = span.enter();
         let now = now();
         let intake = self.live.metrics.intake();
         intake.add_read_bytes(message.payload.len() as u64);
-        match self.intake.take(self.format, message.payload, now, &mut self.changes) {
+        // What is read again is judged by the clock of the day on which it came.
+        let came = message.timestamp.map_or(now, |timestamp| timestamp.min(now));
+        match self.intake.take(self.format, message.payload, came, &mut self.changes) {
             Ok(taken) => {
-                intake.add(taken.outcome, 1);
+                if !message.known {
+                    intake.add(taken.outcome, 1);
+                }
                 if message.live {
                     intake.observe_delay(taken.created_at, now);
                 }
                 self.look_for_home(&taken.brands);
             }
+            // It was kept when it came.
+            Err(_) if message.known => {}
             Err(rejected) => {
                 match rejected.reason {
                     Reason::Late => intake.add(Outcome::Late, 1),

@@ -105,6 +105,7 @@ pub async fn run(
         Arc::clone(&notifier),
         told.clone(),
     ));
+    let gauge = tokio::spawn(gauge_outstanding(metrics.clone(), Arc::clone(&notifier)));
     let (stop_http, http_stopped) = watch::channel(false);
     let state = HttpState { metrics, readiness: readiness.clone() };
     let mut serve = tokio::spawn(http::serve(service.listener, state, stopped(http_stopped)));
@@ -116,6 +117,7 @@ pub async fn run(
     info!("stopping");
     readiness.set("source", Err("the service is stopping".to_owned()));
     commit.abort();
+    gauge.abort();
     live.ending.store(true, Ordering::Release);
     let positions = halt(&source).await;
     finish(&source, &live, notifier, told, positions).await;
@@ -174,6 +176,15 @@ async fn forward(
     }
 }
 
+/// Shows, again and again, how many notifications are on their way.
+async fn gauge_outstanding(metrics: Metrics, notifier: Arc<Notifier>) {
+    let mut ticks = interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        metrics.notifications().set_outstanding(notifier.outstanding());
+    }
+}
+
 /// Commits, again and again, the positions up to which everything has been told.
 async fn commit_told(
     source: Arc<KafkaSource>,
@@ -186,7 +197,6 @@ async fn commit_told(
     let mut committed = Positions::new();
     loop {
         ticks.tick().await;
-        live.metrics.notifications().set_outstanding(notifier.outstanding());
         let positions = source.positions();
         if positions == committed {
             continue;
@@ -206,10 +216,8 @@ async fn commit_told(
 async fn commit(source: &Arc<KafkaSource>, live: &Arc<Live>, positions: &Positions) -> bool {
     let (source, live, positions) = (Arc::clone(source), Arc::clone(live), positions.clone());
     let done = tokio::task::spawn_blocking(move || match live.dead_letters.flush() {
-        Ok(()) => {
-            source.commit(&positions);
-            true
-        }
+        Ok(()) if live.dead_letters.has_lost() => false,
+        Ok(()) => source.commit(&positions),
         Err(failure) => {
             error!(%failure, "dead letters are not durable; offsets are not committed");
             false
@@ -221,7 +229,14 @@ async fn commit(source: &Arc<KafkaSource>, live: &Arc<Live>, positions: &Positio
 /// Ends the shards; they may be waiting for the notifier, so this must not block it.
 async fn halt(source: &Arc<KafkaSource>) -> Positions {
     let source = Arc::clone(source);
-    tokio::task::spawn_blocking(move || source.halt()).await.unwrap_or_default()
+    let halted = tokio::task::spawn_blocking(move || source.halt());
+    match timeout(DRAIN, halted).await {
+        Ok(positions) => positions.unwrap_or_default(),
+        Err(_) => {
+            warn!("the shards wait for notifications that do not leave; nothing more is committed");
+            Positions::new()
+        }
+    }
 }
 
 /// Tells what is left to tell and commits what has been told.

@@ -191,6 +191,7 @@ impl BrandState {
                 continue;
             };
             if overlaps(self.resolved, tick, check) {
+                *trigger = Trigger::default();
                 continue;
             }
             let verdict =

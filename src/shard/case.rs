@@ -25,6 +25,14 @@ impl BrandState {
         self.tracker.open(incident)
     }
 
+    /// Shows what the open incident's excess comes from now, told or not.
+    pub(super) fn refresh(&mut self, tick: &Tick<'_>) {
+        if let Some(incident) = self.tracker.incident() {
+            let evidence = self.evidence(tick, incident);
+            self.tracker.refresh(evidence);
+        }
+    }
+
     /// Follows the open incident: it may escalate, become the new normal, or be over.
     pub(super) fn follow(
         &mut self,
@@ -106,6 +114,11 @@ impl BrandState {
         let shortest = incident.signals.iter().map(|signal| signal.window_seconds).min();
         let shortest = Duration::from_secs(shortest.unwrap_or(0));
         let window = tick.watch.resolving(shortest, sensitivity.resolve_after);
+        // A window that saw next to nothing, the feed being dead, proves no calm.
+        let watched: f64 = tick.shapes[window].iter().map(|part| part.1).sum();
+        if watched < 0.5 * tick.watch.windows[window] as f64 {
+            return false;
+        }
         incident.signals.iter().all(|signal| {
             self.reading_of(tick, signal.measure, window)
                 .is_none_or(|reading| reading.is_calm(signal.direction, sensitivity))

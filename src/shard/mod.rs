@@ -174,6 +174,12 @@ impl Shard {
             let pane = self.watch.pane_of(latest);
             self.advance_to(self.watch.start_of(pane + 1), changes);
         }
+        let Self { plan, watch, state, .. } = self;
+        if let Some(State { end, exposure, brands, .. }) = state {
+            let at = watch.start_of(*end);
+            let tick = Tick { plan, watch, exposure, shapes: &[], end: *end, at };
+            brands.iter_mut().for_each(|brand| brand.refresh(&tick));
+        }
     }
 
     /// Where the watermark stands; `None` before the first mention.

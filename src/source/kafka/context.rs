@@ -30,6 +30,8 @@ pub(super) struct Context {
     arrived: Mutex<Vec<Arrival>>,
     /// Whether the group has said at least once which partitions are ours (maybe none).
     joined: AtomicBool,
+    /// Whether a broker can be reached.
+    connected: Arc<AtomicBool>,
 }
 
 struct Arrival {
@@ -43,6 +45,7 @@ impl Context {
         settings: &KafkaSettings,
         observer: Arc<dyn SourceObserver>,
         workers: Vec<Worker>,
+        connected: Arc<AtomicBool>,
     ) -> Self {
         Self {
             brokers: settings.brokers.join(", "),
@@ -52,6 +55,7 @@ impl Context {
             workers,
             arrived: Mutex::new(Vec::new()),
             joined: AtomicBool::new(false),
+            connected,
         }
     }
 
@@ -237,6 +241,9 @@ impl Start {
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
+        if up > 0 {
+            self.connected.store(true, Ordering::Release);
+        }
         if up > 0 && self.joined.load(Ordering::Acquire) {
             self.observer.health(Ok(format!("connected to {up} broker(s) at {}", self.brokers)));
         }
@@ -254,6 +261,9 @@ impl ClientContext for Context {
         // The end of a partition is no error; its shard hears of it too.
         if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::PartitionEOF)) {
             return;
+        }
+        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AllBrokersDown)) {
+            self.connected.store(false, Ordering::Release);
         }
         debug!(%error, reason, "librdkafka reports an error");
         self.observer.health(Err(self.explain(&error)));

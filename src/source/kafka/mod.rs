@@ -37,8 +37,12 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
     /// Its offset.
     pub offset: i64,
+    /// When it was produced, if the broker says so.
+    pub timestamp: Option<Timestamp>,
     /// Whether people may be paged for it; `false` while the past is being read again.
     pub live: bool,
+    /// Whether the group has handled it before: it only rebuilds what is known.
+    pub known: bool,
 }
 
 /// What is done with the messages of one assigned partition. Lives on its shard's thread.
@@ -108,10 +112,18 @@ impl KafkaSource {
         observer: Arc<dyn SourceObserver>,
     ) -> Result<Self, KafkaSourceError> {
         let positions = Arc::new(Mutex::new(Positions::new()));
+        let connected = Arc::new(AtomicBool::new(true));
         let workers = (0..settings.shards.max(1))
-            .map(|number| Worker::start(number, settings.idle_timeout, Arc::clone(&positions)))
+            .map(|number| {
+                Worker::start(
+                    number,
+                    settings.idle_timeout,
+                    Arc::clone(&positions),
+                    Arc::clone(&connected),
+                )
+            })
             .collect::<Result<Vec<_>, _>>()?;
-        let context = Context::new(settings, Arc::clone(&observer), workers);
+        let context = Context::new(settings, Arc::clone(&observer), workers, connected);
         let consumer: BaseConsumer<Context> = client_config(settings)
             .create_with_context(context)
             .map_err(KafkaSourceError::Settings)?;
@@ -137,19 +149,24 @@ impl KafkaSource {
     }
 
     /// Commits `positions`: a restart is live from there on. Partitions that have gone to another
-    /// instance are refused by the broker, which is logged and does no harm.
-    pub fn commit(&self, positions: &Positions) {
+    /// instance meanwhile are left out, or its progress would be turned back. Returns whether it
+    /// succeeded.
+    pub fn commit(&self, positions: &Positions) -> bool {
+        let owned = self.positions();
         let mut list = TopicPartitionList::new();
-        for ((topic, partition), offset) in positions {
+        for ((topic, partition), offset) in positions.iter().filter(|it| owned.contains_key(it.0)) {
             if list.add_partition_offset(topic, *partition, Offset::Offset(*offset)).is_err() {
                 warn!(topic, partition, offset, "cannot commit this offset");
             }
         }
-        if list.count() > 0
-            && let Err(error) = self.consumer.commit(&list, CommitMode::Sync)
-        {
+        if list.count() == 0 {
+            return true;
+        }
+        let committed = self.consumer.commit(&list, CommitMode::Sync);
+        if let Err(error) = &committed {
             warn!(%error, "offsets are not committed; they will be tried again");
         }
+        committed.is_ok()
     }
 
     /// Ends the shard threads once they have handled what they have read, and says how far they

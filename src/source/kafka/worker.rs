@@ -1,5 +1,6 @@
 //! A shard thread: it owns a set of partitions and reads their queues.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, Thread};
@@ -44,6 +45,8 @@ pub(super) struct Assignment {
     handler: Box<dyn PartitionHandler>,
     start: Start,
     live: bool,
+    /// Next offset to handle of what is live; what is read again moves nothing.
+    position: Option<i64>,
     at_end: bool,
     last_message: Instant,
     last_idle: Instant,
@@ -54,11 +57,12 @@ impl Worker {
         number: usize,
         idle_timeout: Duration,
         positions: Arc<Mutex<Positions>>,
+        connected: Arc<AtomicBool>,
     ) -> std::io::Result<Self> {
         let (commands, receiver) = channel();
         let join =
             std::thread::Builder::new().name(format!("shard-{number}")).spawn(move || {
-                Shard { partitions: Vec::new(), idle_timeout, positions }.run(&receiver);
+                Shard { partitions: Vec::new(), idle_timeout, positions, connected }.run(&receiver);
             })?;
         Ok(Self { commands, thread: join.thread().clone(), join: Mutex::new(Some(join)) })
     }
@@ -110,38 +114,40 @@ impl Assignment {
             handler,
             start,
             live: false,
+            position: None,
             at_end: false,
             last_message: now,
             last_idle: now,
         }
     }
 
-    /// Reads what is there, up to a batch. Returns the next offset if anything was read.
-    fn read(&mut self) -> Option<i64> {
-        let mut next = None;
+    /// Reads what is there, up to a batch. Returns whether anything was.
+    fn read(&mut self) -> bool {
+        let mut read = false;
         for _ in 0..BATCH {
             match self.queue.poll(Duration::ZERO) {
                 Some(Ok(message)) => {
                     let offset = message.offset();
-                    if !self.live && offset >= self.start.live_from {
-                        self.live = true;
-                        self.handler.caught_up(self.start.first_time);
+                    if offset >= self.start.live_from {
+                        go_live(&mut self.live, &mut self.position, self.start, &mut *self.handler);
                     }
                     self.handler.message(&Message {
                         payload: message.payload().unwrap_or_default(),
                         offset,
+                        timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
                         live: self.live,
+                        known: !self.live && !self.start.first_time,
                     });
-                    next = Some(offset + 1);
+                    if self.live {
+                        self.position = Some(offset + 1);
+                    }
+                    read = true;
                     self.at_end = false;
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => {
                     self.at_end = true;
                     self.last_message = Instant::now();
-                    if !self.live {
-                        self.live = true;
-                        self.handler.caught_up(self.start.first_time);
-                    }
+                    go_live(&mut self.live, &mut self.position, self.start, &mut *self.handler);
                 }
                 Some(Err(error)) => {
                     warn!(topic = self.topic, partition = self.partition, %error, "reading failed; it is tried again");
@@ -150,11 +156,11 @@ impl Assignment {
                 None => break,
             }
         }
-        if next.is_some() {
+        if read {
             self.last_message = Instant::now();
             self.handler.batch_done(now());
         }
-        next
+        read
     }
 
     /// Lets silence pass when the partition is at its end.
@@ -168,10 +174,25 @@ impl Assignment {
     }
 }
 
+/// The past has been read. From here on positions count: a past read halfway must not be taken for
+/// the place the group had come to.
+fn go_live(
+    live: &mut bool,
+    position: &mut Option<i64>,
+    start: Start,
+    handler: &mut dyn PartitionHandler,
+) {
+    if !std::mem::replace(live, true) {
+        *position = Some(start.live_from);
+        handler.caught_up(start.first_time);
+    }
+}
+
 struct Shard {
     partitions: Vec<Assignment>,
     idle_timeout: Duration,
     positions: Arc<Mutex<Positions>>,
+    connected: Arc<AtomicBool>,
 }
 
 impl Shard {
@@ -195,12 +216,19 @@ impl Shard {
             }
             let mut busy = false;
             for assignment in &mut self.partitions {
-                if let Some(next) = assignment.read() {
-                    busy = true;
+                busy |= assignment.read();
+                if let Some(position) = assignment.position.take() {
                     let key = (assignment.topic.clone(), assignment.partition);
-                    self.positions.lock().unwrap_or_else(PoisonError::into_inner).insert(key, next);
+                    let mut positions =
+                        self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+                    positions.insert(key, position);
                 }
-                assignment.tick(self.idle_timeout);
+                if self.connected.load(Ordering::Acquire) {
+                    assignment.tick(self.idle_timeout);
+                } else {
+                    // What a broker out of reach holds is not known to be nothing.
+                    assignment.last_message = Instant::now();
+                }
             }
             if !busy {
                 std::thread::park_timeout(NAP);
