@@ -28,14 +28,31 @@ impl Seen {
 }
 
 /// Space-Saving (Metwally, Agrawal & El Abbadi 2005): at most `capacity` values; when a new one
-/// finds no room it takes the place, and the count, of the rarest. Counts are therefore never too
-/// small, and too large by at most the count of the rarest value.
+/// finds no room it takes the place, and the count, of the rarest. What a value has inherited so is
+/// remembered, and what is told of it is what is certain: its count without its inheritance. That is
+/// never too large, and too small by at most the count of the rarest value.
 ///
 /// Ordered by value, so that the same input gives the same output.
 #[derive(Debug, Clone)]
 pub struct HeavyHitters {
     capacity: usize,
-    seen: BTreeMap<Box<str>, Seen>,
+    seen: BTreeMap<Box<str>, Estimate>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Estimate {
+    count: Seen,
+    /// The part of `count` that others may have brought.
+    inherited: Seen,
+}
+
+impl Estimate {
+    fn certain(&self) -> Seen {
+        Seen {
+            all: self.count.all - self.inherited.all,
+            negative: self.count.negative - self.inherited.negative,
+        }
+    }
 }
 
 impl HeavyHitters {
@@ -47,33 +64,39 @@ impl HeavyHitters {
     /// Adds `seen` to `value`.
     pub fn add(&mut self, value: &str, seen: Seen) {
         if let Some(known) = self.seen.get_mut(value) {
-            known.add(seen);
+            known.count.add(seen);
             return;
         }
-        let mut taken = seen;
+        let mut inherited = Seen::default();
         if self.seen.len() >= self.capacity {
-            let rarest = self.seen.iter().min_by(|a, b| a.1.all.total_cmp(&b.1.all));
-            if let Some((rarest, count)) = rarest.map(|(value, seen)| (value.clone(), *seen)) {
+            let rarest = self.seen.iter().min_by(|a, b| a.1.count.all.total_cmp(&b.1.count.all));
+            if let Some((rarest, count)) = rarest.map(|(value, known)| (value.clone(), known.count))
+            {
                 self.seen.remove(&rarest);
-                taken.add(count);
+                inherited = count;
             }
         }
-        self.seen.insert(value.into(), taken);
+        let mut count = inherited;
+        count.add(seen);
+        self.seen.insert(value.into(), Estimate { count, inherited });
     }
 
     /// Multiplies every count: the past fades.
     pub fn fade(&mut self, keep: f64) {
-        self.seen.values_mut().for_each(|seen| *seen = seen.scaled(keep));
+        for known in self.seen.values_mut() {
+            known.count = known.count.scaled(keep);
+            known.inherited = known.inherited.scaled(keep);
+        }
     }
 
-    /// What is known of `value`.
+    /// What is certain of `value`.
     pub fn get(&self, value: &str) -> Seen {
-        self.seen.get(value).copied().unwrap_or_default()
+        self.seen.get(value).map(Estimate::certain).unwrap_or_default()
     }
 
-    /// All values, in order of value.
+    /// All values and what is certain of them, in order of value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Seen)> {
-        self.seen.iter().map(|(value, seen)| (value.as_ref(), *seen))
+        self.seen.iter().map(|(value, known)| (value.as_ref(), known.certain()))
     }
 
     /// Values held now.
@@ -94,21 +117,39 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// The guarantee of the paper: no count is too small, none too large by more than n / capacity.
+        /// The guarantee of the paper: what is certain is never too large, and too small by no
+        /// more than n / capacity.
         #[test]
-        fn counts_are_never_too_small(values in prop::collection::vec(0_u8..30, 1..400)) {
+        fn what_is_certain_is_true_and_little_is_missing(
+            values in prop::collection::vec((0_u8..30, any::<bool>()), 1..400),
+        ) {
             let mut heavy = HeavyHitters::new(8);
-            let mut truth = [0.0_f64; 30];
-            for &value in &values {
-                heavy.add(&value.to_string(), Seen::once(false));
-                truth[usize::from(value)] += 1.0;
+            let mut truth = [Seen::default(); 30];
+            for &(value, negative) in &values {
+                heavy.add(&value.to_string(), Seen::once(negative));
+                truth[usize::from(value)].add(Seen::once(negative));
             }
             prop_assert!(heavy.len() <= 8);
-            for (value, seen) in heavy.iter() {
-                let want = truth[value.parse::<usize>().unwrap_or(0)];
-                prop_assert!(seen.all >= want);
-                prop_assert!(seen.all <= want + values.len() as f64 / 8.0);
+            let most = values.len() as f64 / 8.0;
+            for value in 0..30 {
+                let (want, seen) = (truth[value], heavy.get(&value.to_string()));
+                prop_assert!(seen.all <= want.all && seen.negative <= want.negative);
+                prop_assert!(seen.all >= want.all - most);
             }
         }
+    }
+
+    #[test]
+    fn the_past_fades_whole() {
+        let mut heavy = HeavyHitters::new(1);
+        (0..4).for_each(|_| heavy.add("a", Seen::once(true)));
+        heavy.add("b", Seen::once(true));
+        heavy.fade(0.5);
+        assert_eq!(
+            heavy.get("b"),
+            Seen { all: 0.5, negative: 0.5 },
+            "of five, four were inherited"
+        );
+        assert_eq!(heavy.get("a"), Seen::default());
     }
 }

@@ -133,18 +133,33 @@ fn saddlepoint(half_deviance: f64, wald: f64, at_centre: f64) -> f64 {
     z.clamp(-Z_MAX, Z_MAX)
 }
 
+/// `d - ln(1 + d)` without cancellation near 0.
+fn log_gap(d: f64) -> f64 {
+    if d.abs() >= 0.02 {
+        return d - d.ln_1p();
+    }
+    // Σ (-d)^k / k from the square on; the term left out is 10⁻¹⁰ of the first.
+    d * d * [7.0, 6.0, 5.0, 4.0, 3.0, 2.0].iter().fold(0.0, |sum, by| 1.0 / by - d * sum)
+}
+
 fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64) -> f64 {
-    let ln_odds = (x / mean).ln();
     let variance = x * dispersion.mul_add(x, 1.0);
     let skewness = dispersion.mul_add(2.0 * x, 1.0) / variance.sqrt();
-    let (half_deviance, canonical) = if dispersion == 0.0 {
-        (x * ln_odds - (x - mean), ln_odds)
+    // 1 + a is the ratio of the odds of x to those of the mean, 1 + b that of the totals: with the
+    // size s = 1 / dispersion, a = (x - m) s / (m (x + s)) and b = (x - m) / (m + s).
+    let (near, far) = (dispersion.mul_add(x, 1.0), dispersion.mul_add(mean, 1.0));
+    let off = (x - mean) / mean;
+    let (a, b) = (off / near, dispersion * (x - mean) / far);
+    let half_deviance = if off.abs() < 0.5 {
+        // x ln(1 + a) - s ln(1 + b), in which x a - s b, to be this first term, would cancel.
+        let shared = off * (x - mean) / (near * far);
+        let totals = if dispersion == 0.0 { 0.0 } else { log_gap(b) / dispersion };
+        shared - x * log_gap(a) + totals
     } else {
-        let size = 1.0 / dispersion;
-        let ln_total = ((x - mean) / (mean + size)).ln_1p();
-        (x * ln_odds - (x + size) * ln_total, ln_odds - ln_total)
+        let totals = if dispersion == 0.0 { x - mean } else { b.ln_1p() / dispersion };
+        x * a.ln_1p() - totals
     };
-    saddlepoint(half_deviance, canonical * variance.sqrt(), skewness / 6.0)
+    saddlepoint(half_deviance, a.ln_1p() * variance.sqrt(), skewness / 6.0)
 }
 
 fn z_share_exact(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
@@ -165,16 +180,22 @@ fn z_share_saddlepoint(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
     let effective = n / (n - 1.0).mul_add(correlation.max(0.0), 1.0);
     // A quarter of a mention keeps the logarithms finite at 0 and n.
     let share = (x / n).clamp(0.25 / effective.max(1.0), 1.0 - 0.25 / effective.max(1.0));
-    let (ln_yes, ln_no) = ((share / mean).ln(), ((1.0 - share) / (1.0 - mean)).ln());
-    let half_deviance = effective * (share * ln_yes + (1.0 - share) * ln_no);
+    let (yes, no) = ((share - mean) / mean, (mean - share) / (1.0 - mean));
+    // (1 + d) ln(1 + d) - d of each cell.
+    let cell = |d: f64| d * d - (1.0 + d) * log_gap(d);
+    let half_deviance = effective * (mean * cell(yes) + (1.0 - mean) * cell(no));
     let variance = effective * share * (1.0 - share);
     let skewness = (1.0 - 2.0 * share) / variance.sqrt();
-    saddlepoint(half_deviance, (ln_yes - ln_no) * variance.sqrt(), skewness / 6.0)
+    let canonical = yes.ln_1p() - no.ln_1p();
+    saddlepoint(half_deviance, canonical * variance.sqrt(), skewness / 6.0)
 }
 
 /// The largest value whose z does not exceed `z`, by bisection on the monotone `z_at`, searched in
 /// `0..=highest`. The edge of a typical band.
 pub fn value_at(z: f64, highest: f64, z_at: impl Fn(f64) -> f64) -> f64 {
+    if z_at(highest) <= z {
+        return highest;
+    }
     let (mut low, mut high) = (-1.0, highest);
     // Sixty-four halvings reach the last digit of any double.
     for _ in 0..64 {
@@ -289,9 +310,58 @@ mod tests {
         let z_at = |x| z_count(x, 20.0, 0.1);
         let upper = value_at(3.0, 1e9, z_at);
         assert!(z_at(upper) <= 3.0 && z_at(upper + 1.0) > 3.0);
+        // Two of two are nothing unusual: the band reaches to its end.
+        assert_eq!(value_at(2.0, 2.0, |x| z_share(x, 2.0, 0.6, 0.0)), 2.0);
+        assert_eq!(value_at(-2.0, 2.0, |x| z_share(x, 2.0, 0.6, 0.0)), 0.0);
+    }
+
+    /// Near the centre, where everything cancels, z is the standardised count (less a sixth of the
+    /// skewness) for a day's thousand mentions as for a year's ten thousand million.
+    #[test]
+    fn near_the_centre_large_counts_lose_no_digits() {
+        for mean in [1e3_f64, 1e5, 1e7, 1e10, 1e13] {
+            for dispersion in [0.0_f64, 1e-4, 0.04, 0.6] {
+                let spread = (mean * (1.0 + dispersion * mean)).sqrt();
+                let skewness = (1.0 + 2.0 * dispersion * mean) / spread;
+                for step in [-0.02, -0.002, -0.0011, 0.0, 0.0011, 0.002, 0.02] {
+                    let z = z_count(mean + step * spread, mean, dispersion);
+                    let want = step + skewness / 6.0;
+                    assert!((z - want).abs() < 0.02, "{mean} {dispersion} {step}: {z} {want}");
+                }
+            }
+            for share in [0.01_f64, 0.6] {
+                let spread = (mean * share * (1.0 - share)).sqrt();
+                let z = z_share(mean * share + 0.002 * spread, mean, share, 0.0);
+                assert!(z.abs() < 0.06, "{mean} {share}: {z}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_log_gap_has_no_step_where_the_series_ends() {
+        for d in [0.02_f64, -0.02] {
+            let series = log_gap(d * (1.0 - 1e-12));
+            let direct = d - d.ln_1p();
+            assert!((series / direct - 1.0).abs() < 1e-9, "{series} {direct}");
+        }
+        assert_eq!(log_gap(0.0), 0.0);
     }
 
     proptest! {
+        #[test]
+        fn z_grows_with_the_count_around_any_mean(
+            ln_mean in 4.2_f64..30.0,
+            dispersion in prop_oneof![Just(0.0), 1e-8_f64..4.0],
+            at in -3.0_f64..6.0,
+        ) {
+            let mean = ln_mean.exp();
+            let spread = (mean * (1.0 + dispersion * mean)).sqrt();
+            let x = (mean + at * spread).max(EXACT_BELOW).round();
+            let step = (0.02 * spread).max(1.0).round();
+            let (z, more) = (z_count(x, mean, dispersion), z_count(x + step, mean, dispersion));
+            prop_assert!(z.is_finite() && more > z, "{x} + {step} of {mean}: {z} {more}");
+        }
+
         #[test]
         fn z_is_finite_and_grows_with_the_count(
             x in 0_u32..2_000_000,
