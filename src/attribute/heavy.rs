@@ -131,8 +131,8 @@ mod tests {
             }
             prop_assert!(heavy.len() <= 8);
             let most = values.len() as f64 / 8.0;
-            for value in 0..30 {
-                let (want, seen) = (truth[value], heavy.get(&value.to_string()));
+            for (value, &truth) in truth.iter().enumerate() {
+                let (want, seen) = (truth, heavy.get(&value.to_string()));
                 prop_assert!(seen.all <= want.all && seen.negative <= want.negative);
                 prop_assert!(seen.all >= want.all - most);
             }

@@ -254,7 +254,7 @@ pub struct Incident {
     pub upper: f64,
     /// Length of the leading signal's window, in seconds.
     pub window_seconds: u64,
-    /// Mentions of the brand since the onset.
+    /// Mentions of the brand since the onset, of the last day at most.
     pub mentions: u64,
     /// Those of them that are negative.
     pub negative_mentions: u64,
