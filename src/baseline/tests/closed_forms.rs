@@ -1,0 +1,115 @@
+//! Where theory gives a number, the baseline gives the same.
+
+use statrs::distribution::Poisson as PoissonTail;
+
+use super::*;
+
+/// Weight of the hours of a flat past of `hours` hours of `count` mentions, whose dispersion is
+/// still the prior one, in the sum over `of`.
+fn weight(hours: i64, count: f64, of: impl Fn(i64) -> bool) -> f64 {
+    let half_life_hours = 7.0 * 24.0;
+    let prior_dispersion = 0.12;
+    (0..hours)
+        .filter(|&hour| of(hour))
+        .map(|hour| (-((hours - 1 - hour) as f64) / half_life_hours).exp2())
+        .sum::<f64>()
+        / (1.0 + prior_dispersion * count)
+}
+
+/// Gamma posteriors: the squared relative error of a mean learnt from `n` (weighted) mentions with a
+/// prior worth `k` is `1 / (n + k)`; errors of independent factors add.
+#[test]
+fn doubt_is_that_of_the_gamma_posteriors() {
+    for (hours, count) in [(30, 4.0), (14 * 24, 30.0), (28 * 24, 0.5)] {
+        let mut baseline = baseline(Scale::Count);
+        (0..hours).for_each(|hour| baseline.learn(bucket(hour, count)));
+        let asked = slot(hours - 1);
+        let n = |of: &dyn Fn(Slot) -> bool| count * weight(hours, count, |hour| of(slot(hour)));
+        let want = 1.0 / (n(&|_| true) + 0.5)
+            + 1.0 / (n(&|it| it.hour() == asked.hour()) + 1.0)
+            + 1.0 / (n(&|it| it.weekday() == asked.weekday()) + 25.0)
+            + 1.0 / (n(&|it| it == asked) + 50.0);
+        let got = baseline.expect(1, &[(asked, 60.0)]).unwrap();
+        assert!(
+            (got.doubt / want - 1.0).abs() < 0.03,
+            "{hours} h of {count}: {} {want}",
+            got.doubt
+        );
+        assert!((got.mean / count - 1.0).abs() < 0.05, "{hours} h of {count}: {}", got.mean);
+        assert!((got.dispersion - got.doubt - 0.12).abs() < 1e-9, "no window settled yet");
+    }
+}
+
+/// A true Poisson series of which everything is known is scored as Poisson.
+#[test]
+fn a_well_known_poisson_series_is_scored_almost_as_poisson() {
+    let mut rng = StdRng::seed_from_u64(17);
+    let mean = 40.0;
+    let mut baseline = baseline(Scale::Count);
+    for hour in 0..28 * 24 {
+        let count = Poisson::new(mean).unwrap().sample(&mut rng);
+        if let Some(expected) = baseline.expect(1, &hour_shape(hour)) {
+            baseline.settle(1, &expected, count);
+        }
+        baseline.learn(bucket(hour, count));
+    }
+    let expected = baseline.expect(1, &hour_shape(28 * 24 + 10)).unwrap();
+    // What is left beyond Poisson: the doubt about four Mondays' tenth hour, and little else.
+    assert!(expected.dispersion - expected.doubt < 0.01, "{expected:?}");
+    let poisson = PoissonTail::new(mean).unwrap();
+    for x in [20_u64, 30, 40, 50, 65] {
+        let lower = poisson.cdf(x) - poisson.pmf(x) / 2.0;
+        let want = -tail::z_of_upper_tail(lower.ln());
+        let got = expected.z(x as f64);
+        let honest = (expected.variance() / mean).sqrt();
+        assert!((got * honest - want).abs() < 0.3, "{x}: {got} x {honest}, Poisson {want}");
+        assert!(honest < 1.5, "{expected:?}");
+    }
+}
+
+/// A window over several hours expects the sum of them; doubt about the rate is shared by all of
+/// them, doubt about each hour averages out.
+#[test]
+fn a_day_expects_the_sum_of_its_hours_and_is_surer_than_each() {
+    let mut baseline = baseline(Scale::Count);
+    (0..14 * 24).for_each(|hour| baseline.learn(bucket(hour, rhythm(hour))));
+    let day: Shape = (0..24).map(|hour| (slot(hour), 60.0)).collect();
+    let whole = baseline.expect(2, &day).unwrap();
+    let sum: f64 = (0..24).map(|hour| expected(&baseline, hour)).sum();
+    assert!((whole.mean / sum - 1.0).abs() < 1e-9);
+    let noon = baseline.expect(1, &hour_shape(12)).unwrap();
+    assert!(whole.doubt < noon.doubt, "{} {}", whole.doubt, noon.doubt);
+    // Half an hour of exposure is half the mentions, a dead hour none.
+    let half = baseline.expect(1, &[(slot(12), 30.0)]).unwrap();
+    assert!((half.mean * 2.0 - noon.mean).abs() < 1e-9);
+    let dead = baseline.expect(1, &[]).unwrap();
+    assert_eq!((dead.mean, dead.z(0.0).abs() < 1e-9), (0.0, true));
+}
+
+/// One day shows an hour of the day once: its factor lies between "no rhythm" and what was seen.
+#[test]
+fn after_one_day_a_factor_lies_between_one_and_the_raw_ratio() {
+    let mut baseline = baseline(Scale::Count);
+    let busy = |hour: i64| if hour % 24 == 12 { 40.0 } else { 8.0 };
+    (0..24).for_each(|hour| baseline.learn(bucket(hour, busy(hour))));
+    let ratio = expected(&baseline, 24 + 12) / expected(&baseline, 24 + 6);
+    assert!((1.5..5.0).contains(&ratio), "five times the others, once: {ratio}");
+    let after_a_day = ratio;
+    (24..28 * 24).for_each(|hour| baseline.learn(bucket(hour, busy(hour))));
+    let ratio = expected(&baseline, 28 * 24 + 12) / expected(&baseline, 28 * 24 + 6);
+    assert!(ratio > after_a_day && (ratio - 5.0).abs() < 0.5, "and then every day: {ratio}");
+}
+
+#[test]
+fn a_past_without_exposure_teaches_nothing() {
+    let mut baseline = baseline(Scale::Count);
+    (0..14 * 24).for_each(|hour| baseline.learn(bucket(hour, 20.0)));
+    let before = expected(&baseline, 14 * 24);
+    for hour in 14 * 24..16 * 24 {
+        baseline.learn(Bucket { exposure: 0.0, ..bucket(hour, 0.0) });
+    }
+    assert_eq!(expected(&baseline, 14 * 24), before);
+    // Half a dead hour with half its mentions is an ordinary one.
+    baseline.learn(Bucket { exposure: 30.0, ..bucket(16 * 24, 10.0) });
+    assert!((expected(&baseline, 14 * 24) / before - 1.0).abs() < 0.02);
+}
