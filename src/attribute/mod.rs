@@ -10,6 +10,7 @@ mod heavy;
 mod sample;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use heavy::{HeavyHitters, Seen};
@@ -110,6 +111,16 @@ impl Attribution {
             }
         }
         bucket.shortlist.consider(classified);
+    }
+
+    /// The panes of whole buckets that hold `from..to`, as far as they are remembered: what can be
+    /// asked about so that counted and expected mentions are of the same panes.
+    pub fn covered(&self, from: Pane, to: Pane) -> Range<Pane> {
+        let latest = (to - 1).div_euclid(self.bucket_panes);
+        let newest = self.buckets.back().map_or(latest, |bucket| bucket.number.max(latest));
+        let oldest = newest - (self.retained as i64 - 1);
+        let first = from.div_euclid(self.bucket_panes).max(oldest);
+        first * self.bucket_panes..(latest + 1) * self.bucket_panes
     }
 
     /// Explains an excess; the panes asked about are rounded out to buckets.

@@ -1,4 +1,5 @@
 //! What an excess comes from, by construction.
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::mention::{Author, Role, Timestamp};
@@ -121,4 +122,142 @@ fn a_late_mention_finds_its_old_bucket() {
     let answer =
         attribution.explain(&Question { from: 150, to: 151, negative_only: false, expected: 0.0 });
     assert_eq!(answer.mentions, 1);
+}
+
+/// A mention with everything chosen.
+fn observe_as(
+    attribution: &mut Attribution,
+    pane: Pane,
+    id: u64,
+    (channel, author, text): (&str, &str, &str),
+) {
+    let mention = Mention {
+        id: id.to_string().into(),
+        created_at: Timestamp::from_millis(pane * 60_000),
+        channel: channel.into(),
+        text: text.into(),
+        links: vec![format!("https://{author}.example").into()],
+        hashtags: vec![author.into(), "תקלה".into()],
+        author: Author { handle: Some(author.into()), ..Author::default() },
+        ..Mention::default()
+    };
+    let classified = Classified {
+        mention: &mention,
+        brands: Vec::new(),
+        sentiment: 0.0,
+        tone: Tone::Neutral,
+        crisis_terms: Vec::new(),
+        role: Role::Customer,
+    };
+    attribution.observe(pane, &classified);
+}
+
+/// Everyone once: in a full memory each newcomer inherits the count of whom it drives out. That
+/// must not make a carrier of the excess out of it.
+#[test]
+fn a_crowd_of_strangers_has_no_ringleader() {
+    let mut attribution = Attribution::new(1_440);
+    for id in 0..5_000 {
+        let channel = if id % 4 == 0 { format!("forum{}", id / 4) } else { "twitter".to_owned() };
+        observe_as(
+            &mut attribution,
+            (id % 5) as Pane,
+            id,
+            (&channel, &format!("user{id}"), "text"),
+        );
+    }
+    // Most of them had been expected, so that each weighs the more in what is left.
+    let answer =
+        attribution.explain(&Question { from: 0, to: 5, negative_only: false, expected: 4_500.0 });
+    let named: Vec<(SourceKind, &str)> =
+        answer.sources.iter().map(|it| (it.kind, it.value.as_str())).collect();
+    assert_eq!(named, [(SourceKind::Channel, "twitter"), (SourceKind::Hashtag, "תקלה")]);
+}
+
+#[test]
+fn the_ringleader_in_a_crowd_is_named_with_what_is_certain() {
+    let mut attribution = Attribution::new(1_440);
+    for id in 0..3_000 {
+        let author = if id % 3 == 0 { "bot".to_owned() } else { format!("user{id}") };
+        observe_as(&mut attribution, (id % 5) as Pane, id, ("twitter", &author, "text"));
+    }
+    let answer =
+        attribution.explain(&Question { from: 0, to: 5, negative_only: false, expected: 0.0 });
+    let bot = share(&answer, SourceKind::Author, "bot").unwrap();
+    assert!((bot - 1.0 / 3.0).abs() < 0.01, "{bot}");
+    assert_eq!(answer.sources.iter().filter(|it| it.kind == SourceKind::Author).count(), 1);
+}
+
+#[test]
+fn one_mention_counts_a_link_and_a_hashtag_once() {
+    let mut attribution = Attribution::new(1_440);
+    let mention = Mention {
+        id: "1".into(),
+        channel: "twitter".into(),
+        links: vec!["https://a.example".into(), "https://a.example".into()],
+        hashtags: vec!["Fail".into(), "FAIL".into(), "fail".into()],
+        ..Mention::default()
+    };
+    for _ in 0..2 {
+        let classified = Classified {
+            mention: &mention,
+            brands: Vec::new(),
+            sentiment: 0.0,
+            tone: Tone::Neutral,
+            crisis_terms: Vec::new(),
+            role: Role::Customer,
+        };
+        attribution.observe(0, &classified);
+    }
+    let answer =
+        attribution.explain(&Question { from: 0, to: 1, negative_only: false, expected: 0.0 });
+    let counts: Vec<(&str, u64)> =
+        answer.sources.iter().map(|it| (it.value.as_str(), it.count)).collect();
+    assert_eq!(counts, [("twitter", 2), ("https://a.example", 2), ("fail", 2)]);
+}
+
+#[test]
+fn a_long_hebrew_text_is_cut_between_letters() {
+    let mut attribution = Attribution::new(1_440);
+    let text = "הטיסה בוטלה שוב ואין מענה ".repeat(100);
+    observe_as(&mut attribution, 0, 1, ("twitter", "דנה", &text));
+    let answer =
+        attribution.explain(&Question { from: 0, to: 1, negative_only: false, expected: 0.0 });
+    let sample = &answer.samples[0];
+    assert_eq!((sample.text.chars().count(), sample.author.as_deref()), (500, Some("דנה")));
+    assert!(text.starts_with(&sample.text));
+}
+
+#[test]
+fn nothing_is_explained_where_there_is_no_excess() {
+    let mut attribution = Attribution::new(1_440);
+    assert_eq!(
+        attribution.explain(&Question { from: 0, to: 5, negative_only: false, expected: 3.0 }),
+        Evidence::default()
+    );
+    (0..10).for_each(|id| observe(&mut attribution, 0, id, Some("https://a.example"), "text"));
+    let answer =
+        attribution.explain(&Question { from: 0, to: 5, negative_only: false, expected: 12.0 });
+    assert_eq!((answer.mentions, answer.sources.len()), (10, 0));
+}
+
+#[test]
+fn a_mention_older_than_all_that_is_remembered_is_left_out() {
+    let mut attribution = Attribution::new(1_440);
+    observe(&mut attribution, 0, 1, None, "first");
+    observe(&mut attribution, 3 * 1_440, 2, None, "three days on");
+    observe(&mut attribution, 0, 3, None, "too late");
+    let all = Question { from: 0, to: 4 * 1_440, negative_only: false, expected: 0.0 };
+    assert_eq!(attribution.explain(&all).mentions, 1, "what is a day old has become usual");
+    assert_eq!(attribution.usual_total.all, 1.0);
+}
+
+#[test]
+fn only_whole_buckets_that_are_remembered_can_be_asked_about() {
+    let mut attribution = Attribution::new(1_440);
+    assert_eq!(attribution.covered(103, 107), 100..110);
+    observe(&mut attribution, 5_000, 1, None, "text");
+    assert_eq!(attribution.covered(4_998, 5_001), 4_995..5_005);
+    assert_eq!(attribution.covered(10, 5_001), 3_560..5_005, "a day before the bucket of now");
+    assert!(attribution.covered(-7, -5).is_empty(), "forgotten");
 }

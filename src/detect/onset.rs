@@ -33,6 +33,11 @@ fn likelihood_gain(observed: f64, expected: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+    use rand_distr::{Distribution, Poisson};
+
     use super::*;
 
     #[test]
@@ -61,5 +66,44 @@ mod tests {
     fn nothing_is_dated_to_now() {
         assert_eq!(onset(&[(1.0, 1.0); 5], true), 4);
         assert_eq!(onset(&[], true), 0);
+    }
+
+    /// A triple of a restless rate, dated out of its own noise.
+    #[test]
+    fn a_noisy_change_is_dated_to_within_a_few_panes() {
+        let mut rng = StdRng::seed_from_u64(5);
+        for (rising, after) in [(true, 6.0), (false, 0.4)] {
+            let mut off = Vec::new();
+            for _ in 0..200 {
+                let mut draw = |mean: f64| Poisson::new(mean).map_or(0.0, |d| d.sample(&mut rng));
+                let panes: Vec<(f64, f64)> =
+                    (0..120).map(|at| (draw(if at < 80 { 2.0 } else { after }), 2.0)).collect();
+                off.push(onset(&panes, rising).abs_diff(80));
+            }
+            off.sort_unstable();
+            assert!(off[100] <= 2 && off[180] <= 12, "rising {rising}: {off:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_onset_lies_within_the_panes_and_nothing_before_it_counts(
+            panes in prop::collection::vec((0_u32..1_000_000, 0.0_f64..1e6), 1..80),
+            quiet in 0_usize..40,
+            rising: bool,
+        ) {
+            let panes: Vec<(f64, f64)> =
+                panes.into_iter().map(|(x, mean)| (f64::from(x), mean)).collect();
+            let at = onset(&panes, rising);
+            prop_assert!(at < panes.len());
+            let off = panes[at..].iter().fold(0.0, |sum, (x, mean)| sum + x - mean);
+            let on_its_side = if rising { off > 0.0 } else { off < 0.0 };
+            prop_assert!(on_its_side || at == panes.len() - 1, "{off} since {at}");
+            // Ordinary panes before it are not drawn in.
+            let mut longer = vec![(3.0, 3.0); quiet];
+            longer.extend(&panes[at..]);
+            let moved = onset(&longer, rising);
+            prop_assert!(moved >= quiet, "{moved} {quiet}");
+        }
     }
 }

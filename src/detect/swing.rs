@@ -68,3 +68,80 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use Direction::{Down, Up};
+
+    fn count(observed: f64, mean: f64) -> Reading {
+        let expected =
+            Expected { scale: Scale::Count, mean, of: 0.0, dispersion: 0.01, doubt: 0.0 };
+        Reading::new(expected, observed)
+    }
+
+    fn share(observed: f64, of: f64) -> Reading {
+        let expected =
+            Expected { scale: Scale::Share, mean: 0.3 * of, of, dispersion: 0.004, doubt: 0.0 };
+        Reading::new(expected, observed)
+    }
+
+    #[test]
+    fn what_is_sure_but_small_is_no_swing() {
+        let default = Sensitivity::default();
+        // Ten thousand mentions: 5 % more is sure, half as many again matters.
+        let sure = Sensitivity { min_ratio: 1.5, ..default };
+        let precise = |observed| {
+            let mut reading = count(observed, 10_000.0);
+            reading.expected.dispersion = 0.0;
+            Reading::new(reading.expected, observed)
+        };
+        assert!(precise(10_500.0).z > 4.0);
+        assert!(!precise(10_500.0).swings(Up, 4.0, &sure));
+        assert!(precise(15_000.0).swings(Up, 4.0, &sure));
+        // Five instead of none is sure, and still only five.
+        assert!(count(5.0, 0.01).z > 4.0);
+        assert!(!count(5.0, 0.01).swings(Up, 4.0, &default));
+        assert!(count(11.0, 0.01).swings(Up, 4.0, &default));
+    }
+
+    #[test]
+    fn a_fall_is_no_rise() {
+        let default = Sensitivity::default();
+        let fall = count(5.0, 200.0);
+        assert!(fall.swings(Down, 4.0, &default) && !fall.swings(Up, 4.0, &default));
+        assert!((fall.ratio(Down) - 40.0).abs() < 1e-9);
+        assert_eq!(count(0.0, 50.0).ratio(Down), f64::INFINITY);
+        assert_eq!(count(3.0, 0.0).ratio(Up), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_share_swings_by_points_and_by_mentions() {
+        let default = Sensitivity::default();
+        assert!(share(120.0, 200.0).swings(Up, 4.0, &default), "from 30 % to 60 %");
+        let loose = Sensitivity { min_share_change: 0.4, ..default };
+        assert!(!share(120.0, 200.0).swings(Up, 4.0, &loose), "30 points where 40 are asked for");
+        // All of twelve: 70 points, but 8 mentions more than usual.
+        assert!(share(12.0, 12.0).z > 3.0 && !share(12.0, 12.0).swings(Up, 3.0, &default));
+    }
+
+    proptest! {
+        /// Between swinging and calm lies a gap: nothing flaps at one limit.
+        #[test]
+        fn nothing_swings_and_is_calm_at_once(
+            observed in 0_u32..5_000, mean in 0.0_f64..2_000.0, of in 1_u32..4_000, up: bool,
+        ) {
+            let default = Sensitivity::default();
+            let direction = if up { Up } else { Down };
+            for reading in [count(f64::from(observed), mean), share(f64::from(observed.min(of)), f64::from(of))] {
+                let (swings, calm) =
+                    (reading.swings(direction, 3.0, &default), reading.is_calm(direction, &default));
+                prop_assert!(!(swings && calm), "{reading:?}");
+                prop_assert!(!(reading.swings(Up, 3.0, &default) && reading.swings(Down, 3.0, &default)));
+                prop_assert!(reading.z.is_finite());
+            }
+        }
+    }
+}

@@ -171,7 +171,7 @@ pub struct SourceShare {
     pub kind: SourceKind,
     /// The channel, link, hashtag or author itself.
     pub value: String,
-    /// Mentions that carry it, since the onset.
+    /// Mentions that carry it, since the onset, of the last day at most.
     pub count: u64,
     /// The part of the excess over the baseline that carries it, 0..=1. One mention may carry
     /// several things, so the shares need not add up to 1.
@@ -208,7 +208,7 @@ pub struct Sample {
 pub struct TermCount {
     /// The term, in lexicon form.
     pub term: String,
-    /// Mentions since the onset that carry it.
+    /// Mentions since the onset, of the last day at most, that carry it.
     pub count: u64,
 }
 
@@ -254,7 +254,7 @@ pub struct Incident {
     pub upper: f64,
     /// Length of the leading signal's window, in seconds.
     pub window_seconds: u64,
-    /// Mentions of the brand since the onset, of the last day at most.
+    /// Mentions of the brand since the onset.
     pub mentions: u64,
     /// Those of them that are negative.
     pub negative_mentions: u64,
@@ -262,7 +262,7 @@ pub struct Incident {
     pub signals: Vec<Signal>,
     /// What carries the excess, largest share first within each kind.
     pub sources: Vec<SourceShare>,
-    /// Crisis terms found since the onset, most frequent first.
+    /// Crisis terms found since the onset, of the last day at most, most frequent first.
     pub crisis_terms: Vec<TermCount>,
     /// Up to three mentions that speak for the rest.
     pub samples: Vec<Sample>,

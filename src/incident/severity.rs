@@ -87,6 +87,7 @@ mod tests {
             (rise(), Notice),
             (Facts { ratio: 12.0, ..rise() }, Notice),
             (Facts { ratio: 12.0, excess: 60.0, ..rise() }, Warning),
+            (Facts { crisis_share: 0.3, ratio: 1.9, ..rise() }, Notice),
             (Facts { negative_share: 0.6, ..rise() }, Warning),
             (Facts { negative_signal: true, ratio: 4.0, ..rise() }, Warning),
             (Facts { negative_signal: true, ratio: 4.0, excess: 80.0, ..rise() }, Critical),

@@ -10,6 +10,7 @@ use crate::mention::{Classified, Timestamp, Tone};
 use crate::window::{Pane, SlidingCounter};
 
 use super::exposure::Exposure;
+use super::since::SinceOnset;
 use super::watch::{Check, MEASURES, Watch};
 
 /// The typical band shown to people: 19 of 20 windows lie inside.
@@ -24,6 +25,16 @@ pub(super) struct Tick<'a> {
     pub shapes: &'a [Shape],
     pub end: Pane,
     pub at: Timestamp,
+    /// Whether nothing is known of any brand now.
+    pub feed_dead: bool,
+}
+
+impl Tick<'_> {
+    /// Whether the feed was alive through (nearly) the whole of the window.
+    pub(super) fn is_watched(&self, window: usize) -> bool {
+        let watched: f64 = self.shapes[window].iter().map(|part| part.1).sum();
+        watched >= 0.9 * self.watch.windows[window] as f64
+    }
 }
 
 #[derive(Debug)]
@@ -31,13 +42,15 @@ pub(super) struct BrandState {
     pub(super) brand: Brand,
     pub(super) mentions: SlidingCounter,
     pub(super) negative: SlidingCounter,
-    pub(super) crisis: SlidingCounter,
+    crisis: SlidingCounter,
     /// In the order of [`MEASURES`].
     pub(super) baselines: [Baseline; 3],
     /// In the order of [`Watch::checks`].
     triggers: Vec<Trigger>,
     pub(super) attribution: Attribution,
     pub(super) tracker: Tracker,
+    /// Of the open incident.
+    pub(super) since_onset: SinceOnset,
     /// By measure: hours of incidents, which are kept but not learnt from.
     pub(super) held: [Vec<Range<i64>>; 3],
     /// When the last incident was resolved, and which way it had gone.
@@ -62,6 +75,7 @@ impl BrandState {
             triggers: vec![Trigger::default(); watch.checks.len()],
             attribution: Attribution::new((86_400_000 / watch.pane_ms).try_into().unwrap_or(1_440)),
             tracker: Tracker::default(),
+            since_onset: SinceOnset::default(),
             held: Default::default(),
             resolved: None,
             level_accepted: false,
@@ -74,11 +88,12 @@ impl BrandState {
         if !self.mentions.add(pane, 1) {
             return false;
         }
-        if classified.tone == Tone::Negative {
-            self.negative.add(pane, 1);
-        }
-        if !classified.crisis_terms.is_empty() {
-            self.crisis.add(pane, 1);
+        let negative = classified.tone == Tone::Negative;
+        let crisis = !classified.crisis_terms.is_empty();
+        self.negative.add(pane, u32::from(negative));
+        self.crisis.add(pane, u32::from(crisis));
+        if pane < self.mentions.end() {
+            self.since_onset.late(pane, negative, crisis);
         }
         self.attribution.observe(pane, classified);
         true
@@ -89,6 +104,7 @@ impl BrandState {
         self.mentions.close();
         self.negative.close();
         self.crisis.close();
+        self.since_onset.close([&self.mentions, &self.negative, &self.crisis]);
         self.read(tick);
         let (signals, fired) = self.signals(tick);
         if self.tracker.incident().is_some() {
@@ -118,6 +134,11 @@ impl BrandState {
         self.crisis.reset_to(end);
     }
 
+    /// Begins to count for an incident whose onset lies in pane `from`.
+    pub(super) fn count_since(&mut self, from: Pane) {
+        self.since_onset = SinceOnset::new(from, [&self.mentions, &self.negative, &self.crisis]);
+    }
+
     pub(super) fn incident(&self) -> Option<&Incident> {
         self.tracker.incident()
     }
@@ -135,8 +156,7 @@ impl BrandState {
     fn settle(&mut self, tick: &Tick<'_>) {
         let windows = tick.watch.windows.len();
         for (window, &panes) in tick.watch.windows.iter().enumerate() {
-            let watched: f64 = tick.shapes[window].iter().map(|part| part.1).sum();
-            if tick.end.rem_euclid(panes as Pane) != 0 || watched < 0.9 * panes as f64 {
+            if tick.end.rem_euclid(panes as Pane) != 0 || !tick.is_watched(window) {
                 continue;
             }
             for (at, measure) in MEASURES.into_iter().enumerate() {

@@ -1,5 +1,6 @@
 //! How a brand's incident is opened, followed and closed.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::attribute::Question;
@@ -18,11 +19,13 @@ impl BrandState {
         let from = self.onset(tick, leading);
         let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
         let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
+        self.count_since(from);
         incident.severity = self.severity(tick, &incident);
         incident.show(self.evidence(tick, &incident));
         self.level_accepted = false;
-        self.hold(tick, &incident);
-        self.tracker.open(incident)
+        let change = self.tracker.open(incident);
+        self.hold(tick);
+        change
     }
 
     /// Shows what the open incident's excess comes from now, told or not.
@@ -41,33 +44,44 @@ impl BrandState {
         changes: &mut Vec<Change>,
     ) {
         self.tracker.observe(signals);
-        let Some(incident) = self.tracker.incident().cloned() else {
-            return;
-        };
         if !self.level_accepted {
-            self.hold(tick, &incident);
+            self.hold(tick);
         }
         if !signals.is_empty() {
-            let severity = self.severity(tick, &incident);
-            if severity > incident.severity {
-                let evidence = self.evidence(tick, &incident);
-                changes.extend(self.tracker.escalate(tick.at, severity, evidence));
-            }
+            changes.extend(self.escalate(tick));
         }
-        self.accept_lasting_level(tick, &incident);
         // Long windows may stay beyond their limits for a day after a burst; they do not keep the
-        // incident open, nor may they open another while they reach back into this one.
-        let calm = self.is_calm(tick, &incident);
-        let hold = tick.plan.sensitivity.resolve_after;
-        if self.tracker.settle(tick.at, calm, hold) {
-            let evidence = self.evidence(tick, &incident);
-            changes.extend(self.tracker.resolve(tick.at, evidence));
-            self.resolved = Some((tick.at, incident.direction));
+        // incident open, nor may they open another while they reach back into this one. A dead feed
+        // says nothing, least of all that it is over.
+        let calm = !tick.feed_dead && self.is_calm(tick);
+        if !calm {
+            self.accept_lasting_level(tick);
+        }
+        if self.tracker.settle(tick.at, calm, tick.plan.sensitivity.resolve_after) {
+            changes.extend(self.resolve(tick));
         }
     }
 
+    fn escalate(&mut self, tick: &Tick<'_>) -> Option<Change> {
+        let incident = self.tracker.incident()?;
+        let severity = self.severity(tick, incident);
+        if severity <= incident.severity {
+            return None;
+        }
+        let evidence = self.evidence(tick, incident);
+        self.tracker.escalate(tick.at, severity, evidence)
+    }
+
+    fn resolve(&mut self, tick: &Tick<'_>) -> Option<Change> {
+        let incident = self.tracker.incident()?;
+        self.resolved = Some((tick.at, incident.direction));
+        let evidence = self.evidence(tick, incident);
+        self.tracker.resolve(tick.at, evidence)
+    }
+
     /// What has signalled is not learnt from, from where the incident began to where it now is.
-    fn hold(&mut self, tick: &Tick<'_>, incident: &Incident) {
+    fn hold(&mut self, tick: &Tick<'_>) {
+        let Some(incident) = self.tracker.incident() else { return };
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
         let until = tick.watch.hour_of(tick.end) + 1;
         // Hours that have been learnt, or left out, are held no longer than it takes to do so.
@@ -89,36 +103,39 @@ impl BrandState {
     }
 
     /// A swing that has lasted for the configured time, or for longer than everything known from
-    /// before it, is the new level, and is learnt.
-    fn accept_lasting_level(&mut self, tick: &Tick<'_>, incident: &Incident) {
+    /// before it, and is still watched, is the new level, and is learnt.
+    fn accept_lasting_level(&mut self, tick: &Tick<'_>) {
         const HOUR_MS: i64 = 3_600_000;
+        let Some(incident) = self.tracker.incident() else { return };
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
         let known = self.baselines[0].known_since().map_or(0, |first| since - first) * HOUR_MS;
         let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
-        if self.level_accepted || tick.at.millis_since(incident.onset) < wanted {
+        let lasts = tick.at.millis_since(incident.onset) >= wanted;
+        if self.level_accepted || !lasts || !tick.is_watched(self.resolving(tick, incident)) {
             return;
         }
         self.level_accepted = true;
         for (held, baseline) in self.held.iter_mut().zip(&mut self.baselines) {
-            if !held.is_empty() {
-                held.clear();
+            let before = held.len();
+            held.retain(|span| span.start != since);
+            if held.len() < before {
                 baseline.accept_level_since(since);
             }
         }
     }
 
-    /// Whether every measure that signalled is back to normal, in the shortest window that is not
-    /// shorter than what raised the incident.
-    fn is_calm(&self, tick: &Tick<'_>, incident: &Incident) -> bool {
-        let sensitivity = &tick.plan.sensitivity;
+    /// The window an incident must be calm in: the shortest that is not shorter than what raised it.
+    fn resolving(&self, tick: &Tick<'_>, incident: &Incident) -> usize {
         let shortest = incident.signals.iter().map(|signal| signal.window_seconds).min();
         let shortest = Duration::from_secs(shortest.unwrap_or(0));
-        let window = tick.watch.resolving(shortest, sensitivity.resolve_after);
-        // A window that saw next to nothing, the feed being dead, proves no calm.
-        let watched: f64 = tick.shapes[window].iter().map(|part| part.1).sum();
-        if watched < 0.5 * tick.watch.windows[window] as f64 {
-            return false;
-        }
+        tick.watch.resolving(shortest, tick.plan.sensitivity.resolve_after)
+    }
+
+    /// Whether every measure that signalled is back to normal.
+    fn is_calm(&self, tick: &Tick<'_>) -> bool {
+        let Some(incident) = self.tracker.incident() else { return true };
+        let sensitivity = &tick.plan.sensitivity;
+        let window = self.resolving(tick, incident);
         incident.signals.iter().all(|signal| {
             self.reading_of(tick, signal.measure, window)
                 .is_none_or(|reading| reading.is_calm(signal.direction, sensitivity))
@@ -126,9 +143,7 @@ impl BrandState {
     }
 
     fn severity(&self, tick: &Tick<'_>, incident: &Incident) -> Severity {
-        let from = tick.watch.pane_of(incident.onset);
-        let share =
-            |part: u64| part as f64 / self.mentions.sum_between(from, tick.end).max(1) as f64;
+        let since = &self.since_onset;
         let negative_signal =
             incident.signals.iter().any(|signal| signal.measure != Measure::Mentions);
         // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
@@ -146,21 +161,26 @@ impl BrandState {
             ratio: reading.map_or(1.0, |reading| reading.ratio(incident.direction)),
             excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
             negative_signal: negative_signal && incident.direction == Direction::Up,
-            negative_share: share(self.negative.sum_between(from, tick.end)),
-            crisis_share: share(self.crisis.sum_between(from, tick.end)),
+            negative_share: since.share(since.negative),
+            crisis_share: since.share(since.crisis),
         })
     }
 
     fn evidence(&self, tick: &Tick<'_>, incident: &Incident) -> Evidence {
-        let from = tick.watch.pane_of(incident.onset);
         let negative_only = incident.measure != Measure::Mentions;
         let baseline = &self.baselines[usize::from(negative_only)];
+        let asked = self.attribution.covered(tick.watch.pane_of(incident.onset), tick.end);
         let expected = tick
             .exposure
-            .slots_between(from, tick.end)
+            .slots_between(asked.start, tick.end)
             .map(|slot| baseline.mean_in(slot, 1.0))
             .sum();
-        self.attribution.explain(&Question { from, to: tick.end, negative_only, expected })
+        let Range { start: from, end: to } = asked;
+        Evidence {
+            mentions: self.since_onset.mentions,
+            negative_mentions: self.since_onset.negative,
+            ..self.attribution.explain(&Question { from, to, negative_only, expected })
+        }
     }
 
     /// The pane in which the swing that `leading` shows began, looked for in the last two of its

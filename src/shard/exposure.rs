@@ -34,6 +34,17 @@ impl Exposure {
         self.end += 1;
     }
 
+    /// A late mention has been counted into `pane`: the feed was alive in it after all.
+    pub(super) fn revive(&mut self, pane: Pane) {
+        let oldest = self.end - self.panes.len() as Pane;
+        let at = usize::try_from(pane - oldest).ok();
+        if let Some(revived) = at.and_then(|at| self.panes.get_mut(at)) {
+            revived.1 = true;
+            let since = usize::try_from(self.end - 1 - pane).unwrap_or(0);
+            self.silent = self.silent.min(since);
+        }
+    }
+
     /// How many of the latest panes held nothing at all.
     pub(super) const fn silent(&self) -> usize {
         self.silent
@@ -59,9 +70,12 @@ impl Exposure {
     pub(super) fn shapes(&self, windows: &[usize]) -> Vec<Shape> {
         let mut shapes = Vec::with_capacity(windows.len());
         let mut shape = Shape::new();
+        let mut panes = self.panes.iter().rev();
         let mut counted = 0;
         for &length in windows {
-            for &(slot, alive) in self.panes.iter().rev().skip(counted).take(length - counted) {
+            while counted < length
+                && let Some(&(slot, alive)) = panes.next()
+            {
                 counted += 1;
                 if alive && counted > self.silent {
                     add(&mut shape, slot);
@@ -93,7 +107,14 @@ impl Exposure {
 }
 
 fn add(shape: &mut Shape, slot: Slot) {
-    match shape.iter_mut().rev().find(|part| part.0 == slot) {
+    // Neighbouring panes mostly lie in the same hour.
+    if let Some(last) = shape.last_mut()
+        && last.0 == slot
+    {
+        last.1 += 1.0;
+        return;
+    }
+    match shape.iter_mut().find(|part| part.0 == slot) {
         Some(part) => part.1 += 1.0,
         None => shape.push((slot, 1.0)),
     }
@@ -101,47 +122,69 @@ fn add(shape: &mut Shape, slot: Slot) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use jiff::tz::TimeZone;
 
     use super::*;
     use crate::baseline::Calendar;
     use crate::mention::Timestamp;
 
-    /// Sixty panes with mentions, then `silent` without.
-    fn exposure(silent: usize) -> Exposure {
-        let slot = Calendar::new(TimeZone::UTC).slot(Timestamp::from_millis(0));
-        let mut exposure = Exposure::new(0, 200);
-        (0..60).for_each(|_| exposure.close(slot, 3));
-        (0..silent).for_each(|_| exposure.close(slot, 0));
+    fn slot(hour: i64) -> Slot {
+        Calendar::new(TimeZone::UTC).slot(Timestamp::from_millis(hour * 3_600_000))
+    }
+
+    /// Panes 100.. with these numbers of mentions, all in one hour.
+    fn exposure(mentions: &[u64]) -> Exposure {
+        let mut exposure = Exposure::new(100, 8);
+        mentions.iter().for_each(|&mentions| exposure.close(slot(0), mentions));
         exposure
     }
 
-    fn watched(exposure: &Exposure) -> Vec<f64> {
-        let shapes = exposure.shapes(&[5, 60]);
-        shapes.iter().map(|shape| shape.iter().map(|part| part.1).sum()).collect()
+    fn watched(exposure: &Exposure, panes: usize) -> f64 {
+        exposure.shapes(&[panes])[0].iter().map(|part| part.1).sum()
     }
 
     #[test]
-    fn a_silence_that_lasts_is_held_against_nobody_yet() {
-        assert_eq!(watched(&exposure(0)), [5.0, 60.0]);
-        assert_eq!(watched(&exposure(20)), [0.0, 40.0]);
+    fn a_silent_run_is_left_out_while_it_lasts_and_counts_when_it_is_over() {
+        let mut exposure = exposure(&[1, 2, 0, 0, 0]);
+        assert_eq!((exposure.silent(), watched(&exposure, 5)), (3, 2.0));
+        assert_eq!(exposure.silent_shape(), [(slot(0), 3.0)]);
+        exposure.close(slot(0), 1);
+        assert_eq!((exposure.silent(), watched(&exposure, 5)), (0, 5.0));
     }
 
     #[test]
-    fn a_silence_that_ends_was_a_quiet_moment() {
-        let mut exposure = exposure(20);
-        let slot = exposure.slot(0);
-        exposure.close(slot.unwrap_or_else(|| unreachable!()), 1);
-        assert_eq!(watched(&exposure), [5.0, 60.0]);
-    }
-
-    #[test]
-    fn a_dead_feeds_silence_counts_for_nothing_ever_after() {
-        let mut exposure = exposure(20);
+    fn dead_panes_are_left_out_for_good() {
+        let mut exposure = exposure(&[1, 2, 0, 0, 0]);
         exposure.declare_dead();
-        let slot = exposure.slot(0);
-        exposure.close(slot.unwrap_or_else(|| unreachable!()), 1);
-        assert_eq!(watched(&exposure), [1.0, 40.0]);
-        assert_eq!(exposure.slots_between(50, 81).count(), 11);
+        exposure.close(slot(0), 1);
+        assert_eq!(watched(&exposure, 6), 3.0);
+        assert_eq!((exposure.slot(103), exposure.slot(105)), (None, Some(slot(0))));
+        assert_eq!(exposure.slots_between(0, 1_000).count(), 3);
+    }
+
+    #[test]
+    fn a_late_mention_shows_that_its_pane_was_alive() {
+        let mut exposure = exposure(&[1, 2, 0, 0, 0]);
+        exposure.revive(103);
+        assert_eq!((exposure.silent(), watched(&exposure, 5)), (1, 4.0), "102 was a quiet moment");
+        exposure.declare_dead();
+        exposure.revive(104);
+        assert_eq!((exposure.silent(), watched(&exposure, 5)), (0, 5.0));
+        // Panes that are still open, or long forgotten, are not its business.
+        exposure.revive(105);
+        exposure.revive(3);
+        assert_eq!(watched(&exposure, 5), 5.0);
+    }
+
+    #[test]
+    fn shapes_tell_hours_apart_and_forget_what_is_too_old() {
+        let mut exposure = Exposure::new(0, 6);
+        (0..10).for_each(|pane| exposure.close(slot(i64::from(pane >= 7)), 1));
+        let shapes = exposure.shapes(&[2, 5, 100]);
+        assert_eq!(shapes[0], [(slot(1), 2.0)]);
+        assert_eq!(shapes[1], [(slot(1), 3.0), (slot(0), 2.0)]);
+        assert_eq!(shapes[2], [(slot(1), 3.0), (slot(0), 3.0)]);
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Feed {
     /// Index of the window whose restlessness is taken for that of a silence.
     hour: usize,
     tracker: Tracker,
+    /// Whether mentions have come again, while the incident is open.
+    back: bool,
 }
 
 impl Feed {
@@ -41,6 +43,7 @@ impl Feed {
             baseline: Baseline::new(Scale::Count, &plan.baseline, plan.time.pane, &watch.durations),
             hour: hour.unwrap_or(0),
             tracker: Tracker::default(),
+            back: false,
         }
     }
 
@@ -73,11 +76,13 @@ impl Feed {
     /// Judges the silence that `exposure` shows. Returns whether the feed is dead.
     pub(super) fn tick(&mut self, tick: &Tick<'_>, changes: &mut Vec<Change>) -> bool {
         if self.tracker.incident().is_some() {
-            if tick.exposure.silent() > 0 {
-                return true;
+            // One mention that gets through ends no outage: a silence too long to be chance may
+            // follow at once.
+            self.back = tick.exposure.silent() == 0 || self.back && self.silence(tick).is_none();
+            if self.tracker.settle(tick.at, self.back, tick.plan.sensitivity.resolve_after) {
+                changes.extend(self.tracker.resolve(tick.at, self.evidence(tick)));
             }
-            changes.extend(self.tracker.resolve(tick.at, self.evidence(tick)));
-            return false;
+            return !self.back;
         }
         self.settle(tick);
         let Some(signal) = self.silence(tick) else {
@@ -100,6 +105,7 @@ impl Feed {
             crisis_share: 0.0,
         });
         changes.push(self.tracker.open(incident));
+        self.back = false;
         true
     }
 
@@ -120,9 +126,8 @@ impl Feed {
     fn settle(&mut self, tick: &Tick<'_>) {
         let panes = tick.watch.windows[self.hour];
         let shape = &tick.shapes[self.hour];
-        let watched: f64 = shape.iter().map(|part| part.1).sum();
         if tick.end.rem_euclid(panes as Pane) == 0
-            && watched >= 0.9 * panes as f64
+            && tick.is_watched(self.hour)
             && let Some(expected) = self.baseline.expect(self.hour, shape)
         {
             self.baseline.settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);

@@ -8,6 +8,7 @@ mod brand;
 mod case;
 mod exposure;
 mod feed;
+mod since;
 mod watch;
 
 use std::collections::VecDeque;
@@ -149,6 +150,7 @@ impl Shard {
         if !state.feed.count(pane) {
             return Outcome::Late;
         }
+        state.exposure.revive(pane);
         if classified.brands.is_empty() {
             return Outcome::Unmatched;
         }
@@ -177,7 +179,7 @@ impl Shard {
         let Self { plan, watch, state, .. } = self;
         if let Some(State { end, exposure, brands, .. }) = state {
             let at = watch.start_of(*end);
-            let tick = Tick { plan, watch, exposure, shapes: &[], end: *end, at };
+            let tick = Tick { plan, watch, exposure, shapes: &[], end: *end, at, feed_dead: false };
             brands.iter_mut().for_each(|brand| brand.refresh(&tick));
         }
     }
@@ -300,9 +302,16 @@ impl State {
         self.end += 1;
         let shapes = self.exposure.shapes(&watch.windows);
         let at = watch.start_of(self.end);
-        let tick =
-            Tick { plan, watch, exposure: &self.exposure, shapes: &shapes, end: self.end, at };
-        let dead = self.feed.tick(&tick, changes);
+        let mut tick = Tick {
+            plan,
+            watch,
+            exposure: &self.exposure,
+            shapes: &shapes,
+            end: self.end,
+            at,
+            feed_dead: false,
+        };
+        tick.feed_dead = self.feed.tick(&tick, changes);
         for brand in &mut self.brands {
             brand.tick(&tick, changes);
         }
@@ -316,7 +325,7 @@ impl State {
             self.brands.iter_mut().for_each(|brand| brand.learn(panes.clone(), slot, &tick));
             self.passed.pop_front();
         }
-        if dead {
+        if tick.feed_dead {
             self.exposure.declare_dead();
         }
     }

@@ -63,8 +63,9 @@ impl Watch {
         let lateness_panes = panes(plan.time.allowed_lateness + pane) as Pane;
         let hour = panes(Duration::from_secs(3_600));
         let learning_delay = (windows.last().copied().unwrap_or(1) as Pane).max(lateness_panes);
-        // An hour of the week lasts two hours when the clocks are set back.
-        let retained = learning_delay as usize + 3 * hour;
+        // An hour of the week lasts two hours when the clocks are set back. What an excess comes
+        // from is asked about a day, and a bucket more.
+        let retained = (learning_delay as usize + 3 * hour).max(25 * hour);
         Self {
             pane_ms,
             lateness_panes,

@@ -10,8 +10,8 @@ fn burst(from: i64, length: i64, factor: f64) -> impl Fn(usize, i64) -> f64 {
 
 #[test]
 fn a_burst_is_one_incident_of_its_brand_with_its_onset_and_its_end() {
-    let from = 9 * DAY + 13 * HOUR;
-    let changes = run(&ordinary(1, 0, 10 * DAY, burst(from, HOUR, 5.0)));
+    let from = 6 * DAY + 13 * HOUR;
+    let changes = run(&ordinary(1, 0, 7 * DAY, burst(from, HOUR, 5.0)));
     let late: Vec<_> = changes.iter().filter(|it| it.incident.detected_at >= at(2 * DAY)).collect();
     assert_eq!(late.first().map(|it| it.sequence), Some(0));
     assert!(late.iter().all(|it| it.incident.id == late[0].incident.id), "one incident: {late:#?}");

@@ -1,7 +1,10 @@
 //! The core on made and on real mentions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod airlines;
+mod anger;
 mod life;
 mod order;
+mod quiet;
 mod silence;
 mod streams;

@@ -4,13 +4,16 @@ use crate::incident::{Direction, State, Subject};
 use crate::mention::Timestamp;
 use crate::shard::Shard;
 
-use super::streams::{BRANDS, DAY, HOUR, MINUTE, START, at, observe, ordinary, plan, run, usual};
+use super::streams::{
+    BRANDS, DAY, HOUR, MINUTE, START, at, feed, lines, made, observe, opened, ordinary, plan, run,
+    silence, usual,
+};
 
 #[test]
 fn a_brand_that_falls_silent_is_told_and_the_feed_is_not_blamed() {
-    let from = 9 * DAY + 9 * HOUR;
+    let from = 4 * DAY + 9 * HOUR;
     let times = |brand: usize, now: i64| if brand == 0 && now >= from { 0.0 } else { 1.0 };
-    let changes = run(&ordinary(11, 0, 10 * DAY, times));
+    let changes = run(&ordinary(11, 0, 5 * DAY, times));
     let after: Vec<_> = changes.iter().filter(|it| it.incident.detected_at >= at(from)).collect();
     let fall = after.first().expect("the fall is told");
     assert_eq!((fall.incident.subject, fall.incident.brand.as_str()), (Subject::Brand, BRANDS[0]));
@@ -25,9 +28,9 @@ fn a_brand_that_falls_silent_is_told_and_the_feed_is_not_blamed() {
 
 #[test]
 fn a_dead_feed_is_one_incident_and_no_brands() {
-    let (dead, back) = (9 * DAY + 9 * HOUR, 9 * DAY + 14 * HOUR);
+    let (dead, back) = (4 * DAY + 9 * HOUR, 4 * DAY + 14 * HOUR);
     let before = ordinary(12, 0, dead, usual);
-    let after = ordinary(13, back, 11 * DAY, usual);
+    let after = ordinary(13, back, 6 * DAY, usual);
     let mut shard = Shard::new(plan());
     let mut changes = Vec::new();
     for made in &before {
@@ -40,7 +43,7 @@ fn a_dead_feed_is_one_incident_and_no_brands() {
         shard.idle(now, minute * MINUTE, &mut changes);
     }
     let told = &changes[quiet..];
-    assert_eq!(told.len(), 1, "one incident while the feed is dead: {told:#?}");
+    assert_eq!(told.len(), 1, "one incident while the feed is dead: {:#?}", lines(told));
     assert_eq!((told[0].incident.subject, told[0].incident.state), (Subject::Feed, State::Opened));
     assert!(told[0].incident.onset.millis_since(at(dead)).abs() <= 5 * MINUTE);
     assert!(told[0].incident.detected_at.millis_since(at(dead)) <= 30 * MINUTE);
@@ -54,7 +57,7 @@ fn a_dead_feed_is_one_incident_and_no_brands() {
         told.first().map(|it| (it.incident.subject, it.incident.state)),
         Some((Subject::Feed, State::Resolved))
     );
-    assert_eq!(told.len(), 1, "the gap is held against no brand: {told:#?}");
+    assert_eq!(told.len(), 1, "the gap is held against no brand: {:#?}", lines(told));
 }
 
 #[test]
@@ -74,4 +77,113 @@ fn a_year_of_nothing_passes_at_once() {
     }
     // Pane by pane this would not end today.
     assert!(shard.watermark().unwrap() > at(90_000 * 365 * DAY));
+}
+
+/// The source delivers late what was said while it was away: the mentions fall into panes that
+/// were closed as dead, and are no rise.
+#[test]
+fn a_backlog_after_an_outage_is_no_rise() {
+    let dead = 4 * DAY + 10 * HOUR;
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(31, 0, dead, usual));
+    let told = silence(&mut shard, dead, 30);
+    assert_eq!(told.len(), 1, "the feed: {:#?}", lines(&told));
+    // At 30 minutes all of it comes at once; what is older than the allowed lateness is lost.
+    let backlog = ordinary(32, dead, dead + 30 * MINUTE, usual);
+    let mut told = feed(&mut shard, &backlog);
+    told.extend(feed(&mut shard, &ordinary(33, dead + 30 * MINUTE, dead + 6 * HOUR, usual)));
+    let brands: Vec<_> = told.iter().filter(|it| it.incident.subject == Subject::Brand).collect();
+    assert!(brands.is_empty(), "{brands:#?}");
+    assert_eq!(told.iter().filter(|it| it.incident.state == State::Resolved).count(), 1);
+}
+
+/// Ten to fifteen minutes late is the feed's ordinary pace, and the wall clock runs ahead of it:
+/// no pane stays silent for good, so nothing is dead.
+#[test]
+fn a_feed_that_trails_the_wall_clock_is_not_dead() {
+    let mut shard = Shard::new(plan());
+    let known = 4 * DAY;
+    feed(&mut shard, &ordinary(34, 0, known, usual));
+    let mut changes = Vec::new();
+    // Every five minutes the mentions of the five minutes before come, four minutes late.
+    for batch in 0..12 * 12 {
+        let from = known + batch * 5 * MINUTE;
+        let now = from + 9 * MINUTE;
+        shard.idle(at(now), 5 * MINUTE, &mut changes);
+        let batch = ordinary(40 + batch as u64, from, from + 5 * MINUTE, usual);
+        changes.extend(feed(&mut shard, &batch));
+    }
+    assert!(changes.is_empty(), "{:#?}", lines(&changes));
+}
+
+/// While the feed is dead nothing is known of a crisis, least of all that it is over.
+#[test]
+fn an_open_incident_stays_open_while_the_feed_is_dead() {
+    let (crisis, dead) = (4 * DAY + 12 * HOUR, 4 * DAY + 14 * HOUR);
+    let times = |brand: usize, now: i64| if brand == 1 && now >= crisis { 6.0 } else { 1.0 };
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(35, 0, dead, times));
+    let open =
+        |shard: &Shard| -> Vec<Subject> { shard.open_incidents().map(|it| it.subject).collect() };
+    assert_eq!(open(&shard), [Subject::Brand]);
+    let told = silence(&mut shard, dead, 5 * 60);
+    assert_eq!(told.len(), 1, "{:#?}", lines(&told));
+    assert_eq!(open(&shard), [Subject::Feed, Subject::Brand]);
+    let told = feed(&mut shard, &ordinary(36, dead + 5 * HOUR, dead + 8 * HOUR, usual));
+    assert!(told.iter().all(|it| it.incident.state == State::Resolved), "{:#?}", lines(&told));
+    assert_eq!((told.len(), open(&shard).len()), (2, 0), "the feed is back, the crisis over");
+}
+
+/// Days of a dead feed are no days of a lasting level.
+#[test]
+fn a_crisis_cut_off_by_a_long_gap_is_not_the_new_normal() {
+    let (crisis, dead, back) = (4 * DAY + 12 * HOUR, 4 * DAY + 15 * HOUR, 10 * DAY);
+    let times = |brand: usize, now: i64| if brand == 1 && now >= crisis { 8.0 } else { 1.0 };
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(37, 0, dead, times));
+    silence(&mut shard, dead, 60);
+    let told = feed(&mut shard, &ordinary(38, back, back + 2 * DAY, usual));
+    let falls = opened(&told).into_iter().any(|it| it.incident.brand == BRANDS[1]);
+    assert!(!falls, "usual hours are no fall: {:#?}", lines(&told));
+}
+
+#[test]
+fn a_lone_brand_in_its_feed_is_never_said_to_fall_when_all_is_silent() {
+    let dead = 4 * DAY + 9 * HOUR;
+    let only = |brand: usize, now: i64| if brand == 0 && now < dead { 1.0 } else { 0.0 };
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(39, 0, dead, only));
+    let told = silence(&mut shard, dead, 26 * 60);
+    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
+    assert_eq!(subjects, [Subject::Feed]);
+}
+
+#[test]
+fn the_wall_clock_moves_nothing_before_the_first_mention() {
+    let mut shard = Shard::new(plan());
+    assert!(silence(&mut shard, 0, 120).is_empty());
+    assert_eq!(shard.watermark(), None);
+    assert!(feed(&mut shard, &[made(1, 0, 0)]).is_empty());
+    // One mention and then nothing: too little is known to miss anything for a week.
+    let told = silence(&mut shard, 0, 8 * 24 * 60);
+    assert_eq!(told.iter().map(|it| it.incident.subject).collect::<Vec<_>>(), [Subject::Feed]);
+    assert!(told[0].incident.detected_at >= at(7 * DAY), "{:#?}", lines(&told));
+}
+
+/// Of a feed that is dying a mention gets through every quarter of an hour: one long trouble, and
+/// not a page a quarter of an hour.
+#[test]
+fn a_dying_feed_does_not_flap() {
+    let dying = 4 * DAY + 9 * HOUR;
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(41, 0, dying, usual));
+    let mut changes = Vec::new();
+    for quarter in 0..24 {
+        let since = dying + quarter * 15 * MINUTE;
+        changes.extend(silence(&mut shard, since, 15));
+        changes.extend(feed(&mut shard, &[made(900 + quarter as u64, since + 15 * MINUTE, 0)]));
+    }
+    let feeds = opened(&changes).into_iter().filter(|it| it.incident.subject == Subject::Feed);
+    let feeds = feeds.count();
+    assert!(feeds <= 2, "{feeds} pages: {:#?}", lines(&changes));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Distribution, Poisson};
+use rand_distr::{Distribution, Gamma, Poisson};
 
 use crate::detect::{BaselineSettings, Brand, Monitor, Plan, Sensitivity, TimeSettings};
 use crate::incident::Change;
@@ -43,8 +43,34 @@ pub struct Made {
     pub sentiment: f32,
 }
 
+/// A mention of `brand`, `at` milliseconds after [`START`].
+pub fn made(id: u64, at: i64, brand: u32) -> Made {
+    Made { id, at: START + at, brand, sentiment: 0.2 }
+}
+
+/// How much busier or calmer than usual each hour of `days` is for each brand, at random: gamma of
+/// mean 1 and variance `dispersion`, so that counts are negative binomial as real ones are.
+pub fn restless(seed: u64, days: i64, dispersion: f64) -> impl Fn(usize, i64) -> f64 {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let gamma = Gamma::new(1.0 / dispersion, dispersion).unwrap();
+    let hours: Vec<[f64; 3]> =
+        (0..days * 24).map(|_| [(); 3].map(|()| gamma.sample(&mut rng))).collect();
+    move |brand, now| hours.get((now / HOUR) as usize).map_or(1.0, |hour| hour[brand])
+}
+
 /// Ordinary minutes `from..to` after [`START`], each brand's rate multiplied by `times(brand, minute)`.
 pub fn ordinary(seed: u64, from: i64, to: i64, times: impl Fn(usize, i64) -> f64) -> Vec<Made> {
+    ordinary_but(seed, from, to, times, |_, _| 0.3)
+}
+
+/// [`ordinary`] minutes in which the part `negative(brand, minute)` of the mentions is negative.
+pub fn ordinary_but(
+    seed: u64,
+    from: i64,
+    to: i64,
+    times: impl Fn(usize, i64) -> f64,
+    negative: impl Fn(usize, i64) -> f64,
+) -> Vec<Made> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut made = Vec::new();
     for minute in from / MINUTE..to / MINUTE {
@@ -57,7 +83,8 @@ pub fn ordinary(seed: u64, from: i64, to: i64, times: impl Fn(usize, i64) -> f64
             }
             for _ in 0..Poisson::new(mean).unwrap().sample(&mut rng) as u64 {
                 let at = START + minute * MINUTE + rng.random_range(0..MINUTE);
-                let sentiment = if rng.random_bool(0.3) { -0.6 } else { 0.2 };
+                let part = negative(brand, minute * MINUTE);
+                let sentiment = if rng.random_bool(part) { -0.6 } else { 0.2 };
                 let id = seed * 1_000_000_000 + made.len() as u64;
                 made.push(Made { id, at, brand: brand as u32, sentiment });
             }
@@ -93,11 +120,26 @@ pub fn observe(shard: &mut Shard, made: &Made, changes: &mut Vec<Change>) -> Out
 /// All changes that `made` makes in a new shard, to the end.
 pub fn run(made: &[Made]) -> Vec<Change> {
     let mut shard = Shard::new(plan());
+    let mut changes = feed(&mut shard, made);
+    shard.finish(&mut changes);
+    changes
+}
+
+/// The changes that `made` makes in `shard`.
+pub fn feed(shard: &mut Shard, made: &[Made]) -> Vec<Change> {
     let mut changes = Vec::new();
     for mention in made {
-        observe(&mut shard, mention, &mut changes);
+        observe(shard, mention, &mut changes);
     }
-    shard.finish(&mut changes);
+    changes
+}
+
+/// The changes of `minutes` after `since` in which nothing comes and the wall clock moves on.
+pub fn silence(shard: &mut Shard, since: i64, minutes: i64) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for minute in 1..=minutes {
+        shard.idle(at(since + minute * MINUTE), minute * MINUTE, &mut changes);
+    }
     changes
 }
 
@@ -107,4 +149,21 @@ pub fn opened(changes: &[Change]) -> Vec<&Change> {
 
 pub fn at(after_start: i64) -> Timestamp {
     Timestamp::from_millis(START + after_start)
+}
+
+/// One line a change, for a test that fails.
+pub fn lines(changes: &[Change]) -> Vec<String> {
+    let line = |change: &Change| {
+        let it = &change.incident;
+        let (state, direction) = (it.state.name(), it.direction.name());
+        let span = format!("{}..{} at {}", it.onset, it.detected_at, it.updated_at);
+        let value = format!("{:.1} of {:.1}, z {:.1}", it.observed, it.expected, it.peak_z);
+        format!(
+            "{state} {} {} {direction} {span}: {value}, {}",
+            it.brand,
+            it.monitor,
+            it.severity.name()
+        )
+    };
+    changes.iter().map(line).collect()
 }

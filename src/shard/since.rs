@@ -1,0 +1,48 @@
+//! What has been counted since an incident's onset, for as long as it lasts.
+
+use crate::window::{Pane, SlidingCounter};
+
+/// Closed panes from the onset on. Windows and buckets forget after a day; an incident may last
+/// for many.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SinceOnset {
+    /// The pane of the onset.
+    pub from: Pane,
+    pub mentions: u64,
+    pub negative: u64,
+    pub crisis: u64,
+}
+
+impl SinceOnset {
+    /// What the closed panes of the counters (mentions, negative, crisis) hold from `from` on.
+    pub(super) fn new(from: Pane, counters: [&SlidingCounter; 3]) -> Self {
+        let [mentions, negative, crisis] =
+            counters.map(|counter| counter.sum_between(from, counter.end()));
+        Self { from, mentions, negative, crisis }
+    }
+
+    /// Adds the pane that has just been closed.
+    pub(super) fn close(&mut self, counters: [&SlidingCounter; 3]) {
+        let [mentions, negative, crisis] =
+            counters.map(|counter| u64::from(counter.get(counter.end() - 1)));
+        self.add(mentions, negative, crisis);
+    }
+
+    /// Adds a mention that came late, into a pane already closed.
+    pub(super) fn late(&mut self, pane: Pane, negative: bool, crisis: bool) {
+        if pane >= self.from {
+            self.add(1, u64::from(negative), u64::from(crisis));
+        }
+    }
+
+    /// `part` of the mentions, 0..=1.
+    pub(super) fn share(&self, part: u64) -> f64 {
+        part as f64 / self.mentions.max(1) as f64
+    }
+
+    fn add(&mut self, mentions: u64, negative: u64, crisis: u64) {
+        self.mentions += mentions;
+        self.negative += negative;
+        self.crisis += crisis;
+    }
+}

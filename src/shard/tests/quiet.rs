@@ -1,0 +1,41 @@
+//! Ordinary weeks, as restless as real ones.
+
+use super::streams::{DAY, HOUR, at, opened, ordinary, restless, run, usual};
+
+/// Pages from the third day on, over four quiet weeks.
+fn pages(seed: u64, dispersion: f64) -> Vec<String> {
+    let made = ordinary(seed, 0, 28 * DAY, restless(seed, 28, dispersion));
+    opened(&run(&made))
+        .into_iter()
+        .filter(|it| it.incident.detected_at >= at(2 * DAY))
+        .map(|it| {
+            let (incident, on) = (&it.incident, &it.incident.detected_at);
+            format!("{on} {} {} z {:.1}", incident.brand, incident.monitor, incident.peak_z)
+        })
+        .collect()
+}
+
+/// The default budget is one false page a week; hours that swing by a quarter at random keep to it.
+#[test]
+fn restless_weeks_are_quiet_too() {
+    let pages = pages(61, 0.06);
+    assert!(pages.len() <= 4, "{} pages in four quiet weeks: {pages:#?}", pages.len());
+}
+
+/// When clocks change an hour of the week comes twice or not at all; nobody is paged for it.
+#[test]
+fn a_change_of_the_clocks_pages_nobody() {
+    use super::streams::{feed, plan};
+    use crate::detect::Plan;
+    use crate::shard::Shard;
+    // 25 October 2026, the Sunday of the sixth week after the start.
+    let to = 43 * DAY;
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let mut shard = Shard::new(Plan { time_zone: zone, ..(*plan()).clone() }.into());
+    let changes = feed(&mut shard, &ordinary(64, 35 * DAY, to, usual));
+    let paged: Vec<_> = opened(&changes)
+        .into_iter()
+        .filter(|it| it.incident.detected_at >= at(41 * DAY - 2 * HOUR))
+        .collect();
+    assert!(paged.is_empty(), "{paged:#?}");
+}
