@@ -22,7 +22,7 @@ impl Seen {
         self.negative += other.negative;
     }
 
-    fn scaled(self, by: f64) -> Self {
+    pub(super) fn scaled(self, by: f64) -> Self {
         Self { all: self.all * by, negative: self.negative * by }
     }
 }

@@ -50,11 +50,14 @@ pub struct Attribution {
     keep_per_bucket: f64,
     usual: [HeavyHitters; 4],
     usual_total: Seen,
+    /// Whether an incident is open: what it holds is never taken for usual.
+    holding: bool,
 }
 
 #[derive(Debug)]
 struct Bucket {
     number: i64,
+    held: bool,
     total: Seen,
     values: [HeavyHitters; 4],
     terms: BTreeMap<Arc<str>, u64>,
@@ -86,7 +89,29 @@ impl Attribution {
             keep_per_bucket: (-1.0 / (USUAL_HALF_LIFE_DAYS * buckets_per_day)).exp2(),
             usual: USUAL_CAPACITY.map(HeavyHitters::new),
             usual_total: Seen::default(),
+            holding: false,
         }
+    }
+
+    /// An incident has begun in pane `from`: from its bucket on nothing becomes usual until
+    /// [`Attribution::release`].
+    pub fn hold_since(&mut self, from: Pane) {
+        self.holding = true;
+        let from = from.div_euclid(self.bucket_panes);
+        for bucket in self.buckets.iter_mut().rev().take_while(|bucket| bucket.number >= from) {
+            bucket.held = true;
+        }
+    }
+
+    /// The incident is over: what is tallied from now on becomes usual again.
+    pub fn release(&mut self) {
+        self.holding = false;
+    }
+
+    /// The incident's level is here to stay: what is still remembered of it becomes usual.
+    pub fn accept(&mut self) {
+        self.holding = false;
+        self.buckets.iter_mut().for_each(|bucket| bucket.held = false);
     }
 
     /// Tallies a mention made in `pane`.
@@ -167,7 +192,7 @@ impl Attribution {
 
     fn bucket_mut(&mut self, number: i64) -> Option<&mut Bucket> {
         if self.buckets.back().is_none_or(|latest| latest.number < number) {
-            self.buckets.push_back(Bucket::new(number));
+            self.buckets.push_back(Bucket::new(number, self.holding));
             while self.buckets.len() > 1
                 && self
                     .buckets
@@ -182,7 +207,9 @@ impl Attribution {
             Ok(at) => self.buckets.get_mut(at),
             Err(0) => None,
             Err(at) => {
-                self.buckets.insert(at, Bucket::new(number));
+                // Late: as held as the bucket before it.
+                let held = self.buckets.get(at - 1).is_some_and(|before| before.held);
+                self.buckets.insert(at, Bucket::new(number, held));
                 self.buckets.get_mut(at)
             }
         }
@@ -194,12 +221,13 @@ impl Attribution {
         };
         let passed = self.buckets.front().map_or(1, |next| next.number - oldest.number);
         let keep = self.keep_per_bucket.powi(i32::try_from(passed).unwrap_or(i32::MAX));
-        self.usual_total = Seen {
-            all: self.usual_total.all * keep + oldest.total.all,
-            negative: self.usual_total.negative * keep + oldest.total.negative,
-        };
+        self.usual_total = self.usual_total.scaled(keep);
+        self.usual.iter_mut().for_each(|usual| usual.fade(keep));
+        if oldest.held {
+            return;
+        }
+        self.usual_total.add(oldest.total);
         for (usual, values) in self.usual.iter_mut().zip(&oldest.values) {
-            usual.fade(keep);
             for (value, seen) in values.iter() {
                 usual.add(value, seen);
             }
@@ -241,9 +269,10 @@ impl Attribution {
 }
 
 impl Bucket {
-    fn new(number: i64) -> Self {
+    fn new(number: i64, held: bool) -> Self {
         Self {
             number,
+            held,
             total: Seen::default(),
             values: BUCKET_CAPACITY.map(HeavyHitters::new),
             terms: BTreeMap::new(),

@@ -252,6 +252,30 @@ fn a_mention_older_than_all_that_is_remembered_is_left_out() {
     assert_eq!(attribution.usual_total.all, 1.0);
 }
 
+/// A crisis of days does not become what is usual, unless its level does.
+#[test]
+fn what_is_held_never_becomes_usual() {
+    let mut attribution = Attribution::new(1_440);
+    let (usual, crisis) = (Some("https://usual.example"), Some("https://crisis.example"));
+    (0..1_440).for_each(|pane| observe(&mut attribution, pane, pane as u64, usual, "text"));
+    attribution.hold_since(1_437);
+    (1_440..5_000).for_each(|pane| observe(&mut attribution, pane, pane as u64, crisis, "text"));
+    let usual_of = |attribution: &Attribution, value: Option<&str>| {
+        attribution.usual[1].get(value.unwrap_or_default()).all
+    };
+    assert!(usual_of(&attribution, usual) > 1_000.0);
+    assert_eq!(attribution.usual[1].get("https://crisis.example").all, 0.0);
+    attribution.release();
+    (5_000..7_500).for_each(|pane| observe(&mut attribution, pane, pane as u64, usual, "text"));
+    assert_eq!(usual_of(&attribution, crisis), 0.0, "nor after it is over");
+
+    attribution.hold_since(7_400);
+    (7_500..8_000).for_each(|pane| observe(&mut attribution, pane, pane as u64, crisis, "text"));
+    attribution.accept();
+    (8_000..9_600).for_each(|pane| observe(&mut attribution, pane, pane as u64, crisis, "text"));
+    assert!(usual_of(&attribution, crisis) > 400.0);
+}
+
 #[test]
 fn only_whole_buckets_that_are_remembered_can_be_asked_about() {
     let mut attribution = Attribution::new(1_440);

@@ -130,7 +130,7 @@ fn ln_add(a: f64, b: f64) -> f64 {
 fn saddlepoint(half_deviance: f64, wald: f64, at_centre: f64) -> f64 {
     let w = (2.0 * half_deviance.max(0.0)).sqrt().copysign(wald);
     // Nearer to the centre the digits of w are lost to cancellation.
-    let z = if w.abs() < 1e-2 { w + at_centre } else { w + (wald / w).ln() / w };
+    let z = if w.abs() < 1e-3 { w + at_centre } else { w + (wald / w).ln() / w };
     z.clamp(-Z_MAX, Z_MAX)
 }
 

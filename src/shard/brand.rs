@@ -104,7 +104,7 @@ impl BrandState {
         self.mentions.close();
         self.negative.close();
         self.crisis.close();
-        self.since_onset.close([&self.mentions, &self.negative, &self.crisis]);
+        self.since_onset.close([&self.mentions, &self.negative, &self.crisis], tick.feed_dead);
         self.read(tick);
         let (signals, fired) = self.signals(tick);
         if self.tracker.incident().is_some() {

@@ -23,6 +23,10 @@ impl BrandState {
         incident.severity = self.severity(tick, &incident);
         incident.show(self.evidence(tick, &incident));
         self.level_accepted = false;
+        // In the first days a new hour of the day cannot be told from a crisis.
+        if self.baselines[0].has_rhythm_before(tick.watch.hour_of(from)) {
+            self.attribution.hold_since(from);
+        }
         let change = self.tracker.open(incident);
         self.hold(tick);
         change
@@ -76,6 +80,7 @@ impl BrandState {
         let incident = self.tracker.incident()?;
         self.resolved = Some((tick.at, incident.direction));
         let evidence = self.evidence(tick, incident);
+        self.attribution.release();
         self.tracker.resolve(tick.at, evidence)
     }
 
@@ -102,19 +107,19 @@ impl BrandState {
         }
     }
 
-    /// A swing that has lasted for the configured time, or for longer than everything known from
-    /// before it, and is still watched, is the new level, and is learnt.
+    /// A swing that has been seen to last for the configured time, or for longer than everything
+    /// known from before it, is the new level, and is learnt.
     fn accept_lasting_level(&mut self, tick: &Tick<'_>) {
         const HOUR_MS: i64 = 3_600_000;
         let Some(incident) = self.tracker.incident() else { return };
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
         let known = self.baselines[0].known_since().map_or(0, |first| since - first) * HOUR_MS;
         let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
-        let lasts = tick.at.millis_since(incident.onset) >= wanted;
-        if self.level_accepted || !lasts || !tick.is_watched(self.resolving(tick, incident)) {
+        if self.level_accepted || self.since_onset.watched * tick.watch.pane_ms < wanted {
             return;
         }
         self.level_accepted = true;
+        self.attribution.accept();
         for (held, baseline) in self.held.iter_mut().zip(&mut self.baselines) {
             let before = held.len();
             held.retain(|span| span.start != since);

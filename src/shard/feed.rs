@@ -1,5 +1,7 @@
 //! A dead feed told apart from quiet brands.
 
+use std::ops::Range;
+
 use crate::baseline::{Baseline, Bucket, Expected, Scale, Slot};
 use crate::detect::Plan;
 use crate::incident::{
@@ -30,6 +32,9 @@ pub(super) struct Feed {
     /// Index of the window whose restlessness is taken for that of a silence.
     hour: usize,
     tracker: Tracker,
+    /// The first of the hours, in hours since the Unix epoch, that have lain above the typical band
+    /// ever since.
+    risen_since: Option<i64>,
     /// Whether mentions have come again, while the incident is open.
     back: bool,
 }
@@ -43,6 +48,7 @@ impl Feed {
             baseline: Baseline::new(Scale::Count, &plan.baseline, plan.time.pane, &watch.durations),
             hour: hour.unwrap_or(0),
             tracker: Tracker::default(),
+            risen_since: None,
             back: false,
         }
     }
@@ -109,20 +115,37 @@ impl Feed {
         true
     }
 
-    pub(super) fn learn(&mut self, panes: std::ops::Range<Pane>, slot: Slot, tick: &Tick<'_>) {
-        self.baseline.learn(Bucket {
-            hour: tick.watch.hour_of(panes.start),
-            slot,
-            count: self.mentions.sum_between(panes.start, panes.end) as f64,
-            exposure: tick.exposure.slots_between(panes.start, panes.end).count() as f64,
-            held: false,
-        });
+    /// Learns the hour of `panes`, which lay in `slot`, unless it lies above the typical band: that
+    /// is some brand's crisis, and taught as usual it would make a silence of every quiet night. A
+    /// rise that lasts is the new level.
+    pub(super) fn learn(&mut self, panes: Range<Pane>, slot: Slot, tick: &Tick<'_>) {
+        let hour = tick.watch.hour_of(panes.start);
+        let count = self.mentions.sum_between(panes.start, panes.end) as f64;
+        let exposure = tick.exposure.slots_between(panes.start, panes.end).count() as f64;
+        let held = self.baseline.has_rhythm_before(hour)
+            && self
+                .baseline
+                .expect(self.hour, &[(slot, exposure)])
+                .is_some_and(|expected| expected.z(count) > TYPICAL_Z);
+        self.baseline.learn(Bucket { hour, slot, count, exposure, held });
+        if !held {
+            self.risen_since = None;
+            return;
+        }
+        let since = *self.risen_since.get_or_insert(hour);
+        let lasting = tick.plan.baseline.level_shift_after.as_secs() / 3_600;
+        if u64::try_from(hour - since).is_ok_and(|hours| hours >= lasting) {
+            self.baseline.accept_level_since(since);
+            self.risen_since = None;
+        }
     }
 
     pub(super) fn reset_to(&mut self, end: Pane) {
         self.mentions.reset_to(end);
     }
 
+    /// Learns how far hours fall short. A crisis, which is a rise, is no restlessness of the feed
+    /// that would excuse a silence.
     fn settle(&mut self, tick: &Tick<'_>) {
         let panes = tick.watch.windows[self.hour];
         let shape = &tick.shapes[self.hour];
@@ -130,7 +153,10 @@ impl Feed {
             && tick.is_watched(self.hour)
             && let Some(expected) = self.baseline.expect(self.hour, shape)
         {
-            self.baseline.settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
+            let mentions = self.mentions.sum(self.hour) as f64;
+            if mentions <= expected.mean {
+                self.baseline.settle(self.hour, &expected, mentions);
+            }
         }
     }
 

@@ -11,6 +11,8 @@ pub(super) struct SinceOnset {
     pub mentions: u64,
     pub negative: u64,
     pub crisis: u64,
+    /// Closed panes in which the feed was not dead.
+    pub watched: Pane,
 }
 
 impl SinceOnset {
@@ -18,11 +20,13 @@ impl SinceOnset {
     pub(super) fn new(from: Pane, counters: [&SlidingCounter; 3]) -> Self {
         let [mentions, negative, crisis] =
             counters.map(|counter| counter.sum_between(from, counter.end()));
-        Self { from, mentions, negative, crisis }
+        let watched = counters[0].end() - from;
+        Self { from, mentions, negative, crisis, watched }
     }
 
     /// Adds the pane that has just been closed.
-    pub(super) fn close(&mut self, counters: [&SlidingCounter; 3]) {
+    pub(super) fn close(&mut self, counters: [&SlidingCounter; 3], feed_dead: bool) {
+        self.watched += Pane::from(!feed_dead);
         let [mentions, negative, crisis] =
             counters.map(|counter| u64::from(counter.get(counter.end() - 1)));
         self.add(mentions, negative, crisis);

@@ -2,7 +2,7 @@
 
 use crate::incident::{Direction, State};
 
-use super::streams::{BRANDS, DAY, HOUR, MINUTE, at, opened, ordinary, run, usual};
+use super::streams::{BRANDS, DAY, HOUR, MINUTE, at, lines, opened, ordinary, run, usual};
 
 fn burst(from: i64, length: i64, factor: f64) -> impl Fn(usize, i64) -> f64 {
     move |brand, now| if brand == 1 && (from..from + length).contains(&now) { factor } else { 1.0 }
@@ -104,4 +104,25 @@ fn a_three_day_crisis_does_not_hide_the_next_one() {
     };
     assert!(near(first, first + HOUR), "{pages:#?}");
     assert!(near(second, second + HOUR), "{pages:#?}");
+}
+
+/// A busy day after a burst lifts the day's window over its limit, full as it still is of the
+/// incident that is over; what it holds of it is no news.
+#[test]
+fn what_longer_windows_still_hold_of_an_incident_opens_no_other() {
+    let burst = 10 * DAY + 6 * HOUR;
+    let busy = burst + 3 * HOUR..burst + 23 * HOUR;
+    let times = |brand: usize, now: i64| match (brand, now) {
+        (1, now) if (burst..burst + HOUR).contains(&now) => 10.0,
+        (1, now) if busy.contains(&now) => 1.4,
+        _ => 1.0,
+    };
+    for seed in [2, 4, 5] {
+        let changes = run(&ordinary(seed, 0, 12 * DAY, times));
+        let pages: Vec<_> = opened(&changes)
+            .into_iter()
+            .filter(|it| it.incident.detected_at >= at(burst))
+            .collect();
+        assert_eq!(pages.len(), 1, "seed {seed}: {:#?}", lines(&changes));
+    }
 }

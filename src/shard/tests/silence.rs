@@ -147,6 +147,31 @@ fn a_crisis_cut_off_by_a_long_gap_is_not_the_new_normal() {
     assert!(!falls, "usual hours are no fall: {:#?}", lines(&told));
 }
 
+/// Nor is a level that is over, but for the wait before it is said to be, or of which next to
+/// nothing has been seen since the feed came back.
+#[test]
+fn a_level_that_nothing_shows_to_last_is_not_the_new_normal() {
+    let from = 6 * DAY;
+    let over = |now: i64| now < from + 4 * DAY - 70 * MINUTE;
+    let gap = from + 3 * DAY + 12 * HOUR..from + 5 * DAY;
+    let around_gap = |now: i64| now < gap.start || (gap.end..gap.end + 6 * MINUTE).contains(&now);
+    for (crisis, gap) in [(&over as &dyn Fn(i64) -> bool, None), (&around_gap, Some(gap.clone()))] {
+        let times = |brand: usize, now: i64| match gap.as_ref() {
+            Some(gap) if gap.contains(&now) => 0.0,
+            _ if brand == 1 && now >= from && crisis(now) => 8.0,
+            _ => 1.0,
+        };
+        let told = run(&ordinary(42, 0, from + 9 * DAY, times));
+        let falls = opened(&told).into_iter().filter(|it| it.incident.direction == Direction::Down);
+        let falls: Vec<Subject> = falls.map(|it| it.incident.subject).collect();
+        // Nor has the crisis taught the feed that usual nights are silent.
+        let feed = gap.iter().map(|_| Subject::Feed).collect::<Vec<_>>();
+        assert_eq!(falls, feed, "usual hours are no fall: {:#?}", lines(&told));
+        let over = told.iter().filter(|it| it.incident.state == State::Resolved).count();
+        assert_eq!(over, opened(&told).len(), "all is over: {:#?}", lines(&told));
+    }
+}
+
 #[test]
 fn a_lone_brand_in_its_feed_is_never_said_to_fall_when_all_is_silent() {
     let dead = 4 * DAY + 9 * HOUR;
@@ -186,4 +211,41 @@ fn a_dying_feed_does_not_flap() {
     let feeds = opened(&changes).into_iter().filter(|it| it.incident.subject == Subject::Feed);
     let feeds = feeds.count();
     assert!(feeds <= 2, "{feeds} pages: {:#?}", lines(&changes));
+}
+
+/// A crisis is a rise: it is no restlessness that would make a silence after it look ordinary.
+#[test]
+fn a_feed_that_dies_in_a_crisis_is_told_within_the_quarter_of_an_hour() {
+    let (crisis, dead) = (5 * DAY, 8 * DAY + 12 * HOUR);
+    let times = |brand: usize, now: i64| if brand == 1 && now >= crisis { 8.0 } else { 1.0 };
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(43, 0, dead, times));
+    let told = silence(&mut shard, dead, 15);
+    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
+    assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
+}
+
+/// Hours in which next to nothing comes are ordinary to this feed; a whole day of them is not.
+#[test]
+fn a_restless_feed_that_dies_is_told_within_the_day() {
+    let dead = 10 * DAY + 9 * HOUR;
+    let hours = super::streams::restless(44, 11, 1.5);
+    let only = |brand: usize, now: i64| if brand == 2 { hours(brand, now) } else { 0.0 };
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(44, 0, dead, only));
+    let told = silence(&mut shard, dead, 24 * 60);
+    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
+    assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
+}
+
+/// A feed that brings three times as much for good is missed by its new level.
+#[test]
+fn a_lasting_rise_of_the_feed_is_its_new_level() {
+    let (rise, night) = (5 * DAY, 12 * DAY + 3 * HOUR);
+    let times = |_: usize, now: i64| if now >= rise { 6.0 } else { 1.0 };
+    let mut shard = Shard::new(plan());
+    feed(&mut shard, &ordinary(45, 0, night, times));
+    let told = silence(&mut shard, night, 12);
+    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
+    assert_eq!(subjects, [Subject::Feed], "in the quietest hour: {:#?}", lines(&told));
 }

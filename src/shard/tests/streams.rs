@@ -104,6 +104,7 @@ pub fn observe(shard: &mut Shard, made: &Made, changes: &mut Vec<Change>) -> Out
         created_at: Timestamp::from_millis(made.at),
         channel: "test".into(),
         text: "made".into(),
+        hashtags: if made.sentiment < 0.0 { vec!["bad".into()] } else { Vec::new() },
         ..Mention::default()
     };
     let classified = Classified {
