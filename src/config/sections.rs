@@ -76,7 +76,19 @@ pub(super) fn time(root: &mut Section<'_, '_>) -> (TimeSettings, Duration) {
         dedup_capacity: section.integer("dedup_capacity", default.dedup_capacity as u64, 2..1 << 32)
             as usize,
     };
-    let max_future = section.duration("max_future", 5 * MINUTE, Duration::ZERO, DAY);
+    // A mention dated ahead moves the watermark ahead: punctual ones must still count after it.
+    let slack = settings.out_of_orderness + settings.allowed_lateness;
+    let max_future = section.duration("max_future", slack.min(5 * MINUTE), Duration::ZERO, DAY);
+    if max_future > slack
+        && let Some(at) = section.place("max_future")
+    {
+        section.disagree(
+            "max_future",
+            &at,
+            "must not exceed out_of_orderness and allowed_lateness together, or one fast clock \
+             would make punctual mentions late",
+        );
+    }
     section.finish();
     (settings, max_future)
 }

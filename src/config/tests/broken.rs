@@ -31,6 +31,10 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[time]\nallowed_lateness = \"2h\"\ndedup_horizon = \"1h\"\n",
     ),
     (
+        "future beyond lateness",
+        "brand = [{ name = \"Acme\" }]\n[time]\nallowed_lateness = \"2m\"\nmax_future = \"3m\"\n",
+    ),
+    (
         "windows",
         "brand = [{ name = \"Acme\" }]\n[time]\npane = \"5m\"\n[[monitor]]\nmeasure = \"mentions\"\nwindows = [\"12m\", \"2d\", 5]\n[[monitor]]\nmeasure = \"negative_share\"\nwindows = []\n[[monitor]]\nmeasure = \"mentions\"\n",
     ),

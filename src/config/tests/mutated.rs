@@ -69,6 +69,7 @@ fn assert_usable(config: &Config) {
     let time = &config.plan.time;
     assert_eq!(3_600 % time.pane.as_secs(), 0);
     assert!(time.dedup_horizon >= time.allowed_lateness);
+    assert!(config.max_future <= time.out_of_orderness + time.allowed_lateness);
     assert!(!config.plan.brands.is_empty());
     assert!(config.plan.brands.iter().all(|brand| !brand.name.trim().is_empty()));
     for monitor in &config.plan.monitors {
