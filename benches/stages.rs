@@ -60,10 +60,10 @@ fn stages(c: &mut Criterion) {
     });
     let classified: Vec<_> =
         mentions.iter().map(|mention| classifier.classify(mention).unwrap()).collect();
-    let plan = Arc::new(config.plan);
+    let plan = config.plan;
     group.bench_function("count and score (53 h of panes)", |b| {
         b.iter_batched(
-            || Shard::new(Arc::clone(&plan)),
+            || Shard::new(Arc::clone(&plan), "bench"),
             |mut shard| {
                 let mut changes = Vec::new();
                 for mention in &classified {

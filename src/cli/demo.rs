@@ -16,9 +16,9 @@ use crate::config::{Config, Secrets};
 use crate::demo::{CONFIG, CRISIS_BRAND, Pace, Script};
 use crate::http::Readiness;
 use crate::incident::{Change, State};
-use crate::mention::Timestamp;
 use crate::notify::terminal;
 use crate::pipeline::{self, Service};
+use crate::source::wall_clock;
 use crate::telemetry::log;
 
 use super::Failure;
@@ -118,7 +118,7 @@ async fn tell<C: rdkafka::ClientContext>(
     timeout(START, readiness.ready())
         .await
         .map_err(|_| Failure::other("the embedded broker did not answer; please try again"))?;
-    let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+    let now = wall_clock();
     let script = Script::new(args.seed, now);
     let pace = Pace::new(script.start(), script.crisis_at(), script.end());
     println!(

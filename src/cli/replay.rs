@@ -14,6 +14,7 @@ use crate::incident::{Direction, Incident, Measure, Severity, SourceShare, State
 use crate::mention::Timestamp;
 use crate::pipeline::{Replayed, Turned, replay};
 use crate::shard::Outcome;
+use crate::source::wall_clock;
 
 use super::{ConfigArg, Failure, table};
 
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let replayed = replay(
         &config,
         &args.files,
-        now(),
+        wall_clock(),
         |_| {},
         |turned| {
             keeping =
@@ -192,8 +193,4 @@ fn bar() -> ProgressBar {
         ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }

@@ -14,6 +14,7 @@ mod sections;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use toml::de::DeTable;
@@ -34,7 +35,9 @@ use section::Section;
 #[derive(Debug, Clone)]
 pub struct Config {
     /// What the core is told.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
+    /// What the feed is called when it falls silent.
+    pub feed: String,
     /// What classification is told.
     pub rules: Rules,
     /// Where mentions are read from by `run`; replay reads files instead.
@@ -156,11 +159,11 @@ impl Config {
         let (rules, brands) = brands::rules(&mut root);
         let kafka = kafka::kafka(&mut root);
         let (time, max_future) = sections::time(&mut root);
+        let feed = root.string("feed").map_or_else(
+            || kafka.topics.first().map_or_else(|| "mentions".to_owned(), |it| it.name.clone()),
+            |feed| feed.0,
+        );
         let plan = Plan {
-            feed: root.string("feed").map_or_else(
-                || kafka.topics.first().map_or_else(|| "mentions".to_owned(), |it| it.name.clone()),
-                |feed| feed.0,
-            ),
             brands,
             time_zone,
             monitors: sections::monitors(&mut root, time.pane),
@@ -180,7 +183,8 @@ impl Config {
             kafka: Some(kafka),
             secrets: Vec::new(),
             rules,
-            plan,
+            feed,
+            plan: Arc::new(plan),
         };
         root.finish();
         config

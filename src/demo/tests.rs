@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::texts::{BRANDS, Lang, Sayings};
@@ -33,7 +32,7 @@ fn mentions(script: &Script) -> Vec<Mention<'_>> {
 fn told(script: &Script) -> Vec<Change> {
     let config = config();
     let classifier = Classifier::new(&config.rules).unwrap();
-    let mut shard = Shard::new(Arc::new(config.plan));
+    let mut shard = Shard::new(config.plan, "demo");
     let mut changes = Vec::new();
     for mention in &mentions(script) {
         let classified = classifier.classify(mention).unwrap();
@@ -239,7 +238,7 @@ fn every_address_is_of_the_reserved_domain() {
 
 #[test]
 fn the_configuration_watches_the_three_brands_as_one_market() {
-    let brands = config().plan.brands;
+    let brands = config().plan.brands.clone();
     let names: Vec<&str> = brands.iter().map(|brand| brand.name.as_str()).collect();
     assert_eq!(names, BRANDS.map(|brand| brand.name));
     assert!(brands.iter().all(|brand| brand.market.as_deref() == Some(MARKET)));

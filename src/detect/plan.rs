@@ -65,8 +65,6 @@ pub struct Sensitivity {
 /// Everything the core needs to know. Built and validated by the configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// The feed's name, shown when the feed itself falls silent.
-    pub feed: String,
     /// The watched brands; a brand's position is its [`crate::mention::BrandIndex`].
     pub brands: Vec<Brand>,
     /// Whose hours and weekdays the baseline follows.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Sample;
 use super::model::{Change, Incident, Severity, Signal, SourceShare, State, TermCount};
-use crate::mention::Timestamp;
+use crate::mention::{Timestamp, millis};
 
 /// Names incidents and changes; itself a random UUID, fixed for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_3c52_8a0e_4b7d_9c41_52d7_7f0e_91ab);
@@ -100,7 +100,7 @@ impl Tracker {
             return false;
         }
         let since = *open.calm_since.get_or_insert(at);
-        at.millis_since(since) >= i64::try_from(hold.as_millis()).unwrap_or(i64::MAX)
+        at.millis_since(since) >= millis(hold)
     }
 
     /// Resolves the open incident.

@@ -6,9 +6,8 @@ use std::time::Duration;
 use crate::classify::Classifier;
 use crate::config::Config;
 use crate::decode::{Format, Limits, Reason, Rejected, decode};
-use crate::detect::Plan;
 use crate::incident::Change;
-use crate::mention::{BrandIndex, Timestamp};
+use crate::mention::{BrandIndex, Timestamp, millis};
 use crate::shard::{Outcome, Shard};
 
 /// One partition's way from bytes to changes.
@@ -34,10 +33,9 @@ pub struct Taken {
 impl Intake {
     /// An intake that has seen nothing, of the feed named `feed`.
     pub fn new(config: &Config, feed: &str, classifier: Arc<Classifier>) -> Self {
-        let plan = Plan { feed: feed.to_owned(), ..config.plan.clone() };
         Self {
             classifier,
-            shard: Shard::new(Arc::new(plan)),
+            shard: Shard::new(Arc::clone(&config.plan), feed),
             max_bytes: config.limits.max_message_bytes,
             max_future: config.max_future,
         }
@@ -79,8 +77,7 @@ impl Intake {
 
     /// What decoding refuses when the wall clock shows `now`.
     pub fn limits(&self, now: Timestamp) -> Limits {
-        let ahead = i64::try_from(self.max_future.as_millis()).unwrap_or(i64::MAX);
-        Limits { max_bytes: self.max_bytes, latest: now.plus_millis(ahead) }
+        Limits { max_bytes: self.max_bytes, latest: now.plus_millis(millis(self.max_future)) }
     }
 
     /// The partition's state.

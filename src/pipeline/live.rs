@@ -13,10 +13,10 @@ use crate::config::Config;
 use crate::decode::{DeadLetter, Format, Reason};
 use crate::http::Readiness;
 use crate::incident::Change;
-use crate::mention::{BrandIndex, Timestamp};
+use crate::mention::{BrandIndex, Timestamp, millis};
 use crate::shard::Outcome;
-use crate::source::Topic;
 use crate::source::kafka::{Message, PartitionHandler, SourceObserver};
+use crate::source::{Topic, wall_clock};
 use crate::telemetry::{Metrics, PartitionMetrics};
 
 use super::{DeadLetters, Intake};
@@ -54,7 +54,7 @@ impl SourceObserver for Observer {
         let live = Arc::clone(&self.0);
         let metrics = Arc::new(Mutex::new(live.metrics.partition(&topic.name, partition)));
         // Each partition's feed may fall silent by itself, and is an incident of its own.
-        let feed = match (&live.config.plan.feed, partition) {
+        let feed = match (&live.config.feed, partition) {
             (feed, 0)
                 if *feed == topic.name
                     || live.config.kafka.iter().all(|it| it.topics.len() == 1) =>
@@ -116,7 +116,7 @@ impl PartitionHandler for LivePartition {
     fn message(&mut self, message: &Message<'_>) {
         let span = self.span.clone();
         let _inside = span.enter();
-        let now = now();
+        let now = wall_clock();
         let intake = self.live.metrics.intake();
         intake.add_read_bytes(message.payload.len() as u64);
         // What is read again is judged by the clock of the day on which it came.
@@ -177,8 +177,7 @@ impl PartitionHandler for LivePartition {
     }
 
     fn idle(&mut self, now: Timestamp, idle: Duration) {
-        let idle_ms = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
-        self.intake.shard_mut().idle(now, idle_ms, &mut self.changes);
+        self.intake.shard_mut().idle(now, millis(idle), &mut self.changes);
         self.tell();
     }
 
@@ -248,8 +247,4 @@ impl LivePartition {
 /// What a thread that died has left is still whole: each is changed in one step.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) fn now() -> Timestamp {
-    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }

@@ -65,7 +65,7 @@ pub fn replay(
     mut progress: impl FnMut(&Progress, u64),
 ) -> Result<Replayed, ReplayError> {
     let classifier = Arc::new(Classifier::new(&config.rules)?);
-    let mut intake = Intake::new(config, &config.plan.feed, classifier);
+    let mut intake = Intake::new(config, &config.feed, classifier);
     let merged = MergedFiles::open(files, &intake.limits(now));
     let bytes = merged.progress();
     let mut replayed = Replayed::default();

@@ -17,10 +17,11 @@ use crate::http::{self, HttpState, Readiness};
 use crate::incident::Change;
 use crate::notify::{Notifier, NotifyError};
 use crate::source::kafka::{KafkaSource, KafkaSourceError, Positions};
+use crate::source::wall_clock;
 use crate::telemetry::{self, Metrics, MetricsError};
 
 use super::DeadLetters;
-use super::live::{Live, Observer, now};
+use super::live::{Live, Observer};
 
 /// Changes between the shards and the notifier.
 const CHANGES: usize = 1_000;
@@ -146,7 +147,7 @@ fn start_notifier(
         let payload = serde_json::to_vec(change).unwrap_or_default();
         let source = format!("route {route}");
         let sequence = u64::from(change.sequence);
-        let letter = DeadLetter::new(rejected, source, None, sequence, now(), payload);
+        let letter = DeadLetter::new(rejected, source, None, sequence, wall_clock(), payload);
         // An async task must not wait for a disk: one try.
         kept.keep(&letter, |_| {
             failures.intake().dead_letter_failed();

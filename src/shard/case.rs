@@ -8,6 +8,7 @@ use crate::detect::{Reading, onset};
 use crate::incident::{
     Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject,
 };
+use crate::mention::millis;
 use crate::window::Pane;
 
 use super::brand::{BrandState, Tick};
@@ -217,8 +218,4 @@ impl BrandState {
         let at = MEASURES.iter().position(|&known| known == measure)?;
         self.reading(tick.watch, at, window)
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::baseline::{Calendar, Slot};
 use crate::detect::Plan;
 use crate::incident::{Change, Direction, Incident};
-use crate::mention::{BrandIndex, Classified, Timestamp};
+use crate::mention::{BrandIndex, Classified, Timestamp, millis};
 use crate::window::{Dedup, Pane, Watermark, mention_key};
 
 use brand::{BrandState, TYPICAL_Z, Tick};
@@ -91,6 +91,7 @@ pub struct Fullness {
 #[derive(Debug)]
 pub struct Shard {
     plan: Arc<Plan>,
+    feed: String,
     watch: Watch,
     calendar: Calendar,
     watermark: Watermark,
@@ -114,17 +115,16 @@ struct State {
 }
 
 impl Shard {
-    /// A shard that has seen nothing.
-    pub fn new(plan: Arc<Plan>) -> Self {
+    /// A shard of the feed named `feed` that has seen nothing.
+    pub fn new(plan: Arc<Plan>, feed: &str) -> Self {
         let time = &plan.time;
-        let millis =
-            |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self {
             watch: Watch::new(&plan),
             calendar: Calendar::new(plan.time_zone.clone()),
             watermark: Watermark::new(millis(time.out_of_orderness)),
             dedup: Dedup::new(millis(time.dedup_horizon), time.dedup_capacity),
             state: None,
+            feed: feed.to_owned(),
             plan,
         }
     }
@@ -135,10 +135,10 @@ impl Shard {
         let mention = classified.mention;
         let watermark = self.watermark.observe(mention.created_at);
         self.advance_to(watermark, changes);
-        let lateness = i64::try_from(self.plan.time.allowed_lateness.as_millis()).unwrap_or(0);
+        let lateness = millis(self.plan.time.allowed_lateness);
         let pane = self.watch.pane_of(mention.created_at);
         let pane_end = self.watch.start_of(pane + 1);
-        if watermark.millis_since(pane_end) >= lateness.max(0) && pane_end <= watermark {
+        if watermark.millis_since(pane_end) >= lateness && pane_end <= watermark {
             return Outcome::Late;
         }
         if !self.dedup.is_new(mention_key(&mention.channel, &mention.id), watermark) {
@@ -257,9 +257,9 @@ impl Shard {
     }
 
     fn advance_to(&mut self, watermark: Timestamp, changes: &mut Vec<Change>) {
-        let Self { plan, watch, calendar, state, .. } = self;
+        let Self { plan, feed, watch, calendar, state, .. } = self;
         let target = watch.pane_of(watermark);
-        let state = state.get_or_insert_with(|| State::new(plan, watch, calendar, target));
+        let state = state.get_or_insert_with(|| State::new(plan, feed, watch, calendar, target));
         while state.end < target {
             if state.can_skip(watch) {
                 state.skip_to(target, calendar, watch);
@@ -271,13 +271,13 @@ impl Shard {
 }
 
 impl State {
-    fn new(plan: &Plan, watch: &Watch, calendar: &Calendar, end: Pane) -> Self {
+    fn new(plan: &Plan, feed: &str, watch: &Watch, calendar: &Calendar, end: Pane) -> Self {
         let brand = |brand: &crate::detect::Brand| BrandState::new(brand.clone(), plan, watch, end);
         Self {
             first: end,
             end,
             exposure: Exposure::new(end, watch.retained),
-            feed: Feed::new(&plan.feed, plan, watch, end),
+            feed: Feed::new(feed, plan, watch, end),
             brands: plan.brands.iter().map(brand).collect(),
             hour: (calendar.slot(watch.start_of(end)), end),
             passed: VecDeque::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::baseline::RHYTHM_HOURS;
 use crate::detect::{Plan, z_limit};
 use crate::incident::{Direction, Measure};
-use crate::mention::Timestamp;
+use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
 
 /// Measures, in the order a brand keeps its baselines.
@@ -50,7 +50,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(plan: &Plan) -> Self {
         let pane = plan.time.pane;
-        let pane_ms = i64::try_from(pane.as_millis()).unwrap_or(60_000).max(1);
+        let pane_ms = millis(pane).max(1);
         let panes =
             |duration: Duration| (duration.as_millis() / pane.as_millis().max(1)).max(1) as usize;
         let mut durations: Vec<Duration> =

@@ -16,5 +16,12 @@ pub use kafka::{KafkaSettings, Topic};
 pub use merge::{MergedFiles, Record};
 pub use progress::Progress;
 
+use crate::mention::Timestamp;
+
+/// The wall clock.
+pub fn wall_clock() -> Timestamp {
+    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+}
+
 #[cfg(test)]
 mod file_tests;

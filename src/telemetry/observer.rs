@@ -7,6 +7,7 @@ use super::metrics::Metrics;
 use crate::incident::Change;
 use crate::mention::Timestamp;
 use crate::notify::{DeliveryObserver, Failure, GivenUp};
+use crate::source::wall_clock;
 
 /// Is called with the route, the change and the reason, in words, of a notification that was given
 /// up. Must not block for long.
@@ -98,8 +99,4 @@ impl fmt::Debug for Observer {
         let live = self.now.is_some();
         f.debug_struct("Observer").field("live", &live).finish_non_exhaustive()
     }
-}
-
-fn wall_clock() -> Timestamp {
-    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }

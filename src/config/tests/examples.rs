@@ -26,7 +26,7 @@ fn one_brand_and_one_slack_webhook_are_enough() {
     let kafka = config.kafka.unwrap();
     assert_eq!(kafka.brokers, ["localhost:9092"]);
     assert_eq!(kafka.topics[0].name, "mentions");
-    assert_eq!(config.plan.feed, "mentions");
+    assert_eq!(config.feed, "mentions");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn the_full_example_shows_the_defaults() {
     assert_eq!(full.plan.sensitivity, Sensitivity::default());
     assert_eq!(full.plan.baseline, BaselineSettings::default());
     assert_eq!(full.plan.monitors, Monitor::defaults());
-    assert_eq!(full.plan.feed, bare.plan.feed);
+    assert_eq!(full.feed, bare.feed);
     assert_eq!(full.plan.time_zone, bare.plan.time_zone);
     assert_eq!(full.max_future, bare.max_future);
     assert_eq!(full.retry, bare.retry);

@@ -56,7 +56,7 @@ fn run_week() -> Week {
         ..(*plan()).clone()
     };
     let limits = Limits { max_bytes: 1 << 20, latest: moment("2015-03-01T00:00:00Z") };
-    let mut shard = Shard::new(plan.into());
+    let mut shard = Shard::new(plan.into(), "feed");
     let (mut changes, mut outcomes) = (Vec::new(), [0; 4]);
     for line in FileLines::open(Path::new(FILE), 1 << 20, &Progress::default()).unwrap() {
         let line = line.unwrap();

@@ -121,7 +121,7 @@ fn the_share_of_a_source_is_of_the_excess_it_is_held_against() {
         let times = |brand: usize, now: i64| if crisis(brand, now) { 2.0 } else { 1.0 };
         let angry = |brand: usize, now: i64| if crisis(brand, now) { 0.5 } else { 0.3 };
         let stream = ordinary_but(59, 0, from + length, times, angry);
-        let mut shard = Shard::new(plan.into());
+        let mut shard = Shard::new(plan.into(), "feed");
         let mut told = feed(&mut shard, &stream);
         shard.finish(&mut told);
         let open = shard
@@ -146,7 +146,7 @@ fn what_comes_after_an_incident_becomes_usual() {
         _ => 0.0,
     };
     let angry = |_: usize, now: i64| if now >= turn { 0.6 } else { 0.2 };
-    let mut shard = Shard::new(attention().into());
+    let mut shard = Shard::new(attention().into(), "feed");
     let mut told = feed(&mut shard, &ordinary_but(60, 0, second + 5 * HOUR, times, angry));
     shard.finish(&mut told);
     let open = shard.open_incidents().next().expect("the second");

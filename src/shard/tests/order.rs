@@ -44,7 +44,7 @@ fn every_mention_sent_twice_counts_once() {
 #[test]
 fn hours_read_again_count_once() {
     let stream = stream();
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     let mut changes = feed(&mut shard, &stream);
     let readings = shard.readings();
     for again in &stream[stream.len() - 2_000..] {
@@ -65,7 +65,7 @@ fn the_order_within_a_few_seconds_is_lost_in_the_counts() {
     disordered.sort_by_cached_key(|it| it.at + rng.random_range(0..4_900));
     assert_ne!(stream, disordered);
     let last = |stream: &[Made]| {
-        let mut shard = Shard::new(plan());
+        let mut shard = Shard::new(plan(), "feed");
         let mut changes = feed(&mut shard, stream);
         shard.finish(&mut changes);
         let told: Vec<_> = changes
@@ -80,7 +80,7 @@ fn the_order_within_a_few_seconds_is_lost_in_the_counts() {
 /// Late but within the allowed lateness: the windows that have passed over its pane are corrected.
 #[test]
 fn a_late_mention_is_counted_in_every_window_that_holds_its_pane() {
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     let mut changes = feed(&mut shard, &ordinary(23, 0, 12 * HOUR, usual));
     let hour = |shard: &Shard| {
         let is = |it: &&crate::shard::WindowReading| {
@@ -89,7 +89,7 @@ fn a_late_mention_is_counted_in_every_window_that_holds_its_pane() {
         shard.readings().iter().find(is).unwrap().observed
     };
     // Two streams that differ by thirty mentions made 8 minutes before they arrive.
-    let mut other = Shard::new(plan());
+    let mut other = Shard::new(plan(), "feed");
     feed(&mut other, &ordinary(23, 0, 12 * HOUR, usual));
     for id in 0..30 {
         let late = made(9_000 + id, 12 * HOUR - 9 * MINUTE, 0);
@@ -107,7 +107,7 @@ fn a_late_mention_is_counted_in_every_window_that_holds_its_pane() {
 
 #[test]
 fn a_mention_is_late_only_after_the_allowed_lateness() {
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     let mut changes = Vec::new();
     let made = |id: u64, at: i64| made(id, at, 0);
     assert_eq!(observe(&mut shard, &made(1, HOUR), &mut changes), Outcome::Counted);
@@ -147,7 +147,7 @@ proptest! {
         1 => 0..4_000_000_000_000_i64,
         1 => any::<i64>(),
     ], 1..20)) {
-        let mut shard = Shard::new(plan());
+        let mut shard = Shard::new(plan(), "feed");
         let mut changes = Vec::new();
         for (id, at) in times.into_iter().enumerate() {
             let made = Made { id: id as u64, at: START.saturating_add(at), brand: (id % 3) as u32, sentiment: -0.5 };

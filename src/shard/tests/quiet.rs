@@ -31,7 +31,7 @@ fn a_change_of_the_clocks_pages_nobody() {
     // 25 October 2026, the Sunday of the sixth week after the start.
     let to = 43 * DAY;
     let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
-    let mut shard = Shard::new(Plan { time_zone: zone, ..(*plan()).clone() }.into());
+    let mut shard = Shard::new(Plan { time_zone: zone, ..(*plan()).clone() }.into(), "feed");
     let changes = feed(&mut shard, &ordinary(64, 35 * DAY, to, usual));
     let paged: Vec<_> = opened(&changes)
         .into_iter()

@@ -31,7 +31,7 @@ fn a_dead_feed_is_one_incident_and_no_brands() {
     let (dead, back) = (4 * DAY + 9 * HOUR, 4 * DAY + 14 * HOUR);
     let before = ordinary(12, 0, dead, usual);
     let after = ordinary(13, back, 6 * DAY, usual);
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     let mut changes = Vec::new();
     for made in &before {
         observe(&mut shard, made, &mut changes);
@@ -62,7 +62,7 @@ fn a_dead_feed_is_one_incident_and_no_brands() {
 
 #[test]
 fn a_year_of_nothing_passes_at_once() {
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     let mut changes = Vec::new();
     let made = ordinary(14, 0, 3 * DAY, usual);
     for made in &made {
@@ -84,7 +84,7 @@ fn a_year_of_nothing_passes_at_once() {
 #[test]
 fn a_backlog_after_an_outage_is_no_rise() {
     let dead = 4 * DAY + 10 * HOUR;
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(31, 0, dead, usual));
     let told = silence(&mut shard, dead, 30);
     assert_eq!(told.len(), 1, "the feed: {:#?}", lines(&told));
@@ -101,7 +101,7 @@ fn a_backlog_after_an_outage_is_no_rise() {
 /// no pane stays silent for good, so nothing is dead.
 #[test]
 fn a_feed_that_trails_the_wall_clock_is_not_dead() {
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     let known = 4 * DAY;
     feed(&mut shard, &ordinary(34, 0, known, usual));
     let mut changes = Vec::new();
@@ -121,7 +121,7 @@ fn a_feed_that_trails_the_wall_clock_is_not_dead() {
 fn an_open_incident_stays_open_while_the_feed_is_dead() {
     let (crisis, dead) = (4 * DAY + 12 * HOUR, 4 * DAY + 14 * HOUR);
     let times = |brand: usize, now: i64| if brand == 1 && now >= crisis { 6.0 } else { 1.0 };
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(35, 0, dead, times));
     let open =
         |shard: &Shard| -> Vec<Subject> { shard.open_incidents().map(|it| it.subject).collect() };
@@ -139,7 +139,7 @@ fn an_open_incident_stays_open_while_the_feed_is_dead() {
 fn a_crisis_cut_off_by_a_long_gap_is_not_the_new_normal() {
     let (crisis, dead, back) = (4 * DAY + 12 * HOUR, 4 * DAY + 15 * HOUR, 10 * DAY);
     let times = |brand: usize, now: i64| if brand == 1 && now >= crisis { 8.0 } else { 1.0 };
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(37, 0, dead, times));
     silence(&mut shard, dead, 60);
     let told = feed(&mut shard, &ordinary(38, back, back + 2 * DAY, usual));
@@ -176,7 +176,7 @@ fn a_level_that_nothing_shows_to_last_is_not_the_new_normal() {
 fn a_lone_brand_in_its_feed_is_never_said_to_fall_when_all_is_silent() {
     let dead = 4 * DAY + 9 * HOUR;
     let only = |brand: usize, now: i64| if brand == 0 && now < dead { 1.0 } else { 0.0 };
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(39, 0, dead, only));
     let told = silence(&mut shard, dead, 26 * 60);
     let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
@@ -185,7 +185,7 @@ fn a_lone_brand_in_its_feed_is_never_said_to_fall_when_all_is_silent() {
 
 #[test]
 fn the_wall_clock_moves_nothing_before_the_first_mention() {
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     assert!(silence(&mut shard, 0, 120).is_empty());
     assert_eq!(shard.watermark(), None);
     assert!(feed(&mut shard, &[made(1, 0, 0)]).is_empty());
@@ -200,7 +200,7 @@ fn the_wall_clock_moves_nothing_before_the_first_mention() {
 #[test]
 fn a_dying_feed_does_not_flap() {
     let dying = 4 * DAY + 9 * HOUR;
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(41, 0, dying, usual));
     let mut changes = Vec::new();
     for quarter in 0..24 {
@@ -218,7 +218,7 @@ fn a_dying_feed_does_not_flap() {
 fn a_feed_that_dies_in_a_crisis_is_told_within_the_quarter_of_an_hour() {
     let (crisis, dead) = (5 * DAY, 8 * DAY + 12 * HOUR);
     let times = |brand: usize, now: i64| if brand == 1 && now >= crisis { 8.0 } else { 1.0 };
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(43, 0, dead, times));
     let told = silence(&mut shard, dead, 15);
     let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
@@ -231,7 +231,7 @@ fn a_restless_feed_that_dies_is_told_within_the_day() {
     let dead = 10 * DAY + 9 * HOUR;
     let hours = super::streams::restless(44, 11, 1.5);
     let only = |brand: usize, now: i64| if brand == 2 { hours(brand, now) } else { 0.0 };
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(44, 0, dead, only));
     let told = silence(&mut shard, dead, 24 * 60);
     let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
@@ -243,7 +243,7 @@ fn a_restless_feed_that_dies_is_told_within_the_day() {
 fn a_lasting_rise_of_the_feed_is_its_new_level() {
     let (rise, night) = (5 * DAY, 12 * DAY + 3 * HOUR);
     let times = |_: usize, now: i64| if now >= rise { 6.0 } else { 1.0 };
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(45, 0, night, times));
     let told = silence(&mut shard, night, 12);
     let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();

@@ -24,7 +24,6 @@ const RATES: [f64; 3] = [1.0, 0.6, 0.3];
 pub fn plan() -> Arc<Plan> {
     let brand = |name: &str| Brand { name: name.to_owned(), market: Some("market".to_owned()) };
     Arc::new(Plan {
-        feed: "feed".to_owned(),
         brands: BRANDS.map(brand).to_vec(),
         time_zone: TimeZone::UTC,
         time: TimeSettings::default(),
@@ -120,7 +119,7 @@ pub fn observe(shard: &mut Shard, made: &Made, changes: &mut Vec<Change>) -> Out
 
 /// All changes that `made` makes in a new shard, to the end.
 pub fn run(made: &[Made]) -> Vec<Change> {
-    let mut shard = Shard::new(plan());
+    let mut shard = Shard::new(plan(), "feed");
     let mut changes = feed(&mut shard, made);
     shard.finish(&mut changes);
     changes

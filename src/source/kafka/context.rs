@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -15,6 +15,8 @@ use tracing::{debug, error, info, warn};
 
 use super::worker::{Assignment, Worker};
 use super::{KafkaSettings, SourceObserver, Topic};
+use crate::mention::millis;
+use crate::source::wall_clock;
 
 /// How long a broker may take to say where to begin.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -155,10 +157,7 @@ impl Context {
         consumer: &BaseConsumer<Self>,
         list: &TopicPartitionList,
     ) -> BTreeMap<(String, i32), Start> {
-        let since = SystemTime::now()
-            .checked_sub(self.history)
-            .and_then(|since| since.duration_since(UNIX_EPOCH).ok())
-            .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        let since = wall_clock().plus_millis(-millis(self.history)).as_millis().max(0);
         let mut times = list.clone();
         let found = times
             .set_all_offsets(Offset::Offset(since))

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, Thread};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rdkafka::Message as _;
 use rdkafka::consumer::base_consumer::PartitionQueue;
@@ -14,6 +14,7 @@ use tracing::{error, warn};
 use super::context::{Context, Start};
 use super::{Message, PartitionHandler, Positions};
 use crate::mention::Timestamp;
+use crate::source::wall_clock;
 
 /// Messages read from one partition before the next has its turn.
 const BATCH: usize = 1_000;
@@ -158,7 +159,7 @@ impl Assignment {
         }
         if read {
             self.last_message = Instant::now();
-            self.handler.batch_done(now());
+            self.handler.batch_done(wall_clock());
         }
         read
     }
@@ -168,8 +169,8 @@ impl Assignment {
         let idle = self.last_message.elapsed();
         if self.at_end && idle >= idle_timeout && self.last_idle.elapsed() >= IDLE_TICK {
             self.last_idle = Instant::now();
-            self.handler.idle(now(), idle);
-            self.handler.batch_done(now());
+            self.handler.idle(wall_clock(), idle);
+            self.handler.batch_done(wall_clock());
         }
     }
 }
@@ -247,9 +248,4 @@ impl Shard {
             !leaves
         });
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -150,15 +150,15 @@ fn shown_brands(metrics: &Metrics) -> BTreeSet<String> {
 }
 
 fn shard(brands: &[Brand]) -> Shard {
-    Shard::new(Arc::new(Plan {
-        feed: "mentions".to_owned(),
+    let plan = Plan {
         brands: brands.to_vec(),
         time_zone: jiff::tz::TimeZone::UTC,
         time: TimeSettings::default(),
         monitors: Monitor::defaults(),
         sensitivity: Sensitivity::default(),
         baseline: BaselineSettings::default(),
-    }))
+    };
+    Shard::new(Arc::new(plan), "feed")
 }
 
 /// Two mentions of `brand` in the `minute`th minute.
