@@ -21,3 +21,5 @@ mod receiver_support;
 mod restart;
 #[path = "live/slack_support.rs"]
 mod slack_support;
+#[path = "live/source.rs"]
+mod source;

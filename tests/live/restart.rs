@@ -49,6 +49,7 @@ async fn a_restart_reads_the_past_again_and_tells_nothing_twice() {
     };
 
     let first = RunningService::ready(config()).await;
+    broker.produce(&topic, &[Record::new("no mention")]).await;
     broker.produce(&topic, &burst(0)).await;
     receiver.wait_for(1).await;
     let opened = receiver.received();
@@ -63,9 +64,15 @@ async fn a_restart_reads_the_past_again_and_tells_nothing_twice() {
             service::sample(text, &series) >= Some(1.0)
         })
     };
-    second.wait_for("/metrics", |_, text| open(text)).await;
+    let metrics = second.wait_for("/metrics", |_, text| open(text)).await;
     assert_eq!(receiver.received().len(), told, "the incident is known again and told to nobody");
+    for outcome in ["counted", "rejected"] {
+        let series = format!("groundswell_mentions_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(service::sample(&metrics, &series), Some(0.0), "it was {outcome} when it came");
+    }
     second.stop().await.unwrap();
+    let kept = std::fs::read_to_string(config().dead_letter_file).unwrap();
+    assert_eq!(kept.lines().count(), 1, "kept once: {kept}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

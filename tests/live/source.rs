@@ -1,0 +1,207 @@
+//! The Kafka source by itself: what it says of the past, of progress and of silence.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use groundswell::decode::Format;
+use groundswell::mention::Timestamp;
+use groundswell::secret::Secret;
+use groundswell::source::kafka::{
+    KafkaSource, Message, PartitionHandler, Positions, SourceObserver,
+};
+use groundswell::source::{KafkaSettings, Topic};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+
+use crate::support::{DEADLINE, KafkaBroker, Record, unique};
+
+#[derive(Debug, Clone, PartialEq)]
+enum Event {
+    Message {
+        offset: i64,
+        live: bool,
+        known: bool,
+    },
+    CaughtUp {
+        first_time: bool,
+    },
+    /// Nothing has come since this moment.
+    IdleSince(Instant),
+    Unreachable,
+}
+
+/// Records what the source says; at the offset `waits_at` it does not go on before it is let.
+struct Recorder {
+    events: UnboundedSender<Event>,
+    waits_at: Mutex<Option<(i64, Receiver<()>)>>,
+}
+
+struct Partition(Arc<Recorder>);
+
+impl Recorder {
+    fn tell(&self, event: Event) {
+        // A test that has ended listens no more.
+        let _ended = self.events.send(event);
+    }
+}
+
+struct Observer(Arc<Recorder>);
+
+impl SourceObserver for Observer {
+    fn assigned(&self, _: &Topic, _: i32) -> Box<dyn PartitionHandler> {
+        Box::new(Partition(Arc::clone(&self.0)))
+    }
+
+    fn health(&self, health: Result<String, String>) {
+        if health.is_err_and(|reason| reason.contains("no broker answers")) {
+            self.0.tell(Event::Unreachable);
+        }
+    }
+
+    fn lag(&self, _: &str, _: i32, _: i64) {}
+}
+
+impl PartitionHandler for Partition {
+    fn message(&mut self, message: &Message<'_>) {
+        let Message { offset, live, known, .. } = *message;
+        self.0.tell(Event::Message { offset, live, known });
+        let mut waits = self.0.waits_at.lock().unwrap();
+        if let Some((_, let_go)) = waits.take_if(|(at, _)| *at == offset) {
+            let_go.recv().unwrap();
+        }
+    }
+
+    fn caught_up(&mut self, first_time: bool) {
+        self.0.tell(Event::CaughtUp { first_time });
+    }
+
+    fn idle(&mut self, _: Timestamp, idle: Duration) {
+        self.0.tell(Event::IdleSince(Instant::now() - idle));
+    }
+
+    fn batch_done(&mut self, _: Timestamp) {}
+
+    fn revoked(&mut self) {}
+}
+
+/// A source that is listened to.
+struct Listened {
+    source: KafkaSource,
+    events: UnboundedReceiver<Event>,
+    let_go: Sender<()>,
+}
+
+impl Listened {
+    fn start(broker: &KafkaBroker, topic: &str, waits_at: Option<i64>) -> Self {
+        let (sender, events) = unbounded_channel();
+        let (let_go, gate) = channel();
+        let waits_at = Mutex::new(waits_at.map(|at| (at, gate)));
+        let settings = KafkaSettings {
+            brokers: vec![broker.address()],
+            topics: vec![Topic { name: topic.to_owned(), format: Format::Json }],
+            group: topic.to_owned(),
+            history: Duration::from_secs(86_400),
+            idle_timeout: Duration::from_millis(100),
+            shards: 1,
+            properties: vec![("reconnect.backoff.max.ms".to_owned(), Secret::new("200"))],
+        };
+        let observer = Observer(Arc::new(Recorder { events: sender, waits_at }));
+        let source = KafkaSource::start(&settings, Arc::new(observer)).unwrap();
+        Self { source, events, let_go }
+    }
+
+    /// All events up to the first that is `wanted`, that one included.
+    async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
+        let mut seen = Vec::new();
+        let found = timeout(DEADLINE, async {
+            while let Some(event) = self.events.recv().await {
+                seen.push(event);
+                if seen.last().is_some_and(&wanted) {
+                    return;
+                }
+            }
+        });
+        assert!(found.await.is_ok(), "it never came; last: {:?}", seen.last());
+        seen
+    }
+
+    /// Ends it as the service does, committing how far it came.
+    async fn end(self) -> Positions {
+        let Self { source, .. } = self;
+        let ended = tokio::task::spawn_blocking(move || {
+            let positions = source.halt();
+            assert!(source.commit(&positions));
+            source.leave();
+            positions
+        });
+        ended.await.unwrap()
+    }
+}
+
+fn at(offset: i64) -> impl Fn(&Event) -> bool {
+    move |event| matches!(event, Event::Message { offset: found, .. } if *found == offset)
+}
+
+fn records(count: usize) -> Vec<Record> {
+    (0..count).map(|number| Record::new(number.to_string())).collect()
+}
+
+/// A shard reads a thousand messages before it notes how far it is; here it is stopped halfway
+/// through a past of two thousand and more.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_is_read_again_as_known_and_is_no_progress() {
+    let broker = KafkaBroker::shared();
+    let topic = unique("past");
+    broker.create_topic(&topic, 1).await;
+    broker.produce(&topic, &records(2_500)).await;
+
+    let mut first = Listened::start(broker, &topic, None);
+    let seen = first.until(|event| matches!(event, Event::CaughtUp { .. })).await;
+    assert_eq!(seen.len(), 2_501);
+    let past = |known: bool| {
+        move |(offset, event): (usize, &Event)| {
+            *event == Event::Message { offset: offset as i64, live: false, known }
+        }
+    };
+    assert!(seen[..2_500].iter().enumerate().all(past(false)), "there before the group, not known");
+    assert_eq!(seen[2_500], Event::CaughtUp { first_time: true });
+    let key = (topic.clone(), 0);
+    assert_eq!(first.end().await.get(&key), Some(&2_500));
+    assert_eq!(broker.committed(&topic, &topic)[&0], 2_500);
+
+    broker.produce(&topic, &records(1)).await;
+    let mut second = Listened::start(broker, &topic, Some(2_200));
+    let seen = second.until(at(2_200)).await;
+    assert!(seen.iter().enumerate().all(past(true)), "what the group has handled is known");
+    assert!(second.source.positions().is_empty(), "{:?}", second.source.positions());
+    second.let_go.send(()).unwrap();
+    let seen = second.until(at(2_500)).await;
+    let news = Event::Message { offset: 2_500, live: true, known: false };
+    assert_eq!(seen[299..], [Event::CaughtUp { first_time: false }, news]);
+    assert_eq!(second.end().await.get(&key), Some(&2_501));
+}
+
+/// While no broker answers, what the partition holds is not known to be nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_out_of_reach_is_no_silence() {
+    let mut broker = tokio::task::spawn_blocking(KafkaBroker::start).await.unwrap();
+    let topic = unique("down");
+    broker.create_topic(&topic, 1).await;
+    broker.produce(&topic, &records(1)).await;
+    let mut listened = Listened::start(&broker, &topic, None);
+    listened.until(|event| matches!(event, Event::IdleSince(_))).await;
+
+    tokio::task::block_in_place(|| broker.stop());
+    listened.until(|event| *event == Event::Unreachable).await;
+    let down = Instant::now();
+    tokio::task::block_in_place(|| broker.start_again());
+    broker.produce(&topic, &records(1)).await;
+
+    let seen = listened.until(at(1)).await;
+    let silent = |event: &&Event| matches!(event, Event::IdleSince(since) if *since < down);
+    // One may have been on its way when the broker went; afterwards one a second would come.
+    let silences = seen.iter().filter(silent).count();
+    assert!(silences <= 1, "silence counted while nothing could be heard: {seen:?}");
+    listened.end().await;
+}
