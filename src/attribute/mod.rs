@@ -97,10 +97,7 @@ impl Attribution {
     /// [`Attribution::release`].
     pub fn hold_since(&mut self, from: Pane) {
         self.holding = true;
-        let from = from.div_euclid(self.bucket_panes);
-        for bucket in self.buckets.iter_mut().rev().take_while(|bucket| bucket.number >= from) {
-            bucket.held = true;
-        }
+        self.buckets_since(from).for_each(|bucket| bucket.held = true);
     }
 
     /// The incident is over: what is tallied from now on becomes usual again.
@@ -108,10 +105,10 @@ impl Attribution {
         self.holding = false;
     }
 
-    /// The incident's level is here to stay: what is still remembered of it becomes usual.
-    pub fn accept(&mut self) {
-        self.holding = false;
-        self.buckets.iter_mut().for_each(|bucket| bucket.held = false);
+    /// The level since pane `from` is here to stay: what is still remembered of it becomes usual.
+    pub fn accept_since(&mut self, from: Pane) {
+        self.release();
+        self.buckets_since(from).for_each(|bucket| bucket.held = false);
     }
 
     /// Tallies a mention made in `pane`.
@@ -188,6 +185,11 @@ impl Attribution {
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    fn buckets_since(&mut self, from: Pane) -> impl Iterator<Item = &mut Bucket> {
+        let from = from.div_euclid(self.bucket_panes);
+        self.buckets.iter_mut().rev().take_while(move |bucket| bucket.number >= from)
     }
 
     fn bucket_mut(&mut self, number: i64) -> Option<&mut Bucket> {

@@ -269,11 +269,16 @@ fn what_is_held_never_becomes_usual() {
     (5_000..7_500).for_each(|pane| observe(&mut attribution, pane, pane as u64, usual, "text"));
     assert_eq!(usual_of(&attribution, crisis), 0.0, "nor after it is over");
 
-    attribution.hold_since(7_400);
-    (7_500..8_000).for_each(|pane| observe(&mut attribution, pane, pane as u64, crisis, "text"));
-    attribution.accept();
+    let burst = Some("https://burst.example");
+    attribution.hold_since(7_500);
+    (7_500..7_600).for_each(|pane| observe(&mut attribution, pane, pane as u64, burst, "text"));
+    attribution.release();
+    attribution.hold_since(7_600);
+    (7_600..8_000).for_each(|pane| observe(&mut attribution, pane, pane as u64, crisis, "text"));
+    attribution.accept_since(7_600);
     (8_000..9_600).for_each(|pane| observe(&mut attribution, pane, pane as u64, crisis, "text"));
-    assert!(usual_of(&attribution, crisis) > 400.0);
+    assert!(usual_of(&attribution, crisis) > 300.0, "its level has been accepted");
+    assert_eq!(usual_of(&attribution, burst), 0.0, "that of the one before has not");
 }
 
 #[test]

@@ -45,6 +45,11 @@ impl Expected {
         }
     }
 
+    /// Natural logarithm of the probability that a count's window holds nothing at all.
+    pub fn ln_nothing(&self) -> f64 {
+        tail::ln_count_at_zero(self.mean, self.dispersion)
+    }
+
     /// The typical band: the smallest and the largest number of mentions whose |z| is at most `z`.
     pub fn band(&self, z: f64) -> (f64, f64) {
         let highest = match self.scale {

@@ -54,7 +54,7 @@ pub type Shape = Vec<(Slot, f64)>;
 const SHARE_WARM_UP: f64 = 20.0;
 
 /// A past of this many hours shows the rhythm of a day.
-pub const RHYTHM_HOURS: i64 = 48;
+const RHYTHM_HOURS: i64 = 48;
 
 /// What is typical for one series.
 #[derive(Debug, Clone)]

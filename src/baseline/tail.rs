@@ -79,7 +79,7 @@ pub fn z_share(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
 }
 
 /// `ln P(X = 0)` of the negative binomial.
-fn ln_count_at_zero(mean: f64, dispersion: f64) -> f64 {
+pub fn ln_count_at_zero(mean: f64, dispersion: f64) -> f64 {
     if dispersion == 0.0 { -mean } else { -(dispersion * mean).ln_1p() / dispersion }
 }
 

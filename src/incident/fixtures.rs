@@ -129,17 +129,17 @@ pub fn silent_feed() -> Incident {
         subject: Subject::Feed,
         brand: "kafka".into(),
         market: None,
-        monitor: "feed".into(),
+        monitor: "feed-silent".into(),
         observed: 0.0,
         expected: 40.0,
         lower: 24.0,
         upper: 58.0,
         window_seconds: 600,
         peak_z: -5.2,
-        severity: Severity::Critical,
+        severity: Severity::Warning,
         mentions: 0,
         negative_mentions: 0,
-        signals: vec![signal("feed", Measure::Mentions, 600, 0.0, 40.0, -5.2)],
+        signals: vec![signal("feed-silent", Measure::Mentions, 600, 0.0, 40.0, -5.2)],
         ..fall()
     }
 }

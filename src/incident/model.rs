@@ -39,6 +39,9 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Both directions, in the order of their discriminants.
+    pub const ALL: [Self; 2] = [Self::Up, Self::Down];
+
     /// `up` or `down`.
     pub const fn name(self) -> &'static str {
         match self {

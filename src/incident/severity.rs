@@ -1,12 +1,10 @@
 //! How much an incident asks of the people on call.
 
-use super::model::{Direction, Severity, Subject};
+use super::model::{Direction, Severity};
 
 /// What severity is judged by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Facts {
-    /// What it is about.
-    pub subject: Subject,
     /// Which way it went.
     pub direction: Direction,
     /// How many times the usual (for a fall, its inverse) the leading count is.
@@ -41,12 +39,9 @@ impl Severity {
     /// |---|---|
     /// | angry rise to 3x the usual or more, by 50 mentions or more | critical |
     /// | rise to 2x or more by 10 mentions or more, a fifth of it with crisis terms | critical |
-    /// | any other angry rise; a friendly rise to 10x by 50 mentions; a fall to a fifth; a silent feed | warning |
+    /// | any other angry rise; a friendly rise to 10x by 50 mentions; a fall to a fifth | warning |
     /// | anything else | notice |
     pub fn of(facts: &Facts) -> Self {
-        if facts.subject == Subject::Feed {
-            return Self::Warning;
-        }
         if facts.direction == Direction::Down {
             return if facts.ratio >= QUIET_RATIO { Self::Warning } else { Self::Notice };
         }
@@ -70,7 +65,6 @@ mod tests {
 
     fn rise() -> Facts {
         Facts {
-            subject: Subject::Brand,
             direction: Direction::Up,
             ratio: 2.0,
             excess: 30.0,
@@ -95,7 +89,6 @@ mod tests {
             (Facts { crisis_share: 0.3, ..rise() }, Critical),
             (Facts { direction: Direction::Down, ..rise() }, Notice),
             (Facts { direction: Direction::Down, ratio: f64::INFINITY, ..rise() }, Warning),
-            (Facts { subject: Subject::Feed, direction: Direction::Down, ..rise() }, Warning),
         ];
         for (facts, want) in cases {
             assert_eq!(Severity::of(&facts), want, "{facts:?}");

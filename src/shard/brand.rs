@@ -5,12 +5,12 @@ use std::ops::Range;
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Scale, Shape, Slot};
 use crate::detect::{Brand, Plan, Reading, Trigger, Verdict};
-use crate::incident::{Change, Direction, Incident, Signal, Tracker};
+use crate::incident::{Change, Direction, Incident, Signal};
 use crate::mention::{Classified, Timestamp, Tone};
 use crate::window::{Pane, SlidingCounter};
 
+use super::case::Case;
 use super::exposure::Exposure;
-use super::since::SinceOnset;
 use super::watch::{Check, MEASURES, Watch};
 
 /// The typical band shown to people: 19 of 20 windows lie inside.
@@ -42,21 +42,16 @@ pub(super) struct BrandState {
     pub(super) brand: Brand,
     pub(super) mentions: SlidingCounter,
     pub(super) negative: SlidingCounter,
-    crisis: SlidingCounter,
+    pub(super) crisis: SlidingCounter,
     /// In the order of [`MEASURES`].
     pub(super) baselines: [Baseline; 3],
     /// In the order of [`Watch::checks`].
     triggers: Vec<Trigger>,
     pub(super) attribution: Attribution,
-    pub(super) tracker: Tracker,
-    /// Of the open incident.
-    pub(super) since_onset: SinceOnset,
+    /// By direction: a fall and a rise of the same brand are two things to tell.
+    pub(super) cases: [Case; 2],
     /// By measure: hours of incidents, which are kept but not learnt from.
     pub(super) held: [Vec<Range<i64>>; 3],
-    /// When the last incident was resolved, and which way it had gone.
-    pub(super) resolved: Option<(Timestamp, Direction)>,
-    /// Whether the open incident's level has been accepted as the new normal.
-    pub(super) level_accepted: bool,
     /// By measure, then window; what the last tick read.
     readings: Vec<Option<Reading>>,
 }
@@ -74,29 +69,25 @@ impl BrandState {
             baselines: [baseline(Scale::Count), baseline(Scale::Count), baseline(Scale::Share)],
             triggers: vec![Trigger::default(); watch.checks.len()],
             attribution: Attribution::new((86_400_000 / watch.pane_ms).try_into().unwrap_or(1_440)),
-            tracker: Tracker::default(),
-            since_onset: SinceOnset::default(),
+            cases: Default::default(),
             held: Default::default(),
-            resolved: None,
-            level_accepted: false,
             readings: vec![None; MEASURES.len() * watch.windows.len()],
         }
     }
 
-    /// Counts a mention. Returns `false` when its pane is no longer held.
-    pub(super) fn count(&mut self, pane: Pane, classified: &Classified<'_>) -> bool {
+    /// Counts a mention.
+    pub(super) fn count(&mut self, pane: Pane, classified: &Classified<'_>) {
         if !self.mentions.add(pane, 1) {
-            return false;
+            return;
         }
         let negative = classified.tone == Tone::Negative;
         let crisis = !classified.crisis_terms.is_empty();
         self.negative.add(pane, u32::from(negative));
         self.crisis.add(pane, u32::from(crisis));
         if pane < self.mentions.end() {
-            self.since_onset.late(pane, negative, crisis);
+            self.cases.iter_mut().for_each(|case| case.since_onset.late(pane, negative, crisis));
         }
         self.attribution.observe(pane, classified);
-        true
     }
 
     /// Closes a pane and says what that changes for people.
@@ -104,13 +95,17 @@ impl BrandState {
         self.mentions.close();
         self.negative.close();
         self.crisis.close();
-        self.since_onset.close([&self.mentions, &self.negative, &self.crisis], tick.feed_dead);
+        let counters = [&self.mentions, &self.negative, &self.crisis];
+        self.cases.iter_mut().for_each(|case| case.since_onset.close(counters, tick.feed_dead));
         self.read(tick);
-        let (signals, fired) = self.signals(tick);
-        if self.tracker.incident().is_some() {
-            self.follow(tick, &signals, changes);
-        } else if let Some(leading) = fired {
-            changes.push(self.open(tick, &signals, &leading));
+        for (direction, Swing { signals, fired }) in
+            Direction::ALL.into_iter().zip(self.swings(tick))
+        {
+            if self.case(direction).tracker.incident().is_some() {
+                self.follow(tick, direction, &signals, changes);
+            } else if let Some(leading) = fired {
+                changes.push(self.open(tick, &signals, &leading));
+            }
         }
         self.settle(tick);
     }
@@ -134,13 +129,17 @@ impl BrandState {
         self.crisis.reset_to(end);
     }
 
-    /// Begins to count for an incident whose onset lies in pane `from`.
-    pub(super) fn count_since(&mut self, from: Pane) {
-        self.since_onset = SinceOnset::new(from, [&self.mentions, &self.negative, &self.crisis]);
+    pub(super) fn case(&self, direction: Direction) -> &Case {
+        &self.cases[direction as usize]
     }
 
-    pub(super) fn incident(&self) -> Option<&Incident> {
-        self.tracker.incident()
+    pub(super) fn case_mut(&mut self, direction: Direction) -> &mut Case {
+        &mut self.cases[direction as usize]
+    }
+
+    /// Its open incidents, a rise first.
+    pub(super) fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.cases.iter().filter_map(|case| case.tracker.incident())
     }
 
     /// What the last tick read of one measure (an index into [`MEASURES`]) and window.
@@ -166,7 +165,7 @@ impl BrandState {
                 let signalled = |incident: &Incident| {
                     incident.signals.iter().any(|signal| signal.measure == measure)
                 };
-                if !self.tracker.incident().is_some_and(signalled) {
+                if !self.incidents().any(signalled) {
                     self.baselines[at].settle(window, &reading.expected, reading.observed);
                 }
             }
@@ -201,16 +200,16 @@ impl BrandState {
         parts.into_iter().map(|(slot, mean)| (slot, mentions * mean / total)).collect()
     }
 
-    /// All windows beyond their limit now, and the most unusual of those that have just passed it.
-    fn signals(&mut self, tick: &Tick<'_>) -> (Vec<Signal>, Option<Signal>) {
-        let mut signals = Vec::new();
-        let mut fired: Option<Signal> = None;
+    /// How far windows are out of line, by direction.
+    fn swings(&mut self, tick: &Tick<'_>) -> [Swing; 2] {
+        let mut swings = <[Swing; 2]>::default();
         let windows = tick.watch.windows.len();
         for (check, trigger) in tick.watch.checks.iter().zip(&mut self.triggers) {
             let Some(reading) = &self.readings[check.measure * windows + check.window] else {
                 continue;
             };
-            if overlaps(self.resolved, tick, check) {
+            let swing = &mut swings[check.direction as usize];
+            if overlaps(self.cases[check.direction as usize].resolved_at, tick, check) {
                 *trigger = Trigger::default();
                 continue;
             }
@@ -220,23 +219,30 @@ impl BrandState {
                 continue;
             }
             let signal = signal(tick, check, reading);
-            let leads = fired.as_ref().is_none_or(|leading| signal.z.abs() > leading.z.abs());
+            let leads = swing.fired.as_ref().is_none_or(|leading| signal.z.abs() > leading.z.abs());
             if verdict == Verdict::Fired && leads {
-                fired = Some(signal.clone());
+                swing.fired = Some(signal.clone());
             }
-            signals.push(signal);
+            swing.signals.push(signal);
         }
-        (signals, fired)
+        swings
     }
 }
 
-/// Whether the window still reaches back into an incident that has been resolved: what it holds of
-/// it is no news.
-fn overlaps(resolved: Option<(Timestamp, Direction)>, tick: &Tick<'_>, check: &Check) -> bool {
-    resolved.is_some_and(|(at, direction)| {
-        let window_ms = tick.watch.windows[check.window] as i64 * tick.watch.pane_ms;
-        direction == check.direction && tick.at.millis_since(at) < window_ms
-    })
+/// What lies out of line in one direction.
+#[derive(Debug, Default)]
+struct Swing {
+    /// All windows beyond their limit now.
+    signals: Vec<Signal>,
+    /// The most unusual of those that have just passed it.
+    fired: Option<Signal>,
+}
+
+/// Whether the window still reaches back into an incident that was resolved at `resolved_at`: what
+/// it holds of it is no news.
+fn overlaps(resolved_at: Option<Timestamp>, tick: &Tick<'_>, check: &Check) -> bool {
+    let window_ms = tick.watch.windows[check.window] as i64 * tick.watch.pane_ms;
+    resolved_at.is_some_and(|at| tick.at.millis_since(at) < window_ms)
 }
 
 fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {

@@ -6,13 +6,26 @@ use std::time::Duration;
 use crate::attribute::Question;
 use crate::detect::{Reading, onset};
 use crate::incident::{
-    Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject,
+    Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject, Tracker,
 };
-use crate::mention::millis;
+use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
 
 use super::brand::{BrandState, Tick};
+use super::since::SinceOnset;
 use super::watch::MEASURES;
+
+/// What is open of a brand in one direction, and what was.
+#[derive(Debug, Default)]
+pub(super) struct Case {
+    pub tracker: Tracker,
+    /// Counts for the open incident.
+    pub since_onset: SinceOnset,
+    /// Whether the open incident's level has been accepted as the new normal.
+    level_accepted: bool,
+    /// When the last incident was resolved.
+    pub resolved_at: Option<Timestamp>,
+}
 
 impl BrandState {
     /// Opens the incident that `leading`, the most unusual of the `signals`, raises.
@@ -20,24 +33,30 @@ impl BrandState {
         let from = self.onset(tick, leading);
         let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
         let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
-        self.count_since(from);
+        let direction = incident.direction;
+        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
+        let counters = [&self.mentions, &self.negative, &self.crisis];
+        self.case_mut(direction).since_onset = SinceOnset::new(from, counters, watched);
         incident.severity = self.severity(tick, &incident);
         incident.show(self.evidence(tick, &incident));
-        self.level_accepted = false;
         // In the first days a new hour of the day cannot be told from a crisis.
         if self.baselines[0].has_rhythm_before(tick.watch.hour_of(from)) {
             self.attribution.hold_since(from);
         }
-        let change = self.tracker.open(incident);
-        self.hold(tick);
+        let case = self.case_mut(direction);
+        case.level_accepted = false;
+        let change = case.tracker.open(incident);
+        self.hold(tick, direction);
         change
     }
 
-    /// Shows what the open incident's excess comes from now, told or not.
+    /// Shows what the open incidents' excess comes from now, told or not.
     pub(super) fn refresh(&mut self, tick: &Tick<'_>) {
-        if let Some(incident) = self.tracker.incident() {
-            let evidence = self.evidence(tick, incident);
-            self.tracker.refresh(evidence);
+        for direction in Direction::ALL {
+            if let Some(incident) = self.case(direction).tracker.incident() {
+                let evidence = self.evidence(tick, incident);
+                self.case_mut(direction).tracker.refresh(evidence);
+            }
         }
     }
 
@@ -45,49 +64,55 @@ impl BrandState {
     pub(super) fn follow(
         &mut self,
         tick: &Tick<'_>,
+        direction: Direction,
         signals: &[Signal],
         changes: &mut Vec<Change>,
     ) {
-        self.tracker.observe(signals);
-        if !self.level_accepted {
-            self.hold(tick);
+        let case = self.case_mut(direction);
+        case.tracker.observe(signals);
+        if !case.level_accepted {
+            self.hold(tick, direction);
         }
         if !signals.is_empty() {
-            changes.extend(self.escalate(tick));
+            changes.extend(self.escalate(tick, direction));
         }
         // Long windows may stay beyond their limits for a day after a burst; they do not keep the
         // incident open, nor may they open another while they reach back into this one. A dead feed
-        // says nothing, least of all that it is over.
-        let calm = !tick.feed_dead && self.is_calm(tick);
-        if !calm {
-            self.accept_lasting_level(tick);
+        // says nothing, neither that it is over nor that it lasts.
+        let calm = !tick.feed_dead && self.is_calm(tick, direction);
+        if !calm && !tick.feed_dead {
+            self.accept_lasting_level(tick, direction);
         }
-        if self.tracker.settle(tick.at, calm, tick.plan.sensitivity.resolve_after) {
-            changes.extend(self.resolve(tick));
+        let hold = tick.plan.sensitivity.resolve_after;
+        if self.case_mut(direction).tracker.settle(tick.at, calm, hold) {
+            changes.extend(self.resolve(tick, direction));
         }
     }
 
-    fn escalate(&mut self, tick: &Tick<'_>) -> Option<Change> {
-        let incident = self.tracker.incident()?;
+    fn escalate(&mut self, tick: &Tick<'_>, direction: Direction) -> Option<Change> {
+        let incident = self.case(direction).tracker.incident()?;
         let severity = self.severity(tick, incident);
         if severity <= incident.severity {
             return None;
         }
         let evidence = self.evidence(tick, incident);
-        self.tracker.escalate(tick.at, severity, evidence)
+        self.case_mut(direction).tracker.escalate(tick.at, severity, evidence)
     }
 
-    fn resolve(&mut self, tick: &Tick<'_>) -> Option<Change> {
-        let incident = self.tracker.incident()?;
-        self.resolved = Some((tick.at, incident.direction));
-        let evidence = self.evidence(tick, incident);
-        self.attribution.release();
-        self.tracker.resolve(tick.at, evidence)
+    fn resolve(&mut self, tick: &Tick<'_>, direction: Direction) -> Option<Change> {
+        let evidence = self.evidence(tick, self.case(direction).tracker.incident()?);
+        let case = self.case_mut(direction);
+        case.resolved_at = Some(tick.at);
+        let change = case.tracker.resolve(tick.at, evidence);
+        if self.incidents().next().is_none() {
+            self.attribution.release();
+        }
+        change
     }
 
     /// What has signalled is not learnt from, from where the incident began to where it now is.
-    fn hold(&mut self, tick: &Tick<'_>) {
-        let Some(incident) = self.tracker.incident() else { return };
+    fn hold(&mut self, tick: &Tick<'_>, direction: Direction) {
+        let Some(incident) = self.cases[direction as usize].tracker.incident() else { return };
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
         let until = tick.watch.hour_of(tick.end) + 1;
         // Hours that have been learnt, or left out, are held no longer than it takes to do so.
@@ -110,17 +135,18 @@ impl BrandState {
 
     /// A swing that has been seen to last for the configured time, or for longer than everything
     /// known from before it, is the new level, and is learnt.
-    fn accept_lasting_level(&mut self, tick: &Tick<'_>) {
+    fn accept_lasting_level(&mut self, tick: &Tick<'_>, direction: Direction) {
         const HOUR_MS: i64 = 3_600_000;
-        let Some(incident) = self.tracker.incident() else { return };
-        let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
+        let case = &mut self.cases[direction as usize];
+        let from = case.since_onset.from;
+        let since = tick.watch.hour_of(from);
         let known = self.baselines[0].known_since().map_or(0, |first| since - first) * HOUR_MS;
         let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
-        if self.level_accepted || self.since_onset.watched * tick.watch.pane_ms < wanted {
+        if case.level_accepted || case.since_onset.watched * tick.watch.pane_ms < wanted {
             return;
         }
-        self.level_accepted = true;
-        self.attribution.accept();
+        case.level_accepted = true;
+        self.attribution.accept_since(from);
         for (held, baseline) in self.held.iter_mut().zip(&mut self.baselines) {
             let before = held.len();
             held.retain(|span| span.start != since);
@@ -138,18 +164,18 @@ impl BrandState {
     }
 
     /// Whether every measure that signalled is back to normal.
-    fn is_calm(&self, tick: &Tick<'_>) -> bool {
-        let Some(incident) = self.tracker.incident() else { return true };
+    fn is_calm(&self, tick: &Tick<'_>, direction: Direction) -> bool {
+        let Some(incident) = self.case(direction).tracker.incident() else { return true };
         let sensitivity = &tick.plan.sensitivity;
         let window = self.resolving(tick, incident);
         incident.signals.iter().all(|signal| {
             self.reading_of(tick, signal.measure, window)
-                .is_none_or(|reading| reading.is_calm(signal.direction, sensitivity))
+                .is_none_or(|reading| reading.is_calm(direction, sensitivity))
         })
     }
 
     fn severity(&self, tick: &Tick<'_>, incident: &Incident) -> Severity {
-        let since = &self.since_onset;
+        let since = &self.case(incident.direction).since_onset;
         let negative_signal =
             incident.signals.iter().any(|signal| signal.measure != Measure::Mentions);
         // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
@@ -162,7 +188,6 @@ impl BrandState {
             .unwrap_or(0);
         let reading = self.reading_of(tick, measure, window);
         Severity::of(&Facts {
-            subject: Subject::Brand,
             direction: incident.direction,
             ratio: reading.map_or(1.0, |reading| reading.ratio(incident.direction)),
             excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
@@ -182,9 +207,10 @@ impl BrandState {
             .map(|slot| baseline.mean_in(slot, 1.0))
             .sum();
         let Range { start: from, end: to } = asked;
+        let since = &self.case(incident.direction).since_onset;
         Evidence {
-            mentions: self.since_onset.mentions,
-            negative_mentions: self.since_onset.negative,
+            mentions: since.mentions,
+            negative_mentions: since.negative,
             ..self.attribution.explain(&Question { from, to, negative_only, expected })
         }
     }

@@ -1,11 +1,12 @@
 //! A dead feed told apart from quiet brands.
 
+use std::f64::consts::LN_2;
 use std::ops::Range;
 
-use crate::baseline::{Baseline, Bucket, Expected, Scale, Slot};
+use crate::baseline::{Baseline, Bucket, Expected, Scale, Shape, Slot, tail};
 use crate::detect::Plan;
 use crate::incident::{
-    Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject, Tracker,
+    Change, Direction, Evidence, Incident, Measure, Severity, Signal, Subject, Tracker,
 };
 use crate::window::{Pane, SlidingCounter};
 
@@ -35,6 +36,8 @@ pub(super) struct Feed {
     /// The first of the hours, in hours since the Unix epoch, that have lain above the typical band
     /// ever since.
     risen_since: Option<i64>,
+    /// Whether a mention has come since the last tick, into whatever pane.
+    arrived: bool,
     /// Whether mentions have come again, while the incident is open.
     back: bool,
 }
@@ -49,12 +52,16 @@ impl Feed {
             hour: hour.unwrap_or(0),
             tracker: Tracker::default(),
             risen_since: None,
+            arrived: false,
             back: false,
         }
     }
 
+    /// Counts a mention. Returns `false` when its pane is no longer held.
     pub(super) fn count(&mut self, pane: Pane) -> bool {
-        self.mentions.add(pane, 1)
+        let counted = self.mentions.add(pane, 1);
+        self.arrived |= counted;
+        counted
     }
 
     /// Mentions in the first open pane, which is about to close.
@@ -75,22 +82,30 @@ impl Feed {
         self.tracker.latest()
     }
 
+    pub(super) fn has_rhythm_before(&self, hour: i64) -> bool {
+        self.baseline.has_rhythm_before(hour)
+    }
+
     pub(super) fn close(&mut self) {
         self.mentions.close();
     }
 
-    /// Judges the silence that `exposure` shows. Returns whether the feed is dead.
-    pub(super) fn tick(&mut self, tick: &Tick<'_>, changes: &mut Vec<Change>) -> bool {
+    /// Judges the silence that `exposure` shows; `calm` says that no brand has an open incident.
+    /// Returns whether the feed is dead.
+    pub(super) fn tick(&mut self, tick: &Tick<'_>, calm: bool, changes: &mut Vec<Change>) -> bool {
+        let arrived = std::mem::take(&mut self.arrived);
         if self.tracker.incident().is_some() {
             // One mention that gets through ends no outage: a silence too long to be chance may
             // follow at once.
-            self.back = tick.exposure.silent() == 0 || self.back && self.silence(tick).is_none();
+            self.back = arrived || self.back && self.silence(tick).is_none();
             if self.tracker.settle(tick.at, self.back, tick.plan.sensitivity.resolve_after) {
                 changes.extend(self.tracker.resolve(tick.at, self.evidence(tick)));
             }
             return !self.back;
         }
-        self.settle(tick);
+        if calm {
+            self.settle(tick);
+        }
         let Some(signal) = self.silence(tick) else {
             return false;
         };
@@ -101,15 +116,7 @@ impl Feed {
             std::slice::from_ref(&signal),
             onset,
         );
-        incident.severity = Severity::of(&Facts {
-            subject: Subject::Feed,
-            direction: Direction::Down,
-            ratio: f64::INFINITY,
-            excess: -signal.expected,
-            negative_signal: false,
-            negative_share: 0.0,
-            crisis_share: 0.0,
-        });
+        incident.severity = Severity::Warning;
         changes.push(self.tracker.open(incident));
         self.back = false;
         true
@@ -144,8 +151,8 @@ impl Feed {
         self.mentions.reset_to(end);
     }
 
-    /// Learns how far hours fall short. A crisis, which is a rise, is no restlessness of the feed
-    /// that would excuse a silence.
+    /// Learns how restless hours are while no brand has an incident: a crisis is no restlessness of
+    /// the feed that would excuse a silence.
     fn settle(&mut self, tick: &Tick<'_>) {
         let panes = tick.watch.windows[self.hour];
         let shape = &tick.shapes[self.hour];
@@ -153,10 +160,7 @@ impl Feed {
             && tick.is_watched(self.hour)
             && let Some(expected) = self.baseline.expect(self.hour, shape)
         {
-            let mentions = self.mentions.sum(self.hour) as f64;
-            if mentions <= expected.mean {
-                self.baseline.settle(self.hour, &expected, mentions);
-            }
+            self.baseline.settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
         }
     }
 
@@ -167,11 +171,13 @@ impl Feed {
             return None;
         }
         let silent_ms = silent as i64 * tick.watch.pane_ms;
-        let known = self.baseline.expect(self.hour, &tick.exposure.silent_shape());
+        let shape = tick.exposure.silent_shape();
+        let known = self.baseline.expect(self.hour, &shape);
+        let z = self.z_of_nothing(&shape);
         let surprising = known.is_some_and(|expected| {
             silent_ms >= LEAST_SILENCE_MS
                 && expected.mean >= tick.plan.sensitivity.min_excess
-                && expected.z(0.0) <= -tick.watch.feed_z_limit
+                && z <= -tick.watch.feed_z_limit
         });
         if !surprising && silent_ms < DEAD_AFTER_MS {
             return None;
@@ -188,8 +194,16 @@ impl Feed {
             expected: expected.mean,
             lower,
             upper,
-            z: expected.z(0.0),
+            z,
         })
+    }
+
+    /// z of a silence in the panes of `shape`. Each hour is restless by itself: were one draw of the
+    /// rate to hold for all of them, no silence of a restless feed would ever be long enough.
+    fn z_of_nothing(&self, shape: &Shape) -> f64 {
+        let hours = shape.iter().filter_map(|&part| self.baseline.expect(self.hour, &[part]));
+        let ln_p: f64 = hours.map(|expected| expected.ln_nothing()).sum();
+        -tail::z_of_upper_tail(ln_p - LN_2)
     }
 
     fn evidence(&self, tick: &Tick<'_>) -> Evidence {

@@ -102,8 +102,6 @@ pub struct Shard {
 
 #[derive(Debug)]
 struct State {
-    /// The first pane ever seen.
-    first: Pane,
     end: Pane,
     exposure: Exposure,
     feed: Feed,
@@ -138,7 +136,7 @@ impl Shard {
         let lateness = millis(self.plan.time.allowed_lateness);
         let pane = self.watch.pane_of(mention.created_at);
         let pane_end = self.watch.start_of(pane + 1);
-        if watermark.millis_since(pane_end) >= lateness && pane_end <= watermark {
+        if watermark.millis_since(pane_end) >= lateness {
             return Outcome::Late;
         }
         if !self.dedup.is_new(mention_key(&mention.channel, &mention.id), watermark) {
@@ -201,7 +199,7 @@ impl Shard {
                 .feed
                 .incident()
                 .into_iter()
-                .chain(state.brands.iter().filter_map(BrandState::incident))
+                .chain(state.brands.iter().flat_map(BrandState::incidents))
         })
     }
 
@@ -209,8 +207,13 @@ impl Shard {
     /// happened.
     pub fn open_changes(&self) -> Vec<Change> {
         let Some(state) = &self.state else { return Vec::new() };
-        let brands = state.brands.iter().filter_map(|brand| brand.tracker.latest());
-        state.feed.latest().into_iter().chain(brands).collect()
+        let cases = state.brands.iter().flat_map(|brand| &brand.cases);
+        state
+            .feed
+            .latest()
+            .into_iter()
+            .chain(cases.filter_map(|case| case.tracker.latest()))
+            .collect()
     }
 
     /// What the last closed pane left in every window, for metrics.
@@ -261,11 +264,13 @@ impl Shard {
         let target = watch.pane_of(watermark);
         let state = state.get_or_insert_with(|| State::new(plan, feed, watch, calendar, target));
         while state.end < target {
-            if state.can_skip(watch) {
-                state.skip_to(target, calendar, watch);
-                return;
+            // A late mention may still come into the last panes: they are closed one by one.
+            let skipped = target - watch.lateness_panes - 1;
+            if state.end < skipped && state.can_skip(watch) {
+                state.skip_to(skipped, calendar, watch);
+            } else {
+                state.close(plan, watch, calendar, changes);
             }
-            state.close(plan, watch, calendar, changes);
         }
     }
 }
@@ -274,7 +279,6 @@ impl State {
     fn new(plan: &Plan, feed: &str, watch: &Watch, calendar: &Calendar, end: Pane) -> Self {
         let brand = |brand: &crate::detect::Brand| BrandState::new(brand.clone(), plan, watch, end);
         Self {
-            first: end,
             end,
             exposure: Exposure::new(end, watch.retained),
             feed: Feed::new(feed, plan, watch, end),
@@ -311,13 +315,14 @@ impl State {
             at,
             feed_dead: false,
         };
-        tick.feed_dead = self.feed.tick(&tick, changes);
+        let calm = self.brands.iter().all(|brand| brand.incidents().next().is_none());
+        tick.feed_dead = self.feed.tick(&tick, calm, changes);
         for brand in &mut self.brands {
             brand.tick(&tick, changes);
         }
         while let Some((slot, panes)) = self.passed.front().cloned() {
-            let early = panes.end - self.first < watch.rhythm_panes;
-            let delay = if early { watch.lateness_panes } else { watch.learning_delay };
+            let rhythm = self.feed.has_rhythm_before(watch.hour_of(panes.start));
+            let delay = if rhythm { watch.learning_delay } else { watch.lateness_panes };
             if self.end < panes.end + delay {
                 break;
             }

@@ -16,11 +16,11 @@ pub(super) struct SinceOnset {
 }
 
 impl SinceOnset {
-    /// What the closed panes of the counters (mentions, negative, crisis) hold from `from` on.
-    pub(super) fn new(from: Pane, counters: [&SlidingCounter; 3]) -> Self {
+    /// What the closed panes of the counters (mentions, negative, crisis) hold from `from` on, of
+    /// which `watched` were watched.
+    pub(super) fn new(from: Pane, counters: [&SlidingCounter; 3], watched: Pane) -> Self {
         let [mentions, negative, crisis] =
             counters.map(|counter| counter.sum_between(from, counter.end()));
-        let watched = counters[0].end() - from;
         Self { from, mentions, negative, crisis, watched }
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::baseline::RHYTHM_HOURS;
 use crate::detect::{Plan, z_limit};
 use crate::incident::{Direction, Measure};
 use crate::mention::{Timestamp, millis};
@@ -37,8 +36,6 @@ pub(super) struct Watch {
     /// Panes after an hour's end before it is learnt once the rhythm of the day is known: no
     /// window may be judged by a baseline that has learnt from that very window.
     pub learning_delay: Pane,
-    /// Panes after the first one from which on the rhythm is known.
-    pub rhythm_panes: Pane,
     /// Closed panes kept.
     pub retained: usize,
     /// Panes past the first open one that a mention may lie in.
@@ -70,7 +67,6 @@ impl Watch {
             pane_ms,
             lateness_panes,
             learning_delay,
-            rhythm_panes: RHYTHM_HOURS * hour as Pane,
             retained,
             ahead: panes(plan.time.out_of_orderness) + 1,
             feed_z_limit: z_limit(

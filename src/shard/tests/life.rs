@@ -126,3 +126,29 @@ fn what_longer_windows_still_hold_of_an_incident_opens_no_other() {
         assert_eq!(pages.len(), 1, "seed {seed}: {:#?}", lines(&changes));
     }
 }
+
+/// What a fall and a rise of one brand tell are two things, whichever comes first.
+#[test]
+fn a_swing_the_other_way_is_told_too() {
+    let (first, second) = (5 * DAY + 9 * HOUR, 5 * DAY + 14 * HOUR);
+    for (before, after, then) in [(0.05, 12.0, Direction::Up), (6.0, 0.0, Direction::Down)] {
+        let times = |brand: usize, now: i64| match now {
+            now if brand != 0 || now < first => 1.0,
+            now if now < second => before,
+            _ => after,
+        };
+        let changes = run(&ordinary(71, 0, second + 12 * HOUR, times));
+        let late: Vec<_> = opened(&changes)
+            .into_iter()
+            .filter(|it| it.incident.detected_at >= at(second))
+            .map(|it| &it.incident)
+            .collect();
+        let [told] = late[..] else { panic!("{:#?}", lines(&changes)) };
+        assert_eq!((told.brand.as_str(), told.direction), (BRANDS[0], then));
+        assert!(told.detected_at <= at(second + HOUR), "{}", told.detected_at);
+        let is_over = |it: &&crate::incident::Change| {
+            it.incident.state == State::Resolved && it.incident.direction != then
+        };
+        assert_eq!(changes.iter().filter(is_over).count(), 1, "{:#?}", lines(&changes));
+    }
+}

@@ -1,5 +1,7 @@
 //! Ordinary weeks, as restless as real ones.
 
+use crate::incident::Subject;
+
 use super::streams::{DAY, HOUR, at, opened, ordinary, restless, run, usual};
 
 /// Pages from the third day on, over four quiet weeks.
@@ -38,4 +40,20 @@ fn a_change_of_the_clocks_pages_nobody() {
         .filter(|it| it.incident.detected_at >= at(41 * DAY - 2 * HOUR))
         .collect();
     assert!(paged.is_empty(), "{paged:#?}");
+}
+
+/// However restless its hours, a feed that lives is not said to be dead.
+#[test]
+fn no_living_feed_is_dead() {
+    for dispersion in [0.25, 1.0] {
+        let hours = restless(90, 28, dispersion);
+        let only = |brand: usize, now: i64| if brand == 0 { 2.0 * hours(brand, now) } else { 0.0 };
+        let told = run(&ordinary(90, 0, 28 * DAY, only));
+        let dead: Vec<_> = opened(&told)
+            .into_iter()
+            .filter(|it| it.incident.subject == Subject::Feed)
+            .filter(|it| it.incident.detected_at >= at(3 * DAY))
+            .collect();
+        assert!(dead.is_empty(), "{dispersion}: {dead:#?}");
+    }
 }

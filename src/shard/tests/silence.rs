@@ -238,14 +238,51 @@ fn a_restless_feed_that_dies_is_told_within_the_day() {
     assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
 }
 
-/// A feed that brings three times as much for good is missed by its new level.
+/// A feed that brings six times as much for good is missed by its new level.
 #[test]
 fn a_lasting_rise_of_the_feed_is_its_new_level() {
     let (rise, night) = (5 * DAY, 12 * DAY + 3 * HOUR);
     let times = |_: usize, now: i64| if now >= rise { 6.0 } else { 1.0 };
     let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(45, 0, night, times));
-    let told = silence(&mut shard, night, 12);
+    let told = silence(&mut shard, night, 15);
     let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
     assert_eq!(subjects, [Subject::Feed], "in the quietest hour: {:#?}", lines(&told));
+}
+
+/// It delivers every three minutes what was said in the three before: nothing ever comes into an
+/// open pane, and yet it is back.
+#[test]
+fn a_dead_feed_that_comes_back_late_is_back() {
+    let (dead, back) = (4 * DAY + 9 * HOUR, 4 * DAY + 11 * HOUR);
+    let mut shard = Shard::new(plan(), "feed");
+    feed(&mut shard, &ordinary(34, 0, dead, usual));
+    assert_eq!(silence(&mut shard, dead, 120).len(), 1);
+    let mut told = Vec::new();
+    for batch in 0..60 {
+        let from = back + batch * 3 * MINUTE;
+        shard.idle(at(from + 6 * MINUTE), 3 * MINUTE, &mut told);
+        told.extend(feed(
+            &mut shard,
+            &ordinary(400 + batch as u64, from, from + 3 * MINUTE, usual),
+        ));
+    }
+    let states: Vec<State> = told.iter().map(|it| it.incident.state).collect();
+    assert_eq!(states, [State::Resolved], "{:#?}", lines(&told));
+}
+
+/// After days of nothing the latest comes first: its time was not dead.
+#[test]
+fn a_backlog_that_comes_newest_first_is_no_rise() {
+    let (dead, back) = (4 * DAY + 9 * HOUR, 7 * DAY + 9 * HOUR);
+    let busy = |_: usize, _: i64| 20.0;
+    let mut shard = Shard::new(plan(), "feed");
+    feed(&mut shard, &ordinary(77, 0, dead, busy));
+    silence(&mut shard, dead, 60);
+    let mut backlog = ordinary(78, back - 9 * MINUTE, back, busy);
+    backlog.reverse();
+    let mut told = feed(&mut shard, &backlog);
+    told.extend(feed(&mut shard, &ordinary(79, back, back + 2 * HOUR, busy)));
+    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
+    assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
 }
