@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::service::{self, RunningService};
-use crate::support::{HttpReceiver, KafkaBroker, Record, unique};
+use crate::support::{Answer, HttpReceiver, KafkaBroker, Record, unique};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -93,4 +93,32 @@ async fn a_first_start_tells_what_is_open_and_a_dead_feed_is_told_once() {
     assert!(headline(&told[1]).contains(&topic), "the feed, not the brand: {}", headline(&told[1]));
     running.stop().await.unwrap();
     assert_eq!(receiver.received().len(), 2);
+}
+
+/// A page that does not arrive holds its mentions back: a restart reads them again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_been_told_is_not_committed() {
+    let (broker, receiver) = (KafkaBroker::shared(), HttpReceiver::start());
+    let topic = unique("untold");
+    broker.create_topic(&topic, 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let toml = format!(
+        "{}[delivery]\ninitial_backoff = \"500ms\"\nmax_backoff = \"500ms\"\n",
+        toml(broker, &topic, "14d")
+    );
+    let running =
+        RunningService::ready(service::config(&toml, &receiver.url("/services/X"), folder.path()))
+            .await;
+    let burst = burst(0);
+    receiver.answer_otherwise(Answer::status(503));
+    broker.produce(&topic, &burst).await;
+    // For longer than it takes to commit twice, whatever the jitter of the back-off.
+    receiver.wait_for(40).await;
+    let committed = broker.committed(&topic, &topic).get(&0).copied();
+    let before_burst = burst.len() as i64 - 15 * 20;
+    assert!(committed.is_none_or(|offset| offset <= before_burst), "{committed:?}");
+
+    receiver.answer_otherwise(Answer::ok());
+    running.stop().await.unwrap();
+    assert_eq!(broker.committed(&topic, &topic)[&0], burst.len() as i64);
 }
