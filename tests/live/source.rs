@@ -68,7 +68,8 @@ impl PartitionHandler for Partition {
         self.0.tell(Event::Message { offset, live, known });
         let mut waits = self.0.waits_at.lock().unwrap();
         if let Some((_, let_go)) = waits.take_if(|(at, _)| *at == offset) {
-            let_go.recv().unwrap();
+            // An error: the test has failed meanwhile.
+            let _gone = let_go.recv();
         }
     }
 
@@ -85,11 +86,12 @@ impl PartitionHandler for Partition {
     fn revoked(&mut self) {}
 }
 
-/// A source that is listened to.
+/// A source that is listened to. What lets its handler go is dropped first: a source that ends waits
+/// for its handlers.
 struct Listened {
+    let_go: Sender<()>,
     source: KafkaSource,
     events: UnboundedReceiver<Event>,
-    let_go: Sender<()>,
 }
 
 impl Listened {
@@ -108,7 +110,7 @@ impl Listened {
         };
         let observer = Observer(Arc::new(Recorder { events: sender, waits_at }));
         let source = KafkaSource::start(&settings, Arc::new(observer)).unwrap();
-        Self { source, events, let_go }
+        Self { let_go, source, events }
     }
 
     /// All events up to the first that is `wanted`, that one included.
