@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod replay;
 mod run;
+mod score;
 mod table;
 
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ enum Command {
     Run(run::Args),
     /// Run yesterday's mentions through today's configuration: what would have paged us, and when.
     Replay(replay::Args),
+    /// Score a series of counts row by row: how unusual is each, by its own past?
+    Score(score::Args),
     /// Validate a configuration and say in plain words what it will do.
     Check(check::Args),
 }
@@ -78,6 +81,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
             Command::Replay(args) => replay::run(&args),
+            Command::Score(args) => score::run(&args),
             Command::Check(args) => check::run(&args),
         };
         match done {

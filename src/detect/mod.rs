@@ -1,16 +1,20 @@
-//! Decides what is unusual: limits for z from the budget of false pages, whether a window has
-//! swung, and when the swing began.
+//! Decides what is unusual: limits for z from the budget of false pages and from a series' own
+//! record, whether a window has swung, and when the swing began.
 
 mod limits;
+mod news;
 mod onset;
 mod plan;
+mod record;
 mod swing;
 mod trigger;
 
 pub use limits::z_limit;
+pub use news::News;
 pub use onset::onset;
 pub use plan::{Brand, Monitor, Plan, Sensitivity, TimeSettings};
 
 pub use crate::baseline::BaselineSettings;
+pub use record::Record;
 pub use swing::Reading;
 pub use trigger::{Trigger, Verdict};

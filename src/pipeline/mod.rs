@@ -6,8 +6,10 @@ mod live;
 
 mod replay;
 mod run;
+mod score;
 
 pub use dead_letters::DeadLetters;
 pub use intake::{Intake, Taken};
 pub use replay::{ReplayError, Replayed, Turned, replay};
 pub use run::{RunError, Service, run};
+pub use score::{ScoreError, Scored, score};

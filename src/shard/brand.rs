@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Scale, Shape, Slot};
-use crate::detect::{Brand, Plan, Reading, Trigger, Verdict};
+use crate::detect::{Brand, Plan, Reading, Record, Trigger, Verdict};
 use crate::incident::{Change, Direction, Incident, Signal};
 use crate::mention::{Classified, Timestamp, Tone};
 use crate::window::{Pane, SlidingCounter};
@@ -47,6 +47,8 @@ pub(super) struct BrandState {
     pub(super) baselines: [Baseline; 3],
     /// In the order of [`Watch::checks`].
     triggers: Vec<Trigger>,
+    /// In the order of [`Watch::checks`].
+    pub(super) records: Vec<Record>,
     pub(super) attribution: Attribution,
     /// By direction: a fall and a rise of the same brand are two things to tell.
     pub(super) cases: [Case; 2],
@@ -68,6 +70,7 @@ impl BrandState {
             crisis: counter(),
             baselines: [baseline(Scale::Count), baseline(Scale::Count), baseline(Scale::Share)],
             triggers: vec![Trigger::default(); watch.checks.len()],
+            records: vec![Record::default(); watch.checks.len()],
             attribution: Attribution::new((86_400_000 / watch.pane_ms).try_into().unwrap_or(1_440)),
             cases: Default::default(),
             held: Default::default(),
@@ -88,6 +91,13 @@ impl BrandState {
             self.cases.iter_mut().for_each(|case| case.since_onset.late(pane, negative, crisis));
         }
         self.attribution.observe(pane, classified);
+    }
+
+    /// Counts mentions of which nothing more is known.
+    pub(super) fn tally(&mut self, pane: Pane, count: u32) {
+        if self.mentions.add(pane, count) && pane < self.mentions.end() {
+            self.cases.iter_mut().for_each(|case| case.since_onset.late_tally(pane, count));
+        }
     }
 
     /// Closes a pane and says what that changes for people.
@@ -204,17 +214,27 @@ impl BrandState {
     fn swings(&mut self, tick: &Tick<'_>) -> [Swing; 2] {
         let mut swings = <[Swing; 2]>::default();
         let windows = tick.watch.windows.len();
-        for (check, trigger) in tick.watch.checks.iter().zip(&mut self.triggers) {
+        let states = self.triggers.iter_mut().zip(&mut self.records);
+        for (check, (trigger, record)) in tick.watch.checks.iter().zip(states) {
             let Some(reading) = &self.readings[check.measure * windows + check.window] else {
                 continue;
             };
+            let z = reading.z_towards(check.direction);
+            // Most windows lie within even the lower of the two limits.
+            let limit = if z < check.z_limit {
+                check.z_limit
+            } else {
+                record.limit(check.z_limit, check.page_days)
+            };
+            if !tick.feed_dead {
+                record.observe(z, tick.watch.panes_per_day);
+            }
             let swing = &mut swings[check.direction as usize];
             if overlaps(self.cases[check.direction as usize].resolved_at, tick, check) {
                 *trigger = Trigger::default();
                 continue;
             }
-            let verdict =
-                trigger.step(reading, check.direction, check.z_limit, &tick.plan.sensitivity);
+            let verdict = trigger.step(reading, check.direction, limit, &tick.plan.sensitivity);
             if verdict == Verdict::Within {
                 continue;
             }

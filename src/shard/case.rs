@@ -146,6 +146,12 @@ impl BrandState {
             return;
         }
         case.level_accepted = true;
+        let days = (case.since_onset.watched as usize).div_ceil(tick.watch.panes_per_day);
+        for (check, record) in tick.watch.checks.iter().zip(&mut self.records) {
+            if check.direction == direction {
+                record.forget(days);
+            }
+        }
         self.attribution.accept_since(from);
         for (held, baseline) in self.held.iter_mut().zip(&mut self.baselines) {
             let before = held.len();

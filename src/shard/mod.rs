@@ -74,6 +74,9 @@ pub struct WindowReading {
     pub upper: f64,
     /// How unusual it is; the sign is the direction.
     pub z: f64,
+    /// In how many days a window lies so far out once, by the series' own record; `None` before its
+    /// first day is over.
+    pub return_days: Option<f64>,
 }
 
 /// How full a shard's bounded parts are.
@@ -131,14 +134,9 @@ impl Shard {
     /// added to `changes`.
     pub fn observe(&mut self, classified: &Classified<'_>, changes: &mut Vec<Change>) -> Outcome {
         let mention = classified.mention;
-        let watermark = self.watermark.observe(mention.created_at);
-        self.advance_to(watermark, changes);
-        let lateness = millis(self.plan.time.allowed_lateness);
-        let pane = self.watch.pane_of(mention.created_at);
-        let pane_end = self.watch.start_of(pane + 1);
-        if watermark.millis_since(pane_end) >= lateness {
+        let Some((watermark, pane)) = self.admit(mention.created_at, changes) else {
             return Outcome::Late;
-        }
+        };
         if !self.dedup.is_new(mention_key(&mention.channel, &mention.id), watermark) {
             return Outcome::Duplicate;
         }
@@ -158,6 +156,44 @@ impl Shard {
             }
         }
         Outcome::Counted
+    }
+
+    /// Takes a row of a series that was counted elsewhere: `count` mentions of `brand` in the pane
+    /// of `at`. That the row came shows that the feed lives, whatever it counts.
+    pub fn tally(
+        &mut self,
+        at: Timestamp,
+        brand: BrandIndex,
+        count: u32,
+        changes: &mut Vec<Change>,
+    ) -> Outcome {
+        let admitted = self.admit(at, changes);
+        let (Some((_, pane)), Some(state)) = (admitted, &mut self.state) else {
+            return Outcome::Late;
+        };
+        if !state.feed.count(pane) {
+            return Outcome::Late;
+        }
+        state.exposure.revive(pane);
+        let Some(brand) = state.brands.get_mut(brand.0 as usize) else {
+            return Outcome::Unmatched;
+        };
+        brand.tally(pane, count);
+        Outcome::Counted
+    }
+
+    /// Lets time pass to what was made at `created_at`. Returns the watermark and the pane it lies
+    /// in; `None` when that takes no more.
+    fn admit(
+        &mut self,
+        created_at: Timestamp,
+        changes: &mut Vec<Change>,
+    ) -> Option<(Timestamp, Pane)> {
+        let watermark = self.watermark.observe(created_at);
+        self.advance_to(watermark, changes);
+        let pane = self.watch.pane_of(created_at);
+        let behind = watermark.millis_since(self.watch.start_of(pane + 1));
+        (behind < millis(self.plan.time.allowed_lateness)).then_some((watermark, pane))
     }
 
     /// The partition is idle: its end has been reached and nothing has come for `idle_ms`
@@ -223,7 +259,7 @@ impl Shard {
         };
         let mut readings = Vec::new();
         for (index, brand) in state.brands.iter().enumerate() {
-            for check in &self.watch.checks {
+            for (check, record) in self.watch.checks.iter().zip(&brand.records) {
                 let Some(reading) = brand.reading(&self.watch, check.measure, check.window) else {
                     continue;
                 };
@@ -239,6 +275,7 @@ impl Shard {
                     lower: expected.in_units(lower),
                     upper: expected.in_units(upper),
                     z: reading.z,
+                    return_days: record.return_days(reading.z_towards(check.direction)),
                 });
             }
         }

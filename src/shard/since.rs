@@ -39,6 +39,13 @@ impl SinceOnset {
         }
     }
 
+    /// Adds mentions of which nothing more is known that came late.
+    pub(super) fn late_tally(&mut self, pane: Pane, count: u32) {
+        if pane >= self.from {
+            self.add(u64::from(count), 0, 0);
+        }
+    }
+
     /// `part` of the mentions, 0..=1.
     pub(super) fn share(&self, part: u64) -> f64 {
         part as f64 / self.mentions.max(1) as f64

@@ -20,13 +20,17 @@ pub(super) struct Check {
     pub direction: Direction,
     /// Index into [`Watch::windows`].
     pub window: usize,
+    /// The limit by the fitted distribution.
     pub z_limit: f64,
+    /// Its part of the budget: it may page for nothing once in so many days.
+    pub page_days: f64,
 }
 
 /// Everything a shard derives from its plan once.
 #[derive(Debug)]
 pub(super) struct Watch {
     pub pane_ms: i64,
+    pub panes_per_day: usize,
     /// Window lengths in panes, ascending.
     pub windows: Vec<usize>,
     pub durations: Vec<Duration>,
@@ -65,6 +69,7 @@ impl Watch {
         let retained = (learning_delay as usize + 3 * hour).max(25 * hour);
         Self {
             pane_ms,
+            panes_per_day: 24 * hour,
             lateness_panes,
             learning_delay,
             retained,
@@ -118,6 +123,7 @@ fn checks(plan: &Plan, durations: &[Duration]) -> Vec<Check> {
                 direction: monitor.direction,
                 window: index,
                 z_limit: z_limit(plan.sensitivity.false_pages_per_week, series, *window),
+                page_days: 7.0 * series as f64 / plan.sensitivity.false_pages_per_week,
             });
         }
     }

@@ -56,6 +56,28 @@ fn replay_prints_an_object_per_incident() {
     assert!(quiet <= 5, "{quiet} incidents in the quiet days");
 }
 
+/// Above the best published detector on these series (ARTime), all decisions causal, one setting.
+#[test]
+fn score_beats_what_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().to_str().unwrap();
+    let output =
+        groundswell(&["score", "--input", "../shared/bench/nab/data", "--output", results]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let judged = Command::new("python3")
+        .arg(repository("../shared/bench/nab/nab_score.py"))
+        .arg("--labels")
+        .arg(repository("../shared/bench/nab/labels.json"))
+        .args(["--results", results])
+        .output()
+        .unwrap();
+    assert!(judged.status.success(), "{}", text(&judged.stderr));
+    let judged = text(&judged.stdout);
+    let standard = judged.lines().find(|line| line.starts_with("standard")).unwrap();
+    let score: f64 = standard.split_whitespace().nth(2).unwrap().parse().unwrap();
+    assert!(score > 86.96, "{judged}");
+}
+
 #[test]
 fn replay_goes_on_after_a_file_that_cannot_be_read() {
     let folder = tempfile::tempdir().unwrap();

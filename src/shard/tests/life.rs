@@ -152,3 +152,28 @@ fn a_swing_the_other_way_is_told_too() {
         assert_eq!(changes.iter().filter(is_over).count(), 1, "{:#?}", lines(&changes));
     }
 }
+
+/// A brand that bursts every day at another hour is known for it after four weeks; a burst that
+/// none of them came near is told.
+#[test]
+fn a_brand_known_for_its_bursts_pages_for_the_unheard_of() {
+    let last = 42 * DAY + 13 * HOUR;
+    let times = |brand: usize, now: i64| {
+        let (day, hour) = (now / DAY, now / HOUR % 24);
+        let bursts = brand == 1 && hour == 8 + day * 7 % 13;
+        match now {
+            now if brand == 1 && now >= last => 40.0,
+            _ if bursts => 4.0,
+            _ => 1.0,
+        }
+    };
+    let changes = run(&ordinary(8, 0, last + HOUR, times));
+    let pages = |from: i64, to: i64| {
+        let within =
+            |it: &&&crate::incident::Change| (at(from)..at(to)).contains(&it.incident.detected_at);
+        opened(&changes).iter().filter(within).filter(|it| it.incident.brand == BRANDS[1]).count()
+    };
+    let (first, later) = (pages(2 * DAY, 16 * DAY), pages(28 * DAY, 42 * DAY));
+    assert!(first >= 8 && later * 2 <= first, "{first} {later}: {:#?}", lines(&changes));
+    assert_eq!(pages(last, last + HOUR), 1, "{:#?}", lines(&changes));
+}

@@ -1,7 +1,7 @@
 //! A quiet brand, and a dead feed.
 
 use crate::incident::{Direction, State, Subject};
-use crate::mention::Timestamp;
+use crate::mention::{BrandIndex, Timestamp};
 use crate::shard::Shard;
 
 use super::streams::{
@@ -285,4 +285,28 @@ fn a_backlog_that_comes_newest_first_is_no_rise() {
     told.extend(feed(&mut shard, &ordinary(79, back, back + 2 * HOUR, busy)));
     let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
     assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
+}
+
+/// Rows counted elsewhere: one that counts nothing shows that nothing was said, none shows nothing.
+#[test]
+fn a_row_of_zero_is_no_silence_of_the_feed() {
+    for (rows_of_zero, subject) in [(true, Subject::Brand), (false, Subject::Feed)] {
+        let mut shard = Shard::new(plan(), "feed");
+        let mut changes = Vec::new();
+        let known = 5 * 24 * 60;
+        for minute in 0..known {
+            let count = 3 + (minute % 3) as u32;
+            shard.tally(at(minute * MINUTE), BrandIndex(0), count, &mut changes);
+        }
+        changes.clear();
+        for minute in known..known + 120 {
+            if rows_of_zero {
+                shard.tally(at(minute * MINUTE), BrandIndex(0), 0, &mut changes);
+            }
+        }
+        changes.extend(silence(&mut shard, (known + 120) * MINUTE, 1));
+        let told: Vec<Subject> = changes.iter().map(|it| it.incident.subject).collect();
+        let all = !told.is_empty() && told.iter().all(|it| *it == subject);
+        assert!(all, "{:#?}", lines(&changes));
+    }
 }

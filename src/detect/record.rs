@@ -1,0 +1,212 @@
+//! A series' own record: how far out its windows have been before.
+//!
+//! Real mention counts have heavier tails than any distribution fitted to their bulk: a brand of
+//! which every rumour reaches z 9 would page at every rumour. So the last word on how unusual a
+//! window is comes from the largest z of each day of its own past (the block maxima of extreme
+//! value theory). Beyond the largest of them the tail goes on as a power:
+//!
+//! ```text
+//! days until z comes again = n / k x (z / u)^α
+//! ```
+//!
+//! where `u` is the level of the largest of `n` days and `k` its rank (Weissman 1978, Journal of the
+//! American Statistical Association 73). `1/α` is the mean log excess of the largest days over the
+//! least of them (Hill 1975, Annals of Statistics 3), shrunk towards a prior while there are few.
+
+use std::collections::VecDeque;
+
+/// So many of the largest days tell where the tail begins and how fast it falls.
+const LARGEST: usize = 7;
+/// Days that are remembered.
+const MEMORY: usize = 91;
+/// No day counts for less: next to the largest of a calm week no smaller one is remarkable.
+const FLOOR: f64 = 4.0;
+/// No day counts for more than this many times the level so far: a crisis must not hide the next.
+const WINSOR: f64 = 2.0;
+/// The index of the tail before there is a record...
+const PRIOR_INDEX: f64 = 6.0;
+/// ...and how many excesses that is worth.
+const PRIOR_WEIGHT: f64 = 5.0;
+/// The record counts as much as the fitted distribution once it is this many days long, and soon
+/// after for much more.
+const PRIOR_DAYS: f64 = 14.0;
+
+/// The largest z of each of the last days, of one window in one direction.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    days: VecDeque<f64>,
+    today: f64,
+    panes: usize,
+    tail: Option<Tail>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    level: f64,
+    /// In how many days the level is reached once.
+    days: f64,
+    index: f64,
+}
+
+impl Record {
+    /// Takes the z of a pane that was watched; a day is `panes_per_day` of them.
+    pub fn observe(&mut self, z: f64, panes_per_day: usize) {
+        let most = self.tail.map_or(f64::INFINITY, |tail| WINSOR * tail.level);
+        self.today = self.today.max(z.min(most));
+        self.panes += 1;
+        if self.panes < panes_per_day {
+            return;
+        }
+        self.days.push_back(self.today.max(FLOOR));
+        if self.days.len() > MEMORY {
+            self.days.pop_front();
+        }
+        (self.today, self.panes) = (0.0, 0);
+        self.tail = Tail::of(&self.days);
+    }
+
+    /// Strikes out the last `days` and today: they were no swing but a new level.
+    pub fn forget(&mut self, days: usize) {
+        self.days.truncate(self.days.len().saturating_sub(days));
+        (self.today, self.panes) = (0.0, 0);
+        self.tail = Tail::of(&self.days);
+    }
+
+    /// In how many days a window lies as far out as `z` once, going by the record alone; `None`
+    /// before its first day is over.
+    pub fn return_days(&self, z: f64) -> Option<f64> {
+        self.tail.map(|tail| tail.days * (z.max(0.0) / tail.level).powf(tail.index))
+    }
+
+    /// The z that comes once in `days`, going by the record alone.
+    pub fn level(&self, days: f64) -> Option<f64> {
+        self.tail.map(|tail| tail.level * (days / tail.days).powf(1.0 / tail.index))
+    }
+
+    /// The z a window must reach that may signal once in `days`, where `fitted` is the limit by the
+    /// fitted distribution: never below that, and above it the more the longer the record is.
+    pub fn limit(&self, fitted: f64, days: f64) -> f64 {
+        let known = (self.days.len() as f64 / PRIOR_DAYS).powi(2);
+        let weight = known / (known + 1.0);
+        self.level(days).map_or(fitted, |level| fitted * (level / fitted).max(1.0).powf(weight))
+    }
+}
+
+impl Tail {
+    fn of(days: &VecDeque<f64>) -> Option<Self> {
+        let mut largest: Vec<f64> = days.iter().map(|z| z.ln()).collect();
+        largest.sort_by(|a, b| b.total_cmp(a));
+        largest.truncate(LARGEST);
+        let (least, ranks) = (*largest.last()?, largest.len() as f64);
+        let excess: f64 = largest.iter().map(|z| z - least).sum();
+        Some(Self {
+            level: (largest.iter().sum::<f64>() / ranks).exp(),
+            days: days.len() as f64 / ((ranks + 1.0) / 2.0),
+            index: (PRIOR_WEIGHT + ranks - 1.0) / (PRIOR_WEIGHT / PRIOR_INDEX + excess),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A record of days with these maxima, of two panes each.
+    fn record(maxima: impl IntoIterator<Item = f64>) -> Record {
+        let mut record = Record::default();
+        for z in maxima {
+            record.observe(1.0, 2);
+            record.observe(z, 2);
+        }
+        record
+    }
+
+    #[test]
+    fn nothing_is_said_before_the_first_day_is_over() {
+        let mut record = Record::default();
+        record.observe(9.0, 2);
+        assert_eq!((record.return_days(5.0), record.limit(4.4, 100.0)), (None, 4.4));
+        record.observe(1.0, 2);
+        let once = record.return_days(9.0).unwrap();
+        assert!((once - 1.0).abs() < 1e-9, "once in the one day there was: {once}");
+    }
+
+    #[test]
+    fn the_tail_follows_its_formulas() {
+        // Seven largest of 14: 8 x 1.1^0..=6, so the mean log excess over the least is 3 ln 1.1.
+        let record = record((0..14).map(|at| 8.0 * 1.1_f64.powi(at - 7)));
+        let index = (5.0 + 6.0) / (5.0 / 6.0 + 21.0 * 1.1_f64.ln());
+        let level = 8.0 * 1.1_f64.powi(3);
+        assert!((record.return_days(level).unwrap() - 14.0 / 4.0).abs() < 1e-9);
+        assert!((record.return_days(2.0 * level).unwrap() - 3.5 * 2_f64.powf(index)).abs() < 1e-6);
+        assert!((record.level(3.5 * 2_f64.powf(index)).unwrap() - 2.0 * level).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_calm_series_keeps_nearly_the_fitted_limit_and_a_wild_one_does_not() {
+        let (fitted, days) = (4.4, 7.0 * 12.0);
+        let calm = record((0..28).map(|day| 2.8 + f64::from(day % 5) / 5.0)).limit(fitted, days);
+        let wild = record((0..28).map(|day| 4.0 + 2.0 * f64::from(day % 4))).limit(fitted, days);
+        assert!((fitted..1.15 * fitted).contains(&calm), "{calm}");
+        assert!((7.0..12.0).contains(&wild), "{wild}");
+    }
+
+    #[test]
+    fn no_limit_lies_below_the_fitted_one_and_no_day_below_the_floor() {
+        let record = record([0.5; 28]);
+        assert_eq!(record.limit(8.0, 84.0), 8.0);
+        assert!((4.5..4.8).contains(&record.limit(4.4, 84.0)), "{}", record.limit(4.4, 84.0));
+    }
+
+    #[test]
+    fn the_longer_the_record_the_more_it_counts() {
+        let limits = [1, 7, 28, 91]
+            .map(|days| record((0..days).map(|day| 6.0 + f64::from(day % 3))).limit(4.4, 84.0));
+        assert!(limits.is_sorted() && limits[3] > 7.0, "{limits:?}");
+    }
+
+    #[test]
+    fn a_crisis_of_three_days_does_not_quite_double_the_limit() {
+        let calm = || (0..25).map(|day| 3.0 + f64::from(day % 5) / 3.0);
+        let before = record(calm()).limit(4.4, 84.0);
+        let after = record(calm().chain([60.0, 60.0, 60.0])).limit(4.4, 84.0);
+        assert!(after < 2.0 * before, "{before} {after}");
+    }
+
+    #[test]
+    fn a_level_that_has_become_normal_is_struck_out() {
+        let calm = || (0..25).map(|day| 3.0 + f64::from(day % 5) / 3.0);
+        let mut record = record(calm().chain([60.0, 60.0, 60.0, 60.0]));
+        record.observe(60.0, 2);
+        record.forget(4);
+        assert_eq!(record.limit(4.4, 84.0), self::record(calm()).limit(4.4, 84.0));
+        record.forget(100);
+        assert_eq!(record.limit(4.4, 84.0), 4.4);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let record = record((0..300).map(|day| if day < 100 { 40.0 } else { 4.0 }));
+        assert_eq!(record.days.len(), MEMORY);
+        assert!(record.limit(4.4, 84.0) < 6.0, "forgotten: {}", record.limit(4.4, 84.0));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_record_further_out_is_rarer_and_finite(
+            maxima in prop::collection::vec(prop_oneof![Just(0.0), 0.0_f64..10.0, Just(1_000.0)], 1..120),
+            z in 0.0_f64..1_000.0,
+            days in 1.0_f64..1e7,
+        ) {
+            let record = record(maxima);
+            let (near, far) = (record.return_days(z).unwrap(), record.return_days(z + 1.0).unwrap());
+            prop_assert!(near < far && far.is_finite(), "{near} {far}");
+            let limit = record.limit(4.4, days);
+            prop_assert!(limit.is_finite() && limit >= 4.4 && limit <= record.limit(4.4, 2.0 * days));
+        }
+    }
+}
