@@ -124,6 +124,17 @@ fn a_late_mention_finds_its_old_bucket() {
     assert_eq!(answer.mentions, 1);
 }
 
+fn neutral<'m>(mention: &'m Mention<'m>) -> Classified<'m> {
+    Classified {
+        mention,
+        brands: Vec::new(),
+        sentiment: 0.0,
+        tone: Tone::Neutral,
+        crisis_terms: Vec::new(),
+        role: Role::Customer,
+    }
+}
+
 /// A mention with everything chosen.
 fn observe_as(
     attribution: &mut Attribution,
@@ -141,15 +152,7 @@ fn observe_as(
         author: Author { handle: Some(author.into()), ..Author::default() },
         ..Mention::default()
     };
-    let classified = Classified {
-        mention: &mention,
-        brands: Vec::new(),
-        sentiment: 0.0,
-        tone: Tone::Neutral,
-        crisis_terms: Vec::new(),
-        role: Role::Customer,
-    };
-    attribution.observe(pane, &classified);
+    attribution.observe(pane, &neutral(&mention));
 }
 
 /// Everyone once: in a full memory each newcomer inherits the count of whom it drives out. That
@@ -199,15 +202,7 @@ fn one_mention_counts_a_link_and_a_hashtag_once() {
         ..Mention::default()
     };
     for _ in 0..2 {
-        let classified = Classified {
-            mention: &mention,
-            brands: Vec::new(),
-            sentiment: 0.0,
-            tone: Tone::Neutral,
-            crisis_terms: Vec::new(),
-            role: Role::Customer,
-        };
-        attribution.observe(0, &classified);
+        attribution.observe(0, &neutral(&mention));
     }
     let answer =
         attribution.explain(&Question { from: 0, to: 1, negative_only: false, expected: 0.0 });

@@ -71,7 +71,7 @@ impl BrandState {
             baselines: [baseline(Scale::Count), baseline(Scale::Count), baseline(Scale::Share)],
             triggers: vec![Trigger::default(); watch.checks.len()],
             records: vec![Record::default(); watch.checks.len()],
-            attribution: Attribution::new((86_400_000 / watch.pane_ms).try_into().unwrap_or(1_440)),
+            attribution: Attribution::new(watch.panes_per_day),
             cases: Default::default(),
             held: Default::default(),
             readings: vec![None; MEASURES.len() * watch.windows.len()],
@@ -87,16 +87,22 @@ impl BrandState {
         let crisis = !classified.crisis_terms.is_empty();
         self.negative.add(pane, u32::from(negative));
         self.crisis.add(pane, u32::from(crisis));
-        if pane < self.mentions.end() {
-            self.cases.iter_mut().for_each(|case| case.since_onset.late(pane, negative, crisis));
-        }
+        self.count_late(pane, [1, u64::from(negative), u64::from(crisis)]);
         self.attribution.observe(pane, classified);
     }
 
     /// Counts mentions of which nothing more is known.
     pub(super) fn tally(&mut self, pane: Pane, count: u32) {
-        if self.mentions.add(pane, count) && pane < self.mentions.end() {
-            self.cases.iter_mut().for_each(|case| case.since_onset.late_tally(pane, count));
+        if self.mentions.add(pane, count) {
+            self.count_late(pane, [u64::from(count), 0, 0]);
+        }
+    }
+
+    /// What comes into a pane already closed counts for the open incidents; a pane that closes is
+    /// counted then.
+    fn count_late(&mut self, pane: Pane, counts: [u64; 3]) {
+        if pane < self.mentions.end() {
+            self.cases.iter_mut().for_each(|case| case.since_onset.late(pane, counts));
         }
     }
 

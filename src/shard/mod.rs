@@ -143,10 +143,9 @@ impl Shard {
         let Some(state) = &mut self.state else {
             return Outcome::Late;
         };
-        if !state.feed.count(pane) {
+        if !state.arrived(pane) {
             return Outcome::Late;
         }
-        state.exposure.revive(pane);
         if classified.brands.is_empty() {
             return Outcome::Unmatched;
         }
@@ -171,10 +170,9 @@ impl Shard {
         let (Some((_, pane)), Some(state)) = (admitted, &mut self.state) else {
             return Outcome::Late;
         };
-        if !state.feed.count(pane) {
+        if !state.arrived(pane) {
             return Outcome::Late;
         }
-        state.exposure.revive(pane);
         let Some(brand) = state.brands.get_mut(brand.0 as usize) else {
             return Outcome::Unmatched;
         };
@@ -323,6 +321,16 @@ impl State {
             hour: (calendar.slot(watch.start_of(end)), end),
             passed: VecDeque::new(),
         }
+    }
+
+    /// Something has come that lies in `pane`: the feed lives in it. Returns `false`, and takes it
+    /// for nothing, when the pane is no longer held.
+    fn arrived(&mut self, pane: Pane) -> bool {
+        let held = self.feed.count(pane);
+        if held {
+            self.exposure.revive(pane);
+        }
+        held
     }
 
     /// Closes the first open pane.

@@ -27,22 +27,13 @@ impl SinceOnset {
     /// Adds the pane that has just been closed.
     pub(super) fn close(&mut self, counters: [&SlidingCounter; 3], feed_dead: bool) {
         self.watched += Pane::from(!feed_dead);
-        let [mentions, negative, crisis] =
-            counters.map(|counter| u64::from(counter.get(counter.end() - 1)));
-        self.add(mentions, negative, crisis);
+        self.add(counters.map(|counter| u64::from(counter.get(counter.end() - 1))));
     }
 
-    /// Adds a mention that came late, into a pane already closed.
-    pub(super) fn late(&mut self, pane: Pane, negative: bool, crisis: bool) {
+    /// Adds what came late (mentions, negative, crisis), into a pane already closed.
+    pub(super) fn late(&mut self, pane: Pane, counts: [u64; 3]) {
         if pane >= self.from {
-            self.add(1, u64::from(negative), u64::from(crisis));
-        }
-    }
-
-    /// Adds mentions of which nothing more is known that came late.
-    pub(super) fn late_tally(&mut self, pane: Pane, count: u32) {
-        if pane >= self.from {
-            self.add(u64::from(count), 0, 0);
+            self.add(counts);
         }
     }
 
@@ -51,7 +42,7 @@ impl SinceOnset {
         part as f64 / self.mentions.max(1) as f64
     }
 
-    fn add(&mut self, mentions: u64, negative: u64, crisis: u64) {
+    fn add(&mut self, [mentions, negative, crisis]: [u64; 3]) {
         self.mentions += mentions;
         self.negative += negative;
         self.crisis += crisis;

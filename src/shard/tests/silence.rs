@@ -1,6 +1,6 @@
 //! A quiet brand, and a dead feed.
 
-use crate::incident::{Direction, State, Subject};
+use crate::incident::{Change, Direction, State, Subject};
 use crate::mention::{BrandIndex, Timestamp};
 use crate::shard::Shard;
 
@@ -8,6 +8,11 @@ use super::streams::{
     BRANDS, DAY, HOUR, MINUTE, START, at, feed, lines, made, observe, opened, ordinary, plan, run,
     silence, usual,
 };
+
+/// What each change is about.
+fn subjects(changes: &[Change]) -> Vec<Subject> {
+    changes.iter().map(|it| it.incident.subject).collect()
+}
 
 #[test]
 fn a_brand_that_falls_silent_is_told_and_the_feed_is_not_blamed() {
@@ -179,8 +184,7 @@ fn a_lone_brand_in_its_feed_is_never_said_to_fall_when_all_is_silent() {
     let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(39, 0, dead, only));
     let told = silence(&mut shard, dead, 26 * 60);
-    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
-    assert_eq!(subjects, [Subject::Feed]);
+    assert_eq!(subjects(&told), [Subject::Feed]);
 }
 
 #[test]
@@ -191,7 +195,7 @@ fn the_wall_clock_moves_nothing_before_the_first_mention() {
     assert!(feed(&mut shard, &[made(1, 0, 0)]).is_empty());
     // One mention and then nothing: too little is known to miss anything for a week.
     let told = silence(&mut shard, 0, 8 * 24 * 60);
-    assert_eq!(told.iter().map(|it| it.incident.subject).collect::<Vec<_>>(), [Subject::Feed]);
+    assert_eq!(subjects(&told), [Subject::Feed]);
     assert!(told[0].incident.detected_at >= at(7 * DAY), "{:#?}", lines(&told));
 }
 
@@ -221,8 +225,7 @@ fn a_feed_that_dies_in_a_crisis_is_told_within_the_quarter_of_an_hour() {
     let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(43, 0, dead, times));
     let told = silence(&mut shard, dead, 15);
-    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
-    assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
+    assert_eq!(subjects(&told), [Subject::Feed], "{:#?}", lines(&told));
 }
 
 /// Hours in which next to nothing comes are ordinary to this feed; a whole day of them is not.
@@ -234,8 +237,7 @@ fn a_restless_feed_that_dies_is_told_within_the_day() {
     let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(44, 0, dead, only));
     let told = silence(&mut shard, dead, 24 * 60);
-    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
-    assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
+    assert_eq!(subjects(&told), [Subject::Feed], "{:#?}", lines(&told));
 }
 
 /// A feed that brings six times as much for good is missed by its new level.
@@ -246,8 +248,7 @@ fn a_lasting_rise_of_the_feed_is_its_new_level() {
     let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(45, 0, night, times));
     let told = silence(&mut shard, night, 15);
-    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
-    assert_eq!(subjects, [Subject::Feed], "in the quietest hour: {:#?}", lines(&told));
+    assert_eq!(subjects(&told), [Subject::Feed], "in the quietest hour: {:#?}", lines(&told));
 }
 
 /// It delivers every three minutes what was said in the three before: nothing ever comes into an
@@ -283,8 +284,7 @@ fn a_backlog_that_comes_newest_first_is_no_rise() {
     backlog.reverse();
     let mut told = feed(&mut shard, &backlog);
     told.extend(feed(&mut shard, &ordinary(79, back, back + 2 * HOUR, busy)));
-    let subjects: Vec<Subject> = told.iter().map(|it| it.incident.subject).collect();
-    assert_eq!(subjects, [Subject::Feed], "{:#?}", lines(&told));
+    assert_eq!(subjects(&told), [Subject::Feed], "{:#?}", lines(&told));
 }
 
 /// Rows counted elsewhere: one that counts nothing shows that nothing was said, none shows nothing.
@@ -305,7 +305,7 @@ fn a_row_of_zero_is_no_silence_of_the_feed() {
             }
         }
         changes.extend(silence(&mut shard, (known + 120) * MINUTE, 1));
-        let told: Vec<Subject> = changes.iter().map(|it| it.incident.subject).collect();
+        let told = subjects(&changes);
         let all = !told.is_empty() && told.iter().all(|it| *it == subject);
         assert!(all, "{:#?}", lines(&changes));
     }
