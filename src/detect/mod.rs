@@ -2,6 +2,7 @@
 //! record, whether a window has swung, and when the swing began.
 
 mod limits;
+mod measure;
 mod news;
 mod onset;
 mod plan;
@@ -10,6 +11,7 @@ mod swing;
 mod trigger;
 
 pub use limits::z_limit;
+pub use measure::{Parts, Tally};
 pub use news::News;
 pub use onset::onset;
 pub use plan::{Brand, Monitor, Plan, Sensitivity, TimeSettings};

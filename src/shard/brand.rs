@@ -3,16 +3,20 @@
 use std::ops::Range;
 
 use crate::attribute::Attribution;
-use crate::baseline::{Baseline, Bucket, Scale, Shape, Slot};
-use crate::detect::{Brand, Plan, Reading, Record, Trigger, Verdict};
+use crate::baseline::{Baseline, Bucket, Shape, Slot};
+use crate::detect::{Brand, Parts, Plan, Reading, Record, Tally, Trigger, Verdict};
 use crate::incident::{Change, Direction, Incident, Signal};
-use crate::mention::{Classified, Timestamp, Tone};
+use crate::mention::{Classified, Timestamp};
 use crate::window::{Pane, SlidingCounter};
 
 use super::case::Case;
 use super::exposure::Exposure;
-use super::watch::{Check, MEASURES, Watch};
+use super::since::Counts;
+use super::watch::{Check, Watch};
 
+/// Mentions come first, among what is counted ([`Watch::tallies`]) and what is read of it
+/// ([`Watch::measures`]).
+pub(super) const MENTIONS: usize = 0;
 /// The typical band shown to people: 19 of 20 windows lie inside.
 pub(super) const TYPICAL_Z: f64 = 2.0;
 
@@ -40,11 +44,10 @@ impl Tick<'_> {
 #[derive(Debug)]
 pub(super) struct BrandState {
     pub(super) brand: Brand,
-    pub(super) mentions: SlidingCounter,
-    pub(super) negative: SlidingCounter,
-    pub(super) crisis: SlidingCounter,
-    /// In the order of [`MEASURES`].
-    pub(super) baselines: [Baseline; 3],
+    /// In the order of [`Watch::tallies`].
+    pub(super) counters: Vec<SlidingCounter>,
+    /// In the order of [`Watch::measures`], that of mentions first.
+    pub(super) baselines: Vec<Baseline>,
     /// In the order of [`Watch::checks`].
     triggers: Vec<Trigger>,
     /// In the order of [`Watch::checks`].
@@ -53,66 +56,63 @@ pub(super) struct BrandState {
     /// By direction: a fall and a rise of the same brand are two things to tell.
     pub(super) cases: [Case; 2],
     /// By measure: hours of incidents, which are kept but not learnt from.
-    pub(super) held: [Vec<Range<i64>>; 3],
+    pub(super) held: Vec<Vec<Range<i64>>>,
     /// By measure, then window; what the last tick read.
     readings: Vec<Option<Reading>>,
 }
 
 impl BrandState {
     pub(super) fn new(brand: Brand, plan: &Plan, watch: &Watch, end: Pane) -> Self {
-        let counter = || SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead);
+        let counter = SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead);
         let baseline =
             |scale| Baseline::new(scale, &plan.baseline, plan.time.pane, &watch.durations);
+        let scales = watch.measures.iter().map(|watched| Parts::of(watched.measure).scale());
         Self {
             brand,
-            mentions: counter(),
-            negative: counter(),
-            crisis: counter(),
-            baselines: [baseline(Scale::Count), baseline(Scale::Count), baseline(Scale::Share)],
+            counters: vec![counter; watch.tallies.len()],
+            baselines: scales.map(baseline).collect(),
             triggers: vec![Trigger::default(); watch.checks.len()],
             records: vec![Record::default(); watch.checks.len()],
             attribution: Attribution::new(watch.panes_per_day),
             cases: Default::default(),
-            held: Default::default(),
-            readings: vec![None; MEASURES.len() * watch.windows.len()],
+            held: vec![Vec::new(); watch.measures.len()],
+            readings: vec![None; watch.measures.len() * watch.windows.len()],
         }
     }
 
     /// Counts a mention.
-    pub(super) fn count(&mut self, pane: Pane, classified: &Classified<'_>) {
-        if !self.mentions.add(pane, 1) {
-            return;
+    pub(super) fn count(&mut self, watch: &Watch, pane: Pane, classified: &Classified<'_>) {
+        let mut taken = true;
+        for (tally, counter) in watch.tallies.iter().zip(&mut self.counters) {
+            taken &= counter.add(pane, tally.adds(classified));
         }
-        let negative = classified.tone == Tone::Negative;
-        let crisis = !classified.crisis_terms.is_empty();
-        self.negative.add(pane, u32::from(negative));
-        self.crisis.add(pane, u32::from(crisis));
-        self.count_late(pane, [1, u64::from(negative), u64::from(crisis)]);
-        self.attribution.observe(pane, classified);
+        if taken {
+            let counts = Tally::ALWAYS.map(|tally| u64::from(tally.adds(classified)));
+            self.count_late(pane, counts);
+            self.attribution.observe(pane, classified);
+        }
     }
 
     /// Counts mentions of which nothing more is known.
     pub(super) fn tally(&mut self, pane: Pane, count: u32) {
-        if self.mentions.add(pane, count) {
+        if self.counters[MENTIONS].add(pane, count) {
             self.count_late(pane, [u64::from(count), 0, 0]);
         }
     }
 
     /// What comes into a pane already closed counts for the open incidents; a pane that closes is
     /// counted then.
-    fn count_late(&mut self, pane: Pane, counts: [u64; 3]) {
-        if pane < self.mentions.end() {
+    fn count_late(&mut self, pane: Pane, counts: Counts) {
+        if pane < self.counters[MENTIONS].end() {
             self.cases.iter_mut().for_each(|case| case.since_onset.late(pane, counts));
         }
     }
 
     /// Closes a pane and says what that changes for people.
     pub(super) fn tick(&mut self, tick: &Tick<'_>, changes: &mut Vec<Change>) {
-        self.mentions.close();
-        self.negative.close();
-        self.crisis.close();
-        let counters = [&self.mentions, &self.negative, &self.crisis];
-        self.cases.iter_mut().for_each(|case| case.since_onset.close(counters, tick.feed_dead));
+        self.counters.iter_mut().for_each(SlidingCounter::close);
+        let Self { counters, cases, .. } = self;
+        cases.iter_mut().for_each(|case| case.since_onset.close(counters, tick.feed_dead));
         self.read(tick);
         for (direction, Swing { signals, fired }) in
             Direction::ALL.into_iter().zip(self.swings(tick))
@@ -129,20 +129,21 @@ impl BrandState {
     /// Learns the hour of `panes`, which lay in `slot`.
     pub(super) fn learn(&mut self, panes: Range<Pane>, slot: Slot, tick: &Tick<'_>) {
         let hour = tick.watch.hour_of(panes.start);
-        let mentions = self.mentions.sum_between(panes.start, panes.end) as f64;
-        let negative = self.negative.sum_between(panes.start, panes.end) as f64;
+        let counted = |tally: usize| {
+            let counter: &SlidingCounter = &self.counters[tally];
+            counter.sum_between(panes.start, panes.end) as f64
+        };
         let alive = tick.exposure.slots_between(panes.start, panes.end).count() as f64;
-        let hours = [(mentions, alive), (negative, alive), (negative, mentions)];
-        for (at, (count, exposure)) in hours.into_iter().enumerate() {
-            let held = self.held[at].iter().any(|span| span.contains(&hour));
-            self.baselines[at].learn(Bucket { hour, slot, count, exposure, held });
+        let series = self.baselines.iter_mut().zip(&self.held);
+        for (watched, (baseline, held)) in tick.watch.measures.iter().zip(series) {
+            let (count, exposure) = (counted(watched.count), watched.of.map_or(alive, counted));
+            let held = held.iter().any(|span| span.contains(&hour));
+            baseline.learn(Bucket { hour, slot, count, exposure, held });
         }
     }
 
     pub(super) fn reset_to(&mut self, end: Pane) {
-        self.mentions.reset_to(end);
-        self.negative.reset_to(end);
-        self.crisis.reset_to(end);
+        self.counters.iter_mut().for_each(|counter| counter.reset_to(end));
     }
 
     pub(super) fn case(&self, direction: Direction) -> &Case {
@@ -158,7 +159,7 @@ impl BrandState {
         self.cases.iter().filter_map(|case| case.tracker.incident())
     }
 
-    /// What the last tick read of one measure (an index into [`MEASURES`]) and window.
+    /// What the last tick read of one measure (an index into [`Watch::measures`]) and window.
     pub(super) fn reading(&self, watch: &Watch, measure: usize, window: usize) -> Option<&Reading> {
         self.readings.get(measure * watch.windows.len() + window)?.as_ref()
     }
@@ -174,12 +175,12 @@ impl BrandState {
             if tick.end.rem_euclid(panes as Pane) != 0 || !tick.is_watched(window) {
                 continue;
             }
-            for (at, measure) in MEASURES.into_iter().enumerate() {
+            for (at, watched) in tick.watch.measures.iter().enumerate() {
                 let Some(reading) = self.readings[at * windows + window] else {
                     continue;
                 };
                 let signalled = |incident: &Incident| {
-                    incident.signals.iter().any(|signal| signal.measure == measure)
+                    incident.signals.iter().any(|signal| signal.measure == watched.measure)
                 };
                 if !self.incidents().any(signalled) {
                     self.baselines[at].settle(window, &reading.expected, reading.observed);
@@ -190,23 +191,23 @@ impl BrandState {
 
     fn read(&mut self, tick: &Tick<'_>) {
         let windows = tick.watch.windows.len();
-        for window in 0..windows {
-            let shape = &tick.shapes[window];
-            let (mentions, negative) =
-                (self.mentions.sum(window) as f64, self.negative.sum(window) as f64);
-            let share_shape = self.share_shape(shape, mentions);
-            let inputs = [(shape, mentions), (shape, negative), (&share_shape, negative)];
-            for (measure, (shape, observed)) in inputs.into_iter().enumerate() {
-                self.readings[measure * windows + window] = self.baselines[measure]
-                    .expect(window, shape)
-                    .map(|expected| Reading::new(expected, observed));
+        for (window, shape) in tick.shapes.iter().enumerate() {
+            let sum = |tally: usize| self.counters[tally].sum(window) as f64;
+            for (at, watched) in tick.watch.measures.iter().enumerate() {
+                let baseline = &self.baselines[at];
+                let expected = match watched.of {
+                    None => baseline.expect(window, shape),
+                    Some(of) => baseline.expect(window, &self.share_shape(shape, sum(of))),
+                };
+                self.readings[at * windows + window] =
+                    expected.map(|expected| Reading::new(expected, sum(watched.count)));
             }
         }
     }
 
     /// The mentions of a window, spread over the hours of the week as they are expected to fall.
     fn share_shape(&self, shape: &[(Slot, f64)], mentions: f64) -> Shape {
-        let baseline = &self.baselines[0];
+        let baseline = &self.baselines[MENTIONS];
         let parts: Shape =
             shape.iter().map(|&(slot, panes)| (slot, baseline.mean_in(slot, panes))).collect();
         let total: f64 = parts.iter().map(|part| part.1).sum();
@@ -276,7 +277,7 @@ fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {
     let (lower, upper) = expected.band(TYPICAL_Z);
     Signal {
         monitor: check.monitor.clone(),
-        measure: MEASURES[check.measure],
+        measure: tick.watch.measures[check.measure].measure,
         direction: check.direction,
         window_seconds: tick.watch.durations[check.window].as_secs(),
         at: tick.at,

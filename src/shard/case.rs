@@ -11,9 +11,8 @@ use crate::incident::{
 use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
 
-use super::brand::{BrandState, Tick};
+use super::brand::{BrandState, MENTIONS, Tick};
 use super::since::SinceOnset;
-use super::watch::MEASURES;
 
 /// What is open of a brand in one direction, and what was.
 #[derive(Debug, Default)]
@@ -35,12 +34,11 @@ impl BrandState {
         let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
         let direction = incident.direction;
         let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
-        let counters = [&self.mentions, &self.negative, &self.crisis];
-        self.case_mut(direction).since_onset = SinceOnset::new(from, counters, watched);
+        self.case_mut(direction).since_onset = SinceOnset::new(from, &self.counters, watched);
         incident.severity = self.severity(tick, &incident);
         incident.show(self.evidence(tick, &incident));
         // In the first days a new hour of the day cannot be told from a crisis.
-        if self.baselines[0].has_rhythm_before(tick.watch.hour_of(from)) {
+        if self.baselines[MENTIONS].has_rhythm_before(tick.watch.hour_of(from)) {
             self.attribution.hold_since(from);
         }
         let case = self.case_mut(direction);
@@ -117,8 +115,8 @@ impl BrandState {
         let until = tick.watch.hour_of(tick.end) + 1;
         // Hours that have been learnt, or left out, are held no longer than it takes to do so.
         let forgotten = tick.watch.hour_of(tick.end - 2 * tick.watch.learning_delay) - 24;
-        for (at, measure) in MEASURES.into_iter().enumerate() {
-            let signalled = incident.signals.iter().any(|signal| signal.measure == measure);
+        for (at, watched) in tick.watch.measures.iter().enumerate() {
+            let signalled = incident.signals.iter().any(|signal| signal.measure == watched.measure);
             if !signalled || !self.baselines[at].has_rhythm_before(since) {
                 continue;
             }
@@ -140,7 +138,8 @@ impl BrandState {
         let case = &mut self.cases[direction as usize];
         let from = case.since_onset.from;
         let since = tick.watch.hour_of(from);
-        let known = self.baselines[0].known_since().map_or(0, |first| since - first) * HOUR_MS;
+        let known =
+            self.baselines[MENTIONS].known_since().map_or(0, |first| since - first) * HOUR_MS;
         let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
         if case.level_accepted || case.since_onset.watched * tick.watch.pane_ms < wanted {
             return;
@@ -205,7 +204,8 @@ impl BrandState {
 
     fn evidence(&self, tick: &Tick<'_>, incident: &Incident) -> Evidence {
         let negative_only = incident.measure != Measure::Mentions;
-        let baseline = &self.baselines[usize::from(negative_only)];
+        let leading = if negative_only { Measure::NegativeMentions } else { Measure::Mentions };
+        let baseline = &self.baselines[tick.watch.position(leading).unwrap_or(MENTIONS)];
         let asked = self.attribution.covered(tick.watch.pane_of(incident.onset), tick.end);
         let expected = tick
             .exposure
@@ -227,27 +227,21 @@ impl BrandState {
         let window_ms = i64::try_from(leading.window_seconds).unwrap_or(0) * 1_000;
         let reach = (2 * window_ms).max(2 * 3_600_000) / tick.watch.pane_ms;
         let from = (tick.end - reach).max(tick.end - tick.watch.retained as Pane);
-        let (counter, baseline) = match leading.measure {
-            Measure::Mentions => (&self.mentions, &self.baselines[0]),
-            Measure::NegativeMentions => (&self.negative, &self.baselines[1]),
-            Measure::NegativeShare => (&self.negative, &self.baselines[2]),
-        };
+        let at = tick.watch.position(leading.measure).unwrap_or(MENTIONS);
+        let (watched, baseline) = (tick.watch.measures[at], &self.baselines[at]);
         let panes: Vec<(f64, f64)> = (from..tick.end)
             .map(|pane| {
-                let exposure = match leading.measure {
-                    Measure::NegativeShare => f64::from(self.mentions.get(pane)),
-                    Measure::Mentions | Measure::NegativeMentions => 1.0,
-                };
+                let count = |tally: usize| f64::from(self.counters[tally].get(pane));
+                let exposure = watched.of.map_or(1.0, count);
                 let slot = tick.exposure.slot(pane);
                 let mean = slot.map_or(0.0, |slot| baseline.mean_in(slot, exposure));
-                (f64::from(counter.get(pane)), mean)
+                (count(watched.count), mean)
             })
             .collect();
         from + onset(&panes, leading.direction == Direction::Up) as Pane
     }
 
     fn reading_of(&self, tick: &Tick<'_>, measure: Measure, window: usize) -> Option<&Reading> {
-        let at = MEASURES.iter().position(|&known| known == measure)?;
-        self.reading(tick.watch, at, window)
+        self.reading(tick.watch, tick.watch.position(measure)?, window)
     }
 }

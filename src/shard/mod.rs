@@ -151,7 +151,7 @@ impl Shard {
         }
         for BrandIndex(index) in &classified.brands {
             if let Some(brand) = state.brands.get_mut(*index as usize) {
-                brand.count(pane, classified);
+                brand.count(&self.watch, pane, classified);
             }
         }
         Outcome::Counted

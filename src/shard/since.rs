@@ -1,6 +1,10 @@
 //! What has been counted since an incident's onset, for as long as it lasts.
 
+use crate::detect::Tally;
 use crate::window::{Pane, SlidingCounter};
+
+/// A number for each of [`Tally::ALWAYS`]: mentions, negative ones, those with a crisis term.
+pub(super) type Counts = [u64; Tally::ALWAYS.len()];
 
 /// Closed panes from the onset on. Windows and buckets forget after a day; an incident may last
 /// for many.
@@ -16,22 +20,22 @@ pub(super) struct SinceOnset {
 }
 
 impl SinceOnset {
-    /// What the closed panes of the counters (mentions, negative, crisis) hold from `from` on, of
-    /// which `watched` were watched.
-    pub(super) fn new(from: Pane, counters: [&SlidingCounter; 3], watched: Pane) -> Self {
-        let [mentions, negative, crisis] =
-            counters.map(|counter| counter.sum_between(from, counter.end()));
-        Self { from, mentions, negative, crisis, watched }
+    /// What the closed panes of `counters`, in the order of [`Tally::ALWAYS`], hold from `from` on,
+    /// of which `watched` were watched.
+    pub(super) fn new(from: Pane, counters: &[SlidingCounter], watched: Pane) -> Self {
+        let mut since = Self { from, watched, ..Self::default() };
+        since.add(each(counters, |counter| counter.sum_between(from, counter.end())));
+        since
     }
 
     /// Adds the pane that has just been closed.
-    pub(super) fn close(&mut self, counters: [&SlidingCounter; 3], feed_dead: bool) {
+    pub(super) fn close(&mut self, counters: &[SlidingCounter], feed_dead: bool) {
         self.watched += Pane::from(!feed_dead);
-        self.add(counters.map(|counter| u64::from(counter.get(counter.end() - 1))));
+        self.add(each(counters, |counter| u64::from(counter.get(counter.end() - 1))));
     }
 
-    /// Adds what came late (mentions, negative, crisis), into a pane already closed.
-    pub(super) fn late(&mut self, pane: Pane, counts: [u64; 3]) {
+    /// Adds what came late, into a pane already closed.
+    pub(super) fn late(&mut self, pane: Pane, counts: Counts) {
         if pane >= self.from {
             self.add(counts);
         }
@@ -42,9 +46,13 @@ impl SinceOnset {
         part as f64 / self.mentions.max(1) as f64
     }
 
-    fn add(&mut self, [mentions, negative, crisis]: [u64; 3]) {
+    fn add(&mut self, [mentions, negative, crisis]: Counts) {
         self.mentions += mentions;
         self.negative += negative;
         self.crisis += crisis;
     }
+}
+
+fn each(counters: &[SlidingCounter], count: impl Fn(&SlidingCounter) -> u64) -> Counts {
+    std::array::from_fn(|at| counters.get(at).map_or(0, &count))
 }

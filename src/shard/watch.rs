@@ -2,20 +2,26 @@
 
 use std::time::Duration;
 
-use crate::detect::{Plan, z_limit};
+use crate::detect::{Parts, Plan, Tally, z_limit};
 use crate::incident::{Direction, Measure};
 use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
 
-/// Measures, in the order a brand keeps its baselines.
-pub(super) const MEASURES: [Measure; 3] =
-    [Measure::Mentions, Measure::NegativeMentions, Measure::NegativeShare];
+/// A measure that is read, as indexes into [`Watch::tallies`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watched {
+    pub measure: Measure,
+    /// What is counted.
+    pub count: usize,
+    /// For a share: what it is a part of.
+    pub of: Option<usize>,
+}
 
 /// One window of one monitor.
 #[derive(Debug, Clone)]
 pub(super) struct Check {
     pub monitor: String,
-    /// Index into [`MEASURES`].
+    /// Index into [`Watch::measures`].
     pub measure: usize,
     pub direction: Direction,
     /// Index into [`Watch::windows`].
@@ -34,6 +40,10 @@ pub(super) struct Watch {
     /// Window lengths in panes, ascending.
     pub windows: Vec<usize>,
     pub durations: Vec<Duration>,
+    /// What is counted, [`Tally::ALWAYS`] first.
+    pub tallies: Vec<Tally>,
+    /// What is read of it, mentions first.
+    pub measures: Vec<Watched>,
     pub checks: Vec<Check>,
     /// Panes after an hour's end before it may be learnt: late mentions have come by then.
     pub lateness_panes: Pane,
@@ -60,7 +70,11 @@ impl Watch {
         durations.sort_unstable();
         durations.dedup();
         let windows: Vec<usize> = durations.iter().map(|&duration| panes(duration)).collect();
-        let checks = checks(plan, &durations);
+        let measures = measures(plan);
+        let tallies = tallies(&measures);
+        let measures: Vec<Watched> =
+            measures.iter().map(|&measure| Watched::of(measure, &tallies)).collect();
+        let checks = checks(plan, &durations, &measures);
         let lateness_panes = panes(plan.time.allowed_lateness + pane) as Pane;
         let hour = panes(Duration::from_secs(3_600));
         let learning_delay = (windows.last().copied().unwrap_or(1) as Pane).max(lateness_panes);
@@ -81,8 +95,15 @@ impl Watch {
             ),
             windows,
             durations,
+            tallies,
+            measures,
             checks,
         }
+    }
+
+    /// Where `measure` stands in [`Watch::measures`].
+    pub(super) fn position(&self, measure: Measure) -> Option<usize> {
+        self.measures.iter().position(|watched| watched.measure == measure)
     }
 
     pub(super) fn pane_of(&self, at: Timestamp) -> Pane {
@@ -108,18 +129,54 @@ impl Watch {
     }
 }
 
-fn checks(plan: &Plan, durations: &[Duration]) -> Vec<Check> {
+/// Mentions; what the monitors watch; negative mentions if that is anything else, because severity
+/// and evidence speak of them.
+fn measures(plan: &Plan) -> Vec<Measure> {
+    let mut measures: Vec<Measure> =
+        plan.monitors.iter().map(|monitor| monitor.measure).chain([Measure::Mentions]).collect();
+    if measures.iter().any(|&measure| measure != Measure::Mentions) {
+        measures.push(Measure::NegativeMentions);
+    }
+    // `Measure::Mentions` is the least.
+    measures.sort_unstable();
+    measures.dedup();
+    measures
+}
+
+/// What must be counted to read `measures`.
+fn tallies(measures: &[Measure]) -> Vec<Tally> {
+    let mut tallies = Tally::ALWAYS.to_vec();
+    for parts in measures.iter().map(|&measure| Parts::of(measure)) {
+        for tally in [Some(parts.count), parts.of].into_iter().flatten() {
+            if !tallies.contains(&tally) {
+                tallies.push(tally);
+            }
+        }
+    }
+    tallies
+}
+
+impl Watched {
+    fn of(measure: Measure, tallies: &[Tally]) -> Self {
+        let Parts { count, of } = Parts::of(measure);
+        let position = |tally| tallies.iter().position(|&known| known == tally);
+        Self { measure, count: position(count).unwrap_or(0), of: of.and_then(position) }
+    }
+}
+
+fn checks(plan: &Plan, durations: &[Duration], measures: &[Watched]) -> Vec<Check> {
     let per_brand: usize = plan.monitors.iter().map(|monitor| monitor.windows.len()).sum();
     let series = per_brand * plan.brands.len();
     let mut checks = Vec::with_capacity(per_brand);
     for monitor in &plan.monitors {
+        let measure = measures.iter().position(|watched| watched.measure == monitor.measure);
         for window in &monitor.windows {
             let Some(index) = durations.iter().position(|known| known == window) else {
                 continue;
             };
             checks.push(Check {
                 monitor: monitor.name.clone(),
-                measure: measure_index(monitor.measure),
+                measure: measure.unwrap_or(0),
                 direction: monitor.direction,
                 window: index,
                 z_limit: z_limit(plan.sensitivity.false_pages_per_week, series, *window),
@@ -130,10 +187,27 @@ fn checks(plan: &Plan, durations: &[Duration]) -> Vec<Check> {
     checks
 }
 
-const fn measure_index(measure: Measure) -> usize {
-    match measure {
-        Measure::Mentions => 0,
-        Measure::NegativeMentions => 1,
-        Measure::NegativeShare => 2,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Monitor;
+
+    fn measures(watched: &[Measure]) -> Vec<Measure> {
+        let monitors = Monitor::defaults().into_iter();
+        let plan = Plan {
+            monitors: monitors.filter(|monitor| watched.contains(&monitor.measure)).collect(),
+            ..(*crate::shard::tests::streams::plan()).clone()
+        };
+        Watch::new(&plan).measures.iter().map(|watched| watched.measure).collect()
+    }
+
+    #[test]
+    fn nothing_is_read_that_no_monitor_needs() {
+        use Measure::{Mentions, NegativeMentions, NegativeShare};
+        assert_eq!(measures(&[]), [Mentions]);
+        assert_eq!(measures(&[Mentions]), [Mentions]);
+        assert_eq!(measures(&[NegativeMentions]), [Mentions, NegativeMentions]);
+        let all = [Mentions, NegativeMentions, NegativeShare];
+        assert_eq!(measures(&[NegativeShare]), all, "severity speaks of negative mentions");
     }
 }

@@ -7,4 +7,4 @@ mod life;
 mod order;
 mod quiet;
 mod silence;
-mod streams;
+pub(in crate::shard) mod streams;
