@@ -173,7 +173,8 @@ pub struct Mention<'a> {
     pub campaign: Option<Cow<'a, str>>,
     /// ISO 3166-1 alpha-2 country code.
     pub country: Option<Cow<'a, str>>,
-    /// What the author means to do, e.g. `purchase`, `cancel`.
+    /// What the author means to do, e.g. `purchase`, `cancel`; `follow` tells of a new follower, and
+    /// is no mention.
     pub intent: Option<Cow<'a, str>>,
 }
 

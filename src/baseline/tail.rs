@@ -72,7 +72,8 @@ pub fn z_share(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
     }
     let mean = mean.clamp(1e-9, 1.0 - 1e-9);
     if n < EXACT_BELOW {
-        z_share_exact(x, n, mean, correlation)
+        // Sums of sentiments are not whole.
+        z_share_exact(x.round(), n, mean, correlation)
     } else {
         z_share_saddlepoint(x, n, mean, correlation)
     }

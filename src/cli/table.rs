@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::tz::TimeZone;
 
-use crate::incident::{Incident, Measure, SourceKind};
+use crate::incident::{Incident, Measure, SourceKind, Unit};
 use crate::mention::Timestamp;
 
 /// A link or hashtag longer than this is cut, in characters.
@@ -51,18 +51,25 @@ fn measured(incident: &Incident) -> String {
         seconds if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
         seconds => format!("{} min", seconds / 60),
     };
-    match incident.measure {
-        Measure::NegativeShare => format!(
-            "{:.0} % / {:.0} % negative in {window}",
-            incident.observed * 100.0,
-            incident.expected * 100.0
-        ),
-        Measure::NegativeMentions => {
-            format!("{:.0} / {:.1} negative in {window}", incident.observed, incident.expected)
+    let what = match incident.measure {
+        Measure::Mentions => "",
+        Measure::NegativeMentions | Measure::NegativeShare => " negative",
+        Measure::PositiveMentions => " positive",
+        Measure::PurchaseIntent => " to buy",
+        Measure::Sentiment | Measure::Shares | Measure::NewFollowers => {
+            return format!("{} {} in {window}", pair(incident), incident.measure.noun());
         }
-        Measure::Mentions => {
-            format!("{:.0} / {:.1} in {window}", incident.observed, incident.expected)
-        }
+    };
+    format!("{}{what} in {window}", pair(incident))
+}
+
+/// What was observed, and what is usual.
+fn pair(incident: &Incident) -> String {
+    let (observed, expected) = (incident.observed, incident.expected);
+    match incident.measure.unit() {
+        Unit::Mentions => format!("{observed:.0} / {expected:.1}"),
+        Unit::Share => format!("{:.0} % / {:.0} %", observed * 100.0, expected * 100.0),
+        Unit::Sentiment => format!("{observed:.2} / {expected:.2}"),
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use super::{Config, duration};
 use crate::decode::Format;
-use crate::detect::z_limit;
-use crate::incident::{Direction, Measure};
+use crate::detect::{Parts, z_limit};
+use crate::incident::{Direction, Measure, Unit};
 use crate::notify::{Route, Target};
 
 /// The text that `groundswell check` prints.
@@ -110,6 +110,23 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         let when = when(monitor.measure, monitor.direction);
         writeln!(out, "  {}: when {when} over {}", monitor.name, limits.join(", "))?;
     }
+    let rare: Vec<&str> = Measure::ALL
+        .into_iter()
+        .filter(|&it| plan.monitors.iter().any(|monitor| monitor.measure == it))
+        .filter(|&it| !Parts::of(it).count.is_universal())
+        .map(Measure::noun)
+        .collect();
+    if let [first @ .., last] = rare.as_slice() {
+        let rare = if first.is_empty() {
+            (*last).into()
+        } else {
+            format!("{} or {last}", first.join(", "))
+        };
+        writeln!(
+            out,
+            "  ... and sooner for a brand that has no {rare}, which leaves their budget to the rest;"
+        )?;
+    }
     let sensitivity = &plan.sensitivity;
     writeln!(
         out,
@@ -184,14 +201,14 @@ fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
     )
 }
 
-fn when(measure: Measure, direction: Direction) -> &'static str {
-    match (measure, direction) {
-        (Measure::Mentions, Direction::Up) => "mentions rise",
-        (Measure::Mentions, Direction::Down) => "mentions fall",
-        (Measure::NegativeMentions, Direction::Up) => "negative mentions rise",
-        (Measure::NegativeMentions, Direction::Down) => "negative mentions fall",
-        (Measure::NegativeShare, Direction::Up) => "the negative share rises",
-        (Measure::NegativeShare, Direction::Down) => "the negative share falls",
+fn when(measure: Measure, direction: Direction) -> String {
+    let goes = match direction {
+        Direction::Up => "rise",
+        Direction::Down => "fall",
+    };
+    match measure.unit() {
+        Unit::Mentions => format!("{} {goes}", measure.noun()),
+        Unit::Share | Unit::Sentiment => format!("the {} {goes}s", measure.noun()),
     }
 }
 

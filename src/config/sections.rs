@@ -181,8 +181,7 @@ pub(super) fn monitors(root: &mut Section<'_, '_>, pane: Duration) -> Vec<Monito
     let mut names = BTreeSet::new();
     let mut monitors = Vec::new();
     for mut section in sections {
-        let measures = [Measure::Mentions, Measure::NegativeMentions, Measure::NegativeShare]
-            .map(|measure| (measure.name(), measure));
+        let measures = Measure::ALL.map(|measure| (measure.name(), measure));
         let directions = [Direction::Up, Direction::Down].map(|it| (it.name(), it));
         if section.take("measure").is_none() {
             let names = measures.map(|it| format!("\"{}\"", it.0)).join(" or ");

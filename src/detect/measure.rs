@@ -2,9 +2,9 @@
 //!
 //! A new idea for a measure is a [`Tally`] here, if none of them counts it yet, and its [`Parts`].
 
-use crate::baseline::Scale;
-use crate::incident::Measure;
-use crate::mention::{Classified, Tone};
+use crate::baseline::{Expected, Scale};
+use crate::incident::{Measure, Unit};
+use crate::mention::{Classified, Kind, Tone};
 
 /// What a mention adds to a counter of its pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,24 @@ pub enum Tally {
     Negative,
     /// Those with a word of the crisis lexicon.
     Crisis,
+    /// Their sentiments, each brought from -1..=1 to 0..=1, in hundredths.
+    Sentiment,
+    /// Those whose tone is positive.
+    Positive,
+    /// Those that are shares.
+    Shares,
+    /// Those whose intent is [`PURCHASE`].
+    Purchases,
+    /// Events whose intent is [`FOLLOW`]. They say nothing of the brand, so they are no mentions.
+    Follows,
 }
+
+/// The intent of a mention whose author means to buy.
+const PURCHASE: &str = "purchase";
+/// The intent of an event that tells of a new follower.
+const FOLLOW: &str = "follow";
+/// Counts of a sentiment of 1.
+const HUNDREDTHS: f64 = 100.0;
 
 /// What a measure is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +47,57 @@ impl Tally {
     /// What every brand counts, watched or not: an incident's severity and evidence speak of it.
     pub const ALWAYS: [Self; 3] = [Self::Mentions, Self::Negative, Self::Crisis];
 
-    /// What `classified` adds, a number of mentions.
+    /// What `classified` adds to the counter.
     pub fn adds(self, classified: &Classified<'_>) -> u32 {
-        u32::from(match self {
-            Self::Mentions => true,
-            Self::Negative => classified.tone == Tone::Negative,
-            Self::Crisis => !classified.crisis_terms.is_empty(),
-        })
+        if is_follow(classified) {
+            return u32::from(self == Self::Follows);
+        }
+        match self {
+            Self::Mentions => 1,
+            Self::Negative => u32::from(classified.tone == Tone::Negative),
+            Self::Crisis => u32::from(!classified.crisis_terms.is_empty()),
+            Self::Sentiment => {
+                // The cast saturates, and takes what is not a number for 0.
+                (f64::from(1.0 + classified.sentiment) / 2.0 * HUNDREDTHS).round() as u32
+            }
+            Self::Positive => u32::from(classified.tone == Tone::Positive),
+            Self::Shares => u32::from(classified.mention.kind == Kind::Share),
+            Self::Purchases => u32::from(means(classified, PURCHASE)),
+            Self::Follows => 0,
+        }
+    }
+
+    /// Whether every brand has it sooner or later. What a brand has none of cannot page for nothing,
+    /// and takes no part of the budget.
+    pub const fn is_universal(self) -> bool {
+        !matches!(self, Self::Shares | Self::Purchases | Self::Follows)
+    }
+
+    /// What one of the counter is worth, in mentions.
+    pub const fn worth(self) -> f64 {
+        match self {
+            Self::Sentiment => 1.0 / HUNDREDTHS,
+            _ => 1.0,
+        }
+    }
+}
+
+/// Whether it tells of a new follower, and of nothing else.
+pub fn is_follow(classified: &Classified<'_>) -> bool {
+    means(classified, FOLLOW)
+}
+
+fn means(classified: &Classified<'_>, intent: &str) -> bool {
+    classified.mention.intent.as_deref().is_some_and(|it| it.trim().eq_ignore_ascii_case(intent))
+}
+
+/// `mentions` of a window, counted or expected, in the unit of `measure`.
+pub fn in_units(measure: Measure, expected: &Expected, mentions: f64) -> f64 {
+    match measure.unit() {
+        Unit::Mentions | Unit::Share => expected.in_units(mentions),
+        // Nothing said is neither good nor bad.
+        Unit::Sentiment if expected.of <= 0.0 => 0.0,
+        Unit::Sentiment => 2.0 * expected.in_units(mentions) - 1.0,
     }
 }
 
@@ -47,6 +108,14 @@ impl Parts {
             Measure::Mentions => (Tally::Mentions, None),
             Measure::NegativeMentions => (Tally::Negative, None),
             Measure::NegativeShare => (Tally::Negative, Some(Tally::Mentions)),
+            // A mention's sentiment varies less than its being negative or not, so that the
+            // beta-binomial of a share is on the safe side: of two values with the same mean in
+            // 0..=1, the one that is always 0 or 1 has the larger variance.
+            Measure::Sentiment => (Tally::Sentiment, Some(Tally::Mentions)),
+            Measure::PositiveMentions => (Tally::Positive, None),
+            Measure::Shares => (Tally::Shares, None),
+            Measure::PurchaseIntent => (Tally::Purchases, None),
+            Measure::NewFollowers => (Tally::Follows, None),
         };
         Self { count, of }
     }
@@ -65,20 +134,56 @@ mod tests {
     use super::*;
     use crate::mention::{Mention, Role};
 
-    #[test]
-    fn a_mention_adds_what_it_is() {
-        let mention = Mention::default();
-        let classified = |tone, terms: &[&str]| Classified {
+    fn adds(tally: Tally, change: impl Fn(&mut Mention<'_>, &mut f32)) -> u32 {
+        let (mut mention, mut sentiment) = (Mention::default(), 0.0);
+        change(&mut mention, &mut sentiment);
+        let crisis_terms =
+            if mention.text.is_empty() { Vec::new() } else { vec![mention.text.as_ref().into()] };
+        tally.adds(&Classified {
             mention: &mention,
             brands: Vec::new(),
-            sentiment: 0.0,
-            tone,
-            crisis_terms: terms.iter().map(|&term| term.into()).collect(),
+            sentiment,
+            tone: Tone::of(sentiment),
+            crisis_terms,
             role: Role::Customer,
+        })
+    }
+
+    #[test]
+    fn a_mention_adds_what_it_is() {
+        use Tally::{Crisis, Follows, Mentions, Negative, Positive, Purchases, Sentiment, Shares};
+        let all = [Mentions, Negative, Crisis, Positive, Shares, Purchases, Follows, Sentiment];
+        let added = |change: fn(&mut Mention<'_>, &mut f32)| all.map(|tally| adds(tally, change));
+        assert_eq!(added(|_, _| {}), [1, 0, 0, 0, 0, 0, 0, 50]);
+        assert_eq!(added(|_, s| *s = -0.6), [1, 1, 0, 0, 0, 0, 0, 20]);
+        assert_eq!(added(|_, s| *s = 1.0), [1, 0, 0, 1, 0, 0, 0, 100]);
+        assert_eq!(added(|_, s| *s = f32::NAN)[7], 0);
+        assert_eq!(added(|it, _| it.text = "recall".into()), [1, 0, 1, 0, 0, 0, 0, 50]);
+        assert_eq!(added(|it, _| it.kind = Kind::Share), [1, 0, 0, 0, 1, 0, 0, 50]);
+        let buys = |it: &mut Mention<'_>, _: &mut f32| it.intent = Some(" Purchase".into());
+        assert_eq!(added(buys), [1, 0, 0, 0, 0, 1, 0, 50]);
+    }
+
+    #[test]
+    fn a_new_follower_is_no_mention() {
+        let follows = |it: &mut Mention<'_>, sentiment: &mut f32| {
+            it.intent = Some("follow".into());
+            it.kind = Kind::Share;
+            *sentiment = -1.0;
         };
-        let adds = |it: &Classified<'_>| Tally::ALWAYS.map(|tally| tally.adds(it));
-        assert_eq!(adds(&classified(Tone::Neutral, &[])), [1, 0, 0]);
-        assert_eq!(adds(&classified(Tone::Negative, &[])), [1, 1, 0]);
-        assert_eq!(adds(&classified(Tone::Positive, &["recall", "fire"])), [1, 0, 1]);
+        for tally in Tally::ALWAYS.into_iter().chain([Tally::Sentiment, Tally::Shares]) {
+            assert_eq!(adds(tally, follows), 0, "{tally:?}");
+        }
+        assert_eq!(adds(Tally::Follows, follows), 1);
+    }
+
+    #[test]
+    fn a_sentiment_is_read_from_minus_one_to_one() {
+        let expected =
+            Expected { scale: Scale::Share, mean: 30.0, of: 50.0, dispersion: 0.0, doubt: 0.0 };
+        assert!((in_units(Measure::Sentiment, &expected, 30.0) - 0.2).abs() < 1e-12);
+        assert!((in_units(Measure::NegativeShare, &expected, 30.0) - 0.6).abs() < 1e-12);
+        let nothing = Expected { of: 0.0, mean: 0.0, ..expected };
+        assert_eq!(in_units(Measure::Sentiment, &nothing, 0.0), 0.0);
     }
 }

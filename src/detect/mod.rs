@@ -11,7 +11,7 @@ mod swing;
 mod trigger;
 
 pub use limits::z_limit;
-pub use measure::{Parts, Tally};
+pub use measure::{Parts, Tally, in_units, is_follow};
 pub use news::News;
 pub use onset::onset;
 pub use plan::{Brand, Monitor, Plan, Sensitivity, TimeSettings};

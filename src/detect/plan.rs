@@ -111,7 +111,9 @@ impl Default for Sensitivity {
 impl Monitor {
     /// The monitors a configuration without any gets: rises and falls of mentions, rises of
     /// negative mentions and of negative share, each over 5 min, 1 h, 6 h and 24 h (falls and
-    /// shares leave out the 5 min window, which says little about either).
+    /// shares leave out the 5 min window, which says little about either); then what a
+    /// communications team asks for by the day, over windows long enough for its small numbers.
+    /// Each window takes its part of the budget, so there are few of them.
     pub fn defaults() -> Vec<Self> {
         let monitor = |name: &str, measure, direction, windows: &[Duration]| Self {
             name: name.to_owned(),
@@ -125,6 +127,12 @@ impl Monitor {
             monitor("mentions-down", Measure::Mentions, Direction::Down, &all[1..]),
             monitor("negative-up", Measure::NegativeMentions, Direction::Up, &all),
             monitor("negative-share-up", Measure::NegativeShare, Direction::Up, &all[1..]),
+            monitor("sentiment-down", Measure::Sentiment, Direction::Down, &all[2..]),
+            monitor("shares-up", Measure::Shares, Direction::Up, &all[1..3]),
+            monitor("purchase-intent-up", Measure::PurchaseIntent, Direction::Up, &all[2..]),
+            monitor("purchase-intent-down", Measure::PurchaseIntent, Direction::Down, &all[3..]),
+            monitor("new-followers-up", Measure::NewFollowers, Direction::Up, &all[2..]),
+            monitor("new-followers-down", Measure::NewFollowers, Direction::Down, &all[3..]),
         ]
     }
 }

@@ -2,13 +2,15 @@
 
 #[cfg(test)]
 pub mod fixtures;
+mod measure;
 mod model;
 mod severity;
 mod tracker;
 
+pub use measure::{Measure, Mood, Unit};
 pub use model::{
-    Change, Direction, Incident, Measure, Sample, Severity, Signal, SourceKind, SourceShare, State,
-    Subject, TermCount,
+    Change, Direction, Incident, Sample, Severity, Signal, SourceKind, SourceShare, State, Subject,
+    TermCount,
 };
 pub use severity::Facts;
 pub use tracker::{Evidence, Tracker, incident_id};

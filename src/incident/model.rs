@@ -3,30 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::measure::Measure;
 use crate::mention::{Role, Timestamp, Tone};
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// Mentions, a count.
-    Mentions,
-    /// Mentions whose tone is negative, a count.
-    NegativeMentions,
-    /// Negative mentions as a share of all mentions, 0..=1.
-    NegativeShare,
-}
-
-impl Measure {
-    /// The name used in configuration, metrics and alerts.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mentions => "mentions",
-            Self::NegativeMentions => "negative_mentions",
-            Self::NegativeShare => "negative_share",
-        }
-    }
-}
 
 /// Which way a measure left its typical band.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,7 +104,7 @@ pub struct Signal {
     pub window_seconds: u64,
     /// End of the window, exclusive.
     pub at: Timestamp,
-    /// The window's value: mentions, or a share in 0..=1.
+    /// The window's value in the measure's unit: mentions, a share in 0..=1, or a sentiment in -1..=1.
     pub observed: f64,
     /// What is typical for this window, in the unit of `observed`.
     pub expected: f64,
@@ -247,7 +225,8 @@ pub struct Incident {
     pub resolved_at: Option<Timestamp>,
     /// The z of the most unusual signal so far, with its sign.
     pub peak_z: f64,
-    /// Value of the leading signal's window: mentions, or a share in 0..=1.
+    /// Value of the leading signal's window, in the measure's unit: mentions, a share in 0..=1, or a
+    /// sentiment in -1..=1.
     pub observed: f64,
     /// What is typical for the leading signal's window.
     pub expected: f64,

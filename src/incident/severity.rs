@@ -5,14 +5,17 @@ use super::model::{Direction, Severity};
 /// What severity is judged by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Facts {
-    /// Which way it went.
+    /// Whether it is told as a rise or as a fall.
     pub direction: Direction,
     /// How many times the usual (for a fall, its inverse) the leading count is.
     pub ratio: f64,
     /// Mentions beyond (for a fall, short of) what was expected in the leading window.
     pub excess: f64,
-    /// Whether negative mentions or their share have signalled.
+    /// Whether anger has signalled: more negative mentions, a larger share of them, a worse sentiment.
     pub negative_signal: bool,
+    /// Whether nothing has signalled but what is welcome: purchase intent, new followers, positive
+    /// mentions, a better sentiment.
+    pub only_glad: bool,
     /// Negative mentions as a share of all since the onset, 0..=1.
     pub negative_share: f64,
     /// Mentions with a crisis term as a share of all since the onset, 0..=1.
@@ -40,8 +43,15 @@ impl Severity {
     /// | angry rise to 3x the usual or more, by 50 mentions or more | critical |
     /// | rise to 2x or more by 10 mentions or more, a fifth of it with crisis terms | critical |
     /// | any other angry rise; a friendly rise to 10x by 50 mentions; a fall to a fifth | warning |
-    /// | anything else | notice |
+    /// | anything else; a rise of nothing but what is welcome | notice |
+    ///
+    /// Angry is a rise of negative mentions or of their share, a fall of sentiment, and any rise half
+    /// of which is negative. Welcome are purchase intent, new followers, positive mentions and a
+    /// better sentiment; a fall of one of them, or of shares, is judged as any other fall.
     pub fn of(facts: &Facts) -> Self {
+        if facts.only_glad {
+            return Self::Notice;
+        }
         if facts.direction == Direction::Down {
             return if facts.ratio >= QUIET_RATIO { Self::Warning } else { Self::Notice };
         }
@@ -69,6 +79,7 @@ mod tests {
             ratio: 2.0,
             excess: 30.0,
             negative_signal: false,
+            only_glad: false,
             negative_share: 0.1,
             crisis_share: 0.0,
         }
@@ -87,6 +98,10 @@ mod tests {
             (Facts { negative_signal: true, ratio: 4.0, excess: 80.0, ..rise() }, Critical),
             (Facts { ratio: 9.0, excess: 80.0, ..rise() }, Notice),
             (Facts { crisis_share: 0.3, ..rise() }, Critical),
+            (
+                Facts { only_glad: true, negative_share: 0.6, ratio: 20.0, excess: 99.0, ..rise() },
+                Notice,
+            ),
             (Facts { direction: Direction::Down, ..rise() }, Notice),
             (Facts { direction: Direction::Down, ratio: f64::INFINITY, ..rise() }, Warning),
         ];

@@ -140,7 +140,7 @@ impl Incident {
             Some(known) => *known = signal.clone(),
             None => self.signals.push(signal.clone()),
         }
-        if signal.direction == self.direction && signal.z.abs() > self.peak_z.abs() {
+        if signal.z.abs() > self.peak_z.abs() {
             self.lead(signal);
         }
     }

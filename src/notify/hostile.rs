@@ -71,7 +71,7 @@ fn moment() -> impl Strategy<Value = Timestamp> {
 }
 
 fn measure() -> impl Strategy<Value = Measure> {
-    select(vec![Measure::Mentions, Measure::NegativeMentions, Measure::NegativeShare])
+    select(Measure::ALL.to_vec())
 }
 
 fn direction() -> impl Strategy<Value = Direction> {

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Shape, Slot};
-use crate::detect::{Brand, Parts, Plan, Reading, Record, Tally, Trigger, Verdict};
+use crate::detect::{
+    Brand, Parts, Plan, Reading, Record, Tally, Trigger, Verdict, in_units, is_follow,
+};
 use crate::incident::{Change, Direction, Incident, Signal};
 use crate::mention::{Classified, Timestamp};
 use crate::window::{Pane, SlidingCounter};
@@ -12,7 +14,7 @@ use crate::window::{Pane, SlidingCounter};
 use super::case::Case;
 use super::exposure::Exposure;
 use super::since::Counts;
-use super::watch::{Check, Watch};
+use super::watch::{Check, Limit, Watch};
 
 /// Mentions come first, among what is counted ([`Watch::tallies`]) and what is read of it
 /// ([`Watch::measures`]).
@@ -46,14 +48,18 @@ pub(super) struct BrandState {
     pub(super) brand: Brand,
     /// In the order of [`Watch::tallies`].
     pub(super) counters: Vec<SlidingCounter>,
+    /// Whether there has ever been any, in the order of [`Watch::tallies`].
+    has: Vec<bool>,
     /// In the order of [`Watch::measures`], that of mentions first.
     pub(super) baselines: Vec<Baseline>,
+    /// In the order of [`Watch::checks`].
+    limits: Vec<Limit>,
     /// In the order of [`Watch::checks`].
     triggers: Vec<Trigger>,
     /// In the order of [`Watch::checks`].
     pub(super) records: Vec<Record>,
     pub(super) attribution: Attribution,
-    /// By direction: a fall and a rise of the same brand are two things to tell.
+    /// By side: a fall and a rise of the same brand are two things to tell.
     pub(super) cases: [Case; 2],
     /// By measure: hours of incidents, which are kept but not learnt from.
     pub(super) held: Vec<Vec<Range<i64>>>,
@@ -67,8 +73,11 @@ impl BrandState {
         let baseline =
             |scale| Baseline::new(scale, &plan.baseline, plan.time.pane, &watch.durations);
         let scales = watch.measures.iter().map(|watched| Parts::of(watched.measure).scale());
+        let has: Vec<bool> = watch.tallies.iter().map(|tally| tally.is_universal()).collect();
         Self {
             brand,
+            limits: watch.limits(&has),
+            has,
             counters: vec![counter; watch.tallies.len()],
             baselines: scales.map(baseline).collect(),
             triggers: vec![Trigger::default(); watch.checks.len()],
@@ -82,14 +91,22 @@ impl BrandState {
 
     /// Counts a mention.
     pub(super) fn count(&mut self, watch: &Watch, pane: Pane, classified: &Classified<'_>) {
-        let mut taken = true;
-        for (tally, counter) in watch.tallies.iter().zip(&mut self.counters) {
-            taken &= counter.add(pane, tally.adds(classified));
+        let (mut taken, mut first) = (true, false);
+        let counters = self.counters.iter_mut().zip(&mut self.has);
+        for (tally, (counter, has)) in watch.tallies.iter().zip(counters) {
+            let count = tally.adds(classified);
+            taken &= counter.add(pane, count);
+            first |= count > 0 && !std::mem::replace(has, *has || count > 0);
+        }
+        if first {
+            self.limits = watch.limits(&self.has);
         }
         if taken {
             let counts = Tally::ALWAYS.map(|tally| u64::from(tally.adds(classified)));
             self.count_late(pane, counts);
-            self.attribution.observe(pane, classified);
+            if !is_follow(classified) {
+                self.attribution.observe(pane, classified);
+            }
         }
     }
 
@@ -114,13 +131,11 @@ impl BrandState {
         let Self { counters, cases, .. } = self;
         cases.iter_mut().for_each(|case| case.since_onset.close(counters, tick.feed_dead));
         self.read(tick);
-        for (direction, Swing { signals, fired }) in
-            Direction::ALL.into_iter().zip(self.swings(tick))
-        {
-            if self.case(direction).tracker.incident().is_some() {
-                self.follow(tick, direction, &signals, changes);
+        for (side, Swing { signals, fired }) in Direction::ALL.into_iter().zip(self.swings(tick)) {
+            if self.case(side).tracker.incident().is_some() {
+                self.follow(tick, side, &signals, changes);
             } else if let Some(leading) = fired {
-                changes.push(self.open(tick, &signals, &leading));
+                changes.push(self.open(tick, side, &signals, &leading));
             }
         }
         self.settle(tick);
@@ -136,7 +151,8 @@ impl BrandState {
         let alive = tick.exposure.slots_between(panes.start, panes.end).count() as f64;
         let series = self.baselines.iter_mut().zip(&self.held);
         for (watched, (baseline, held)) in tick.watch.measures.iter().zip(series) {
-            let (count, exposure) = (counted(watched.count), watched.of.map_or(alive, counted));
+            let count = counted(watched.count) * watched.worth;
+            let exposure = watched.of.map_or(alive, counted);
             let held = held.iter().any(|span| span.contains(&hour));
             baseline.learn(Bucket { hour, slot, count, exposure, held });
         }
@@ -146,12 +162,12 @@ impl BrandState {
         self.counters.iter_mut().for_each(|counter| counter.reset_to(end));
     }
 
-    pub(super) fn case(&self, direction: Direction) -> &Case {
-        &self.cases[direction as usize]
+    pub(super) fn case(&self, side: Direction) -> &Case {
+        &self.cases[side as usize]
     }
 
-    pub(super) fn case_mut(&mut self, direction: Direction) -> &mut Case {
-        &mut self.cases[direction as usize]
+    pub(super) fn case_mut(&mut self, side: Direction) -> &mut Case {
+        &mut self.cases[side as usize]
     }
 
     /// Its open incidents, a rise first.
@@ -200,7 +216,7 @@ impl BrandState {
                     Some(of) => baseline.expect(window, &self.share_shape(shape, sum(of))),
                 };
                 self.readings[at * windows + window] =
-                    expected.map(|expected| Reading::new(expected, sum(watched.count)));
+                    expected.map(|it| Reading::new(it, sum(watched.count) * watched.worth));
             }
         }
     }
@@ -217,27 +233,24 @@ impl BrandState {
         parts.into_iter().map(|(slot, mean)| (slot, mentions * mean / total)).collect()
     }
 
-    /// How far windows are out of line, by direction.
+    /// How far windows are out of line, by the side they are told on.
     fn swings(&mut self, tick: &Tick<'_>) -> [Swing; 2] {
         let mut swings = <[Swing; 2]>::default();
         let windows = tick.watch.windows.len();
+        let checks = tick.watch.checks.iter().zip(&self.limits);
         let states = self.triggers.iter_mut().zip(&mut self.records);
-        for (check, (trigger, record)) in tick.watch.checks.iter().zip(states) {
+        for ((check, limit), (trigger, record)) in checks.zip(states) {
             let Some(reading) = &self.readings[check.measure * windows + check.window] else {
                 continue;
             };
             let z = reading.z_towards(check.direction);
             // Most windows lie within even the lower of the two limits.
-            let limit = if z < check.z_limit {
-                check.z_limit
-            } else {
-                record.limit(check.z_limit, check.page_days)
-            };
+            let limit = if z < limit.z { limit.z } else { record.limit(limit.z, limit.page_days) };
             if !tick.feed_dead {
                 record.observe(z, tick.watch.panes_per_day);
             }
-            let swing = &mut swings[check.direction as usize];
-            if overlaps(self.cases[check.direction as usize].resolved_at, tick, check) {
+            let swing = &mut swings[check.side as usize];
+            if overlaps(self.cases[check.side as usize].resolved_at, tick, check) {
                 *trigger = Trigger::default();
                 continue;
             }
@@ -256,7 +269,7 @@ impl BrandState {
     }
 }
 
-/// What lies out of line in one direction.
+/// What lies out of line on one side.
 #[derive(Debug, Default)]
 struct Swing {
     /// All windows beyond their limit now.
@@ -275,16 +288,17 @@ fn overlaps(resolved_at: Option<Timestamp>, tick: &Tick<'_>, check: &Check) -> b
 fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {
     let expected = &reading.expected;
     let (lower, upper) = expected.band(TYPICAL_Z);
+    let measure = tick.watch.measures[check.measure].measure;
     Signal {
         monitor: check.monitor.clone(),
-        measure: tick.watch.measures[check.measure].measure,
+        measure,
         direction: check.direction,
         window_seconds: tick.watch.durations[check.window].as_secs(),
         at: tick.at,
-        observed: expected.in_units(reading.observed),
-        expected: expected.in_units(expected.mean),
-        lower: expected.in_units(lower),
-        upper: expected.in_units(upper),
+        observed: in_units(measure, expected, reading.observed),
+        expected: in_units(measure, expected, expected.mean),
+        lower: in_units(measure, expected, lower),
+        upper: in_units(measure, expected, upper),
         z: reading.z,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::attribute::Question;
 use crate::detect::{Reading, onset};
 use crate::incident::{
-    Change, Direction, Evidence, Facts, Incident, Measure, Severity, Signal, Subject, Tracker,
+    Change, Direction, Evidence, Facts, Incident, Measure, Mood, Severity, Signal, Subject, Tracker,
 };
 use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
@@ -14,7 +14,7 @@ use crate::window::Pane;
 use super::brand::{BrandState, MENTIONS, Tick};
 use super::since::SinceOnset;
 
-/// What is open of a brand in one direction, and what was.
+/// What is open of a brand on one side (see [`Check::side`](super::watch::Check)), and what was.
 #[derive(Debug, Default)]
 pub(super) struct Case {
     pub tracker: Tracker,
@@ -28,32 +28,37 @@ pub(super) struct Case {
 
 impl BrandState {
     /// Opens the incident that `leading`, the most unusual of the `signals`, raises.
-    pub(super) fn open(&mut self, tick: &Tick<'_>, signals: &[Signal], leading: &Signal) -> Change {
-        let from = self.onset(tick, leading);
+    pub(super) fn open(
+        &mut self,
+        tick: &Tick<'_>,
+        side: Direction,
+        signals: &[Signal],
+        leading: &Signal,
+    ) -> Change {
+        let from = self.onset(tick, side, leading);
         let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
         let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
-        let direction = incident.direction;
         let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
-        self.case_mut(direction).since_onset = SinceOnset::new(from, &self.counters, watched);
-        incident.severity = self.severity(tick, &incident);
-        incident.show(self.evidence(tick, &incident));
+        self.case_mut(side).since_onset = SinceOnset::new(from, &self.counters, watched);
+        incident.severity = self.severity(tick, side, &incident);
+        incident.show(self.evidence(tick, side, &incident));
         // In the first days a new hour of the day cannot be told from a crisis.
         if self.baselines[MENTIONS].has_rhythm_before(tick.watch.hour_of(from)) {
             self.attribution.hold_since(from);
         }
-        let case = self.case_mut(direction);
+        let case = self.case_mut(side);
         case.level_accepted = false;
         let change = case.tracker.open(incident);
-        self.hold(tick, direction);
+        self.hold(tick, side);
         change
     }
 
     /// Shows what the open incidents' excess comes from now, told or not.
     pub(super) fn refresh(&mut self, tick: &Tick<'_>) {
-        for direction in Direction::ALL {
-            if let Some(incident) = self.case(direction).tracker.incident() {
-                let evidence = self.evidence(tick, incident);
-                self.case_mut(direction).tracker.refresh(evidence);
+        for side in Direction::ALL {
+            if let Some(incident) = self.case(side).tracker.incident() {
+                let evidence = self.evidence(tick, side, incident);
+                self.case_mut(side).tracker.refresh(evidence);
             }
         }
     }
@@ -62,44 +67,44 @@ impl BrandState {
     pub(super) fn follow(
         &mut self,
         tick: &Tick<'_>,
-        direction: Direction,
+        side: Direction,
         signals: &[Signal],
         changes: &mut Vec<Change>,
     ) {
-        let case = self.case_mut(direction);
+        let case = self.case_mut(side);
         case.tracker.observe(signals);
         if !case.level_accepted {
-            self.hold(tick, direction);
+            self.hold(tick, side);
         }
         if !signals.is_empty() {
-            changes.extend(self.escalate(tick, direction));
+            changes.extend(self.escalate(tick, side));
         }
         // Long windows may stay beyond their limits for a day after a burst; they do not keep the
         // incident open, nor may they open another while they reach back into this one. A dead feed
         // says nothing, neither that it is over nor that it lasts.
-        let calm = !tick.feed_dead && self.is_calm(tick, direction);
+        let calm = !tick.feed_dead && self.is_calm(tick, side);
         if !calm && !tick.feed_dead {
-            self.accept_lasting_level(tick, direction);
+            self.accept_lasting_level(tick, side);
         }
         let hold = tick.plan.sensitivity.resolve_after;
-        if self.case_mut(direction).tracker.settle(tick.at, calm, hold) {
-            changes.extend(self.resolve(tick, direction));
+        if self.case_mut(side).tracker.settle(tick.at, calm, hold) {
+            changes.extend(self.resolve(tick, side));
         }
     }
 
-    fn escalate(&mut self, tick: &Tick<'_>, direction: Direction) -> Option<Change> {
-        let incident = self.case(direction).tracker.incident()?;
-        let severity = self.severity(tick, incident);
+    fn escalate(&mut self, tick: &Tick<'_>, side: Direction) -> Option<Change> {
+        let incident = self.case(side).tracker.incident()?;
+        let severity = self.severity(tick, side, incident);
         if severity <= incident.severity {
             return None;
         }
-        let evidence = self.evidence(tick, incident);
-        self.case_mut(direction).tracker.escalate(tick.at, severity, evidence)
+        let evidence = self.evidence(tick, side, incident);
+        self.case_mut(side).tracker.escalate(tick.at, severity, evidence)
     }
 
-    fn resolve(&mut self, tick: &Tick<'_>, direction: Direction) -> Option<Change> {
-        let evidence = self.evidence(tick, self.case(direction).tracker.incident()?);
-        let case = self.case_mut(direction);
+    fn resolve(&mut self, tick: &Tick<'_>, side: Direction) -> Option<Change> {
+        let evidence = self.evidence(tick, side, self.case(side).tracker.incident()?);
+        let case = self.case_mut(side);
         case.resolved_at = Some(tick.at);
         let change = case.tracker.resolve(tick.at, evidence);
         if self.incidents().next().is_none() {
@@ -109,8 +114,8 @@ impl BrandState {
     }
 
     /// What has signalled is not learnt from, from where the incident began to where it now is.
-    fn hold(&mut self, tick: &Tick<'_>, direction: Direction) {
-        let Some(incident) = self.cases[direction as usize].tracker.incident() else { return };
+    fn hold(&mut self, tick: &Tick<'_>, side: Direction) {
+        let Some(incident) = self.cases[side as usize].tracker.incident() else { return };
         let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
         let until = tick.watch.hour_of(tick.end) + 1;
         // Hours that have been learnt, or left out, are held no longer than it takes to do so.
@@ -133,9 +138,9 @@ impl BrandState {
 
     /// A swing that has been seen to last for the configured time, or for longer than everything
     /// known from before it, is the new level, and is learnt.
-    fn accept_lasting_level(&mut self, tick: &Tick<'_>, direction: Direction) {
+    fn accept_lasting_level(&mut self, tick: &Tick<'_>, side: Direction) {
         const HOUR_MS: i64 = 3_600_000;
-        let case = &mut self.cases[direction as usize];
+        let case = &mut self.cases[side as usize];
         let from = case.since_onset.from;
         let since = tick.watch.hour_of(from);
         let known =
@@ -147,7 +152,7 @@ impl BrandState {
         case.level_accepted = true;
         let days = (case.since_onset.watched as usize).div_ceil(tick.watch.panes_per_day);
         for (check, record) in tick.watch.checks.iter().zip(&mut self.records) {
-            if check.direction == direction {
+            if check.side == side {
                 record.forget(days);
             }
         }
@@ -169,22 +174,28 @@ impl BrandState {
     }
 
     /// Whether every measure that signalled is back to normal.
-    fn is_calm(&self, tick: &Tick<'_>, direction: Direction) -> bool {
-        let Some(incident) = self.case(direction).tracker.incident() else { return true };
+    fn is_calm(&self, tick: &Tick<'_>, side: Direction) -> bool {
+        let Some(incident) = self.case(side).tracker.incident() else { return true };
         let sensitivity = &tick.plan.sensitivity;
         let window = self.resolving(tick, incident);
         incident.signals.iter().all(|signal| {
             self.reading_of(tick, signal.measure, window)
-                .is_none_or(|reading| reading.is_calm(direction, sensitivity))
+                .is_none_or(|reading| reading.is_calm(signal.direction, sensitivity))
         })
     }
 
-    fn severity(&self, tick: &Tick<'_>, incident: &Incident) -> Severity {
-        let since = &self.case(incident.direction).since_onset;
-        let negative_signal =
-            incident.signals.iter().any(|signal| signal.measure != Measure::Mentions);
+    fn severity(&self, tick: &Tick<'_>, side: Direction, incident: &Incident) -> Severity {
+        let since = &self.case(side).since_onset;
+        let signals = &incident.signals;
+        let moods = || signals.iter().map(|signal| signal.measure.mood(signal.direction));
         // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
-        let measure = if negative_signal { Measure::NegativeMentions } else { Measure::Mentions };
+        let measure = if signals.iter().any(|signal| signal.measure.is_of_anger()) {
+            Measure::NegativeMentions
+        } else if signals.iter().any(|signal| signal.measure == Measure::Mentions) {
+            Measure::Mentions
+        } else {
+            incident.measure
+        };
         let window = tick
             .watch
             .durations
@@ -193,17 +204,20 @@ impl BrandState {
             .unwrap_or(0);
         let reading = self.reading_of(tick, measure, window);
         Severity::of(&Facts {
-            direction: incident.direction,
-            ratio: reading.map_or(1.0, |reading| reading.ratio(incident.direction)),
+            direction: side,
+            ratio: reading.map_or(1.0, |reading| reading.ratio(side)),
             excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
-            negative_signal: negative_signal && incident.direction == Direction::Up,
+            negative_signal: moods().any(|mood| mood == Mood::Angry),
+            only_glad: moods().all(|mood| mood == Mood::Glad),
             negative_share: since.share(since.negative),
             crisis_share: since.share(since.crisis),
         })
     }
 
-    fn evidence(&self, tick: &Tick<'_>, incident: &Incident) -> Evidence {
-        let negative_only = incident.measure != Measure::Mentions;
+    fn evidence(&self, tick: &Tick<'_>, side: Direction, incident: &Incident) -> Evidence {
+        let leads = if incident.peak_z < 0.0 { Direction::Down } else { Direction::Up };
+        let negative_only =
+            incident.measure.is_of_anger() && incident.measure.mood(leads) != Mood::Glad;
         let leading = if negative_only { Measure::NegativeMentions } else { Measure::Mentions };
         let baseline = &self.baselines[tick.watch.position(leading).unwrap_or(MENTIONS)];
         let asked = self.attribution.covered(tick.watch.pane_of(incident.onset), tick.end);
@@ -213,7 +227,7 @@ impl BrandState {
             .map(|slot| baseline.mean_in(slot, 1.0))
             .sum();
         let Range { start: from, end: to } = asked;
-        let since = &self.case(incident.direction).since_onset;
+        let since = &self.case(side).since_onset;
         Evidence {
             mentions: since.mentions,
             negative_mentions: since.negative,
@@ -222,11 +236,13 @@ impl BrandState {
     }
 
     /// The pane in which the swing that `leading` shows began, looked for in the last two of its
-    /// windows and at least the last two hours.
-    fn onset(&self, tick: &Tick<'_>, leading: &Signal) -> Pane {
+    /// windows and at least the last two hours, but not in the incident before it: two that began
+    /// at the same moment would be one and the same.
+    fn onset(&self, tick: &Tick<'_>, side: Direction, leading: &Signal) -> Pane {
         let window_ms = i64::try_from(leading.window_seconds).unwrap_or(0) * 1_000;
         let reach = (2 * window_ms).max(2 * 3_600_000) / tick.watch.pane_ms;
-        let from = (tick.end - reach).max(tick.end - tick.watch.retained as Pane);
+        let resolved = self.case(side).resolved_at.map_or(Pane::MIN, |at| tick.watch.pane_of(at));
+        let from = (tick.end - reach).max(tick.end - tick.watch.retained as Pane).max(resolved);
         let at = tick.watch.position(leading.measure).unwrap_or(MENTIONS);
         let (watched, baseline) = (tick.watch.measures[at], &self.baselines[at]);
         let panes: Vec<(f64, f64)> = (from..tick.end)
@@ -235,7 +251,7 @@ impl BrandState {
                 let exposure = watched.of.map_or(1.0, count);
                 let slot = tick.exposure.slot(pane);
                 let mean = slot.map_or(0.0, |slot| baseline.mean_in(slot, exposure));
-                (count(watched.count), mean)
+                (count(watched.count) * watched.worth, mean)
             })
             .collect();
         from + onset(&panes, leading.direction == Direction::Up) as Pane

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::baseline::{Calendar, Slot};
-use crate::detect::Plan;
+use crate::detect::{Plan, in_units};
 use crate::incident::{Change, Direction, Incident};
 use crate::mention::{BrandIndex, Classified, Timestamp, millis};
 use crate::window::{Dedup, Pane, Watermark, mention_key};
@@ -64,7 +64,7 @@ pub struct WindowReading {
     pub direction: Direction,
     /// Length of the window, in seconds.
     pub window_seconds: u64,
-    /// The window's value: mentions, or a share in 0..=1.
+    /// The window's value: mentions, a share in 0..=1, or a sentiment in -1..=1.
     pub observed: f64,
     /// What is typical, in the unit of `observed`.
     pub expected: f64,
@@ -263,15 +263,16 @@ impl Shard {
                 };
                 let expected = &reading.expected;
                 let (lower, upper) = expected.band(TYPICAL_Z);
+                let units = |it| in_units(self.watch.measures[check.measure].measure, expected, it);
                 readings.push(WindowReading {
                     brand: BrandIndex(u32::try_from(index).unwrap_or(u32::MAX)),
                     monitor: check.monitor.clone(),
                     direction: check.direction,
                     window_seconds: self.watch.durations[check.window].as_secs(),
-                    observed: expected.in_units(reading.observed),
-                    expected: expected.in_units(expected.mean),
-                    lower: expected.in_units(lower),
-                    upper: expected.in_units(upper),
+                    observed: units(reading.observed),
+                    expected: units(expected.mean),
+                    lower: units(lower),
+                    upper: units(upper),
                     z: reading.z,
                     return_days: record.return_days(reading.z_towards(check.direction)),
                 });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::detect::{Parts, Plan, Tally, z_limit};
-use crate::incident::{Direction, Measure};
+use crate::incident::{Direction, Measure, Unit};
 use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
 
@@ -13,7 +13,9 @@ pub(super) struct Watched {
     pub measure: Measure,
     /// What is counted.
     pub count: usize,
-    /// For a share: what it is a part of.
+    /// What one of that counter is worth, in mentions.
+    pub worth: f64,
+    /// For a share: what it is a part of, in whole mentions.
     pub of: Option<usize>,
 }
 
@@ -24,10 +26,18 @@ pub(super) struct Check {
     /// Index into [`Watch::measures`].
     pub measure: usize,
     pub direction: Direction,
+    /// Which of a brand's two incidents it belongs to. A turn of the mood is told with the rises:
+    /// it is one of the things a crisis shows, whichever way it is counted.
+    pub side: Direction,
     /// Index into [`Watch::windows`].
     pub window: usize,
-    /// The limit by the fitted distribution.
-    pub z_limit: f64,
+}
+
+/// How far out a check's window must lie to signal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    /// By the fitted distribution.
+    pub z: f64,
     /// Its part of the budget: it may page for nothing once in so many days.
     pub page_days: f64,
 }
@@ -54,6 +64,8 @@ pub(super) struct Watch {
     pub retained: usize,
     /// Panes past the first open one that a mention may lie in.
     pub ahead: usize,
+    pages_per_week: f64,
+    brands: usize,
     /// The limit, below zero, at which silence of the whole feed is no accident.
     pub feed_z_limit: f64,
 }
@@ -75,6 +87,8 @@ impl Watch {
         let measures: Vec<Watched> =
             measures.iter().map(|&measure| Watched::of(measure, &tallies)).collect();
         let checks = checks(plan, &durations, &measures);
+        let universal =
+            checks.iter().filter(|check| tallies[measures[check.measure].count].is_universal());
         let lateness_panes = panes(plan.time.allowed_lateness + pane) as Pane;
         let hour = panes(Duration::from_secs(3_600));
         let learning_delay = (windows.last().copied().unwrap_or(1) as Pane).max(lateness_panes);
@@ -90,15 +104,29 @@ impl Watch {
             ahead: panes(plan.time.out_of_orderness) + 1,
             feed_z_limit: z_limit(
                 plan.sensitivity.false_pages_per_week,
-                checks.len().max(1) * plan.brands.len(),
+                universal.count().max(1) * plan.brands.len(),
                 Duration::from_secs(3_600),
             ),
+            pages_per_week: plan.sensitivity.false_pages_per_week,
+            brands: plan.brands.len(),
             windows,
             durations,
             tallies,
             measures,
             checks,
         }
+    }
+
+    /// The limits of [`Watch::checks`] of a brand, which divide its part of the budget: those whose
+    /// tally (by [`Watch::tallies`]) it `has`. The budget is divided evenly over brands.
+    pub(super) fn limits(&self, has: &[bool]) -> Vec<Limit> {
+        let counts = |check: &&Check| has[self.measures[check.measure].count];
+        let series = self.checks.iter().filter(counts).count().max(1) * self.brands;
+        let limit = |check: &Check| Limit {
+            z: z_limit(self.pages_per_week, series, self.durations[check.window]),
+            page_days: 7.0 * series as f64 / self.pages_per_week,
+        };
+        self.checks.iter().map(limit).collect()
     }
 
     /// Where `measure` stands in [`Watch::measures`].
@@ -129,12 +157,12 @@ impl Watch {
     }
 }
 
-/// Mentions; what the monitors watch; negative mentions if that is anything else, because severity
-/// and evidence speak of them.
+/// Mentions; what the monitors watch; negative mentions if any of that is of anger, because severity
+/// and evidence speak of them then.
 fn measures(plan: &Plan) -> Vec<Measure> {
     let mut measures: Vec<Measure> =
         plan.monitors.iter().map(|monitor| monitor.measure).chain([Measure::Mentions]).collect();
-    if measures.iter().any(|&measure| measure != Measure::Mentions) {
+    if measures.iter().any(|&measure| measure.is_of_anger()) {
         measures.push(Measure::NegativeMentions);
     }
     // `Measure::Mentions` is the least.
@@ -160,14 +188,17 @@ impl Watched {
     fn of(measure: Measure, tallies: &[Tally]) -> Self {
         let Parts { count, of } = Parts::of(measure);
         let position = |tally| tallies.iter().position(|&known| known == tally);
-        Self { measure, count: position(count).unwrap_or(0), of: of.and_then(position) }
+        Self {
+            measure,
+            count: position(count).unwrap_or(0),
+            worth: count.worth(),
+            of: of.and_then(position),
+        }
     }
 }
 
 fn checks(plan: &Plan, durations: &[Duration], measures: &[Watched]) -> Vec<Check> {
-    let per_brand: usize = plan.monitors.iter().map(|monitor| monitor.windows.len()).sum();
-    let series = per_brand * plan.brands.len();
-    let mut checks = Vec::with_capacity(per_brand);
+    let mut checks = Vec::new();
     for monitor in &plan.monitors {
         let measure = measures.iter().position(|watched| watched.measure == monitor.measure);
         for window in &monitor.windows {
@@ -178,9 +209,11 @@ fn checks(plan: &Plan, durations: &[Duration], measures: &[Watched]) -> Vec<Chec
                 monitor: monitor.name.clone(),
                 measure: measure.unwrap_or(0),
                 direction: monitor.direction,
+                side: match monitor.measure.unit() {
+                    Unit::Sentiment => Direction::Up,
+                    Unit::Mentions | Unit::Share => monitor.direction,
+                },
                 window: index,
-                z_limit: z_limit(plan.sensitivity.false_pages_per_week, series, *window),
-                page_days: 7.0 * series as f64 / plan.sensitivity.false_pages_per_week,
             });
         }
     }
@@ -192,13 +225,30 @@ mod tests {
     use super::*;
     use crate::detect::Monitor;
 
-    fn measures(watched: &[Measure]) -> Vec<Measure> {
+    fn watch(watched: &[Measure]) -> Watch {
         let monitors = Monitor::defaults().into_iter();
-        let plan = Plan {
+        Watch::new(&Plan {
             monitors: monitors.filter(|monitor| watched.contains(&monitor.measure)).collect(),
             ..(*crate::shard::tests::streams::plan()).clone()
+        })
+    }
+
+    fn measures(watched: &[Measure]) -> Vec<Measure> {
+        watch(watched).measures.iter().map(|watched| watched.measure).collect()
+    }
+
+    #[test]
+    fn what_a_brand_has_none_of_takes_no_part_of_the_budget() {
+        let (alone, with) =
+            (watch(&[Measure::Mentions]), watch(&[Measure::Mentions, Measure::Shares]));
+        let days = |watch: &Watch, shares: bool| {
+            let has: Vec<bool> =
+                watch.tallies.iter().map(|tally| tally.is_universal() || shares).collect();
+            watch.limits(&has)[0].page_days
         };
-        Watch::new(&plan).measures.iter().map(|watched| watched.measure).collect()
+        assert_eq!(days(&alone, false), 7.0 * 7.0 * 3.0);
+        assert_eq!(days(&with, false), days(&alone, false));
+        assert_eq!(days(&with, true), 9.0 * 7.0 * 3.0, "two windows more");
     }
 
     #[test]

@@ -20,7 +20,7 @@ const READINGS: [About; 5] = [
     (
         "groundswell_window_value",
         "mentions or ratio",
-        "What the window holds now: mentions, or for a share of mentions a ratio from 0 to 1.",
+        "What the window holds now: mentions, for a share of mentions a ratio from 0 to 1, for sentiment its mean from -1 to 1.",
     ),
     (
         "groundswell_window_expected",

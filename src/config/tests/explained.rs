@@ -30,6 +30,6 @@ fn the_full_example_in_words() {
 fn a_cap_that_hides_windows_is_told() {
     let text = with_brand("[limits]\nmetric_series = 3\n[time]\npane = \"30s\"\n");
     let said = explained(&text);
-    assert!(said.contains("Shows 3 of the 14 windows as metrics"), "{said}");
+    assert!(said.contains("Shows 3 of the 24 windows as metrics"), "{said}");
     assert!(said.contains("A page leaves within 35s of"), "{said}");
 }

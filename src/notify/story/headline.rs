@@ -1,6 +1,6 @@
 //! The one sentence that says it all.
 
-use crate::incident::{Direction, Incident, Measure, Severity, State, Subject};
+use crate::incident::{Direction, Incident, Severity, State, Subject, Unit};
 
 use super::words::{self, Clock};
 use super::{leading_direction, name};
@@ -51,20 +51,17 @@ fn lasted(incident: &Incident) -> String {
 }
 
 fn brand(incident: &Incident) -> String {
-    match incident.measure {
-        Measure::NegativeShare => share(incident),
-        measure => match leading_direction(incident) {
-            Direction::Up => rise(incident, measure),
-            Direction::Down => fall(incident, measure),
+    match incident.measure.unit() {
+        Unit::Share | Unit::Sentiment => level_of(incident),
+        Unit::Mentions => match leading_direction(incident) {
+            Direction::Up => rise(incident),
+            Direction::Down => fall(incident),
         },
     }
 }
 
-fn rise(incident: &Incident, measure: Measure) -> String {
-    let (feeling, noun) = match measure {
-        Measure::NegativeMentions => ("anger", "negative mentions"),
-        _ => ("attention", "mentions"),
-    };
+fn rise(incident: &Incident) -> String {
+    let (feeling, noun) = (words::feeling(incident.measure), words::noun(incident.measure));
     if let Some(times) = words::times(incident.observed, incident.expected) {
         format!("{feeling} at {times} its usual level")
     } else if incident.observed.is_finite() && incident.expected.is_finite() {
@@ -75,11 +72,8 @@ fn rise(incident: &Incident, measure: Measure) -> String {
     }
 }
 
-fn fall(incident: &Incident, measure: Measure) -> String {
-    let noun = match measure {
-        Measure::NegativeMentions => "negative mentions",
-        _ => "mentions",
-    };
+fn fall(incident: &Incident) -> String {
+    let noun = words::noun(incident.measure);
     if incident.observed == 0.0 {
         return format!("no {noun} at all");
     }
@@ -91,20 +85,20 @@ fn fall(incident: &Incident, measure: Measure) -> String {
     }
 }
 
-fn share(incident: &Incident) -> String {
+/// A share or a sentiment.
+fn level_of(incident: &Incident) -> String {
+    let (noun, measure) = (words::noun(incident.measure), incident.measure);
     let at = match leading_direction(incident) {
         Direction::Up => "at",
         Direction::Down => "down to",
     };
+    let value = |it| words::value(measure, it);
     match (incident.observed.is_finite(), incident.expected.is_finite()) {
-        (true, true) => format!(
-            "share of negative mentions {at} {} (usually {})",
-            words::percent(incident.observed),
-            words::percent(incident.expected)
-        ),
-        (true, false) => {
-            format!("share of negative mentions {at} {}", words::percent(incident.observed))
+        (true, true) => {
+            let (observed, expected) = (value(incident.observed), value(incident.expected));
+            format!("{noun} {at} {observed} (usually {expected})")
         }
-        (false, _) => "share of negative mentions far from usual".into(),
+        (true, false) => format!("{noun} {at} {}", value(incident.observed)),
+        (false, _) => format!("{noun} far from usual"),
     }
 }

@@ -16,7 +16,9 @@ mod words;
 
 use jiff::tz::TimeZone;
 
-use crate::incident::{Change, Direction, Incident, Measure, Severity, Signal, State, Subject};
+use crate::incident::{
+    Change, Direction, Incident, Measure, Severity, Signal, State, Subject, Unit,
+};
 
 pub use carriers::{Carrier, Carriers};
 pub(crate) use headline::summary;
@@ -143,18 +145,20 @@ fn what_changed(incident: &Incident) -> String {
         _ => format!("in the last {window}"),
     };
     if !incident.observed.is_finite() {
-        let what = match incident.measure {
-            Measure::Mentions => "Mentions",
-            Measure::NegativeMentions => "Negative mentions",
-            Measure::NegativeShare => "The share of negative mentions",
+        let what = match incident.measure.unit() {
+            Unit::Share => format!("The {}", words::noun(incident.measure)),
+            Unit::Mentions | Unit::Sentiment => capital(words::noun(incident.measure).to_owned()),
         };
         return format!("{what} left the typical band {when}.");
     }
-    let observed = match incident.measure {
-        Measure::NegativeShare => {
-            format!("{} of mentions were negative", words::percent(incident.observed))
-        }
-        measure => counted(incident.observed, measure),
+    let observed = match incident.measure.unit() {
+        Unit::Share => format!("{} of mentions were negative", words::percent(incident.observed)),
+        Unit::Sentiment => format!(
+            "{} was {}",
+            capital(words::noun(incident.measure).to_owned()),
+            words::sentiment(incident.observed)
+        ),
+        Unit::Mentions => counted(incident.observed, incident.measure),
     };
     format!("{observed} {when}{}.", usual(incident))
 }
@@ -165,13 +169,7 @@ fn counted(observed: f64, measure: Measure) -> String {
         zero if zero == "0" => "No".into(),
         number => number,
     };
-    let noun = match measure {
-        Measure::NegativeMentions => {
-            words::plural(&number, "negative mention", "negative mentions")
-        }
-        _ => words::plural(&number, "mention", "mentions"),
-    };
-    format!("{number} {noun}")
+    format!("{number} {}", words::plural(&number, words::one(measure), words::noun(measure)))
 }
 
 /// `, where 30 are usual (typically 17 to 46)`; what is not known is left out.
@@ -180,12 +178,9 @@ fn usual(incident: &Incident) -> String {
     if !expected.is_finite() {
         return String::new();
     }
-    let number = |value| match measure {
-        Measure::NegativeShare => words::percent(value),
-        _ => words::count(value),
-    };
-    let usual = match (measure, number(expected)) {
-        (Measure::NegativeShare, share) => format!("{share} is usual"),
+    let number = |value| words::value(measure, value);
+    let usual = match (measure.unit(), number(expected)) {
+        (Unit::Share | Unit::Sentiment, level) => format!("{level} is usual"),
         (_, zero) if zero == "0" => "none are usual".into(),
         (_, one) if one == "1" => "1 is usual".into(),
         (_, many) => format!("{many} are usual"),
@@ -199,15 +194,19 @@ fn usual(incident: &Incident) -> String {
 }
 
 fn how_unusual(incident: &Incident) -> String {
-    let mut sentence = rarity::in_words(incident.peak_z);
-    if let Some(first) = sentence.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
+    let sentence = capital(rarity::in_words(incident.peak_z));
     if incident.peak_z.is_finite() {
         format!("{sentence} (z {:.1}).", incident.peak_z.clamp(-99.9, 99.9))
     } else {
         format!("{sentence}.")
     }
+}
+
+fn capital(mut sentence: String) -> String {
+    if let Some(first) = sentence.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
 }
 
 fn facts(incident: &Incident, clock: &Clock) -> Vec<Fact> {
@@ -277,17 +276,9 @@ fn also(incident: &Incident) -> Vec<String> {
 }
 
 fn signal(signal: &Signal) -> String {
-    let (value, usual) = match signal.measure {
-        Measure::NegativeShare => {
-            (words::percent(signal.observed), words::percent(signal.expected))
-        }
-        _ => (words::count(signal.observed), words::count(signal.expected)),
-    };
-    let what = match signal.measure {
-        Measure::Mentions => "mentions",
-        Measure::NegativeMentions => "negative mentions",
-        Measure::NegativeShare => "negative share",
-    };
+    let value = words::value(signal.measure, signal.observed);
+    let usual = words::value(signal.measure, signal.expected);
+    let what = signal.measure.noun();
     format!(
         "{what} in a window of {}: {value} (usually {usual})",
         match words::window(signal.window_seconds) {

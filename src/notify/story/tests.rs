@@ -66,6 +66,40 @@ fn shares_are_told_in_percent() {
 }
 
 #[test]
+fn other_measures_have_their_own_words() {
+    let told = |measure, observed, expected, z| {
+        let band = (expected - 0.2, expected + 0.2);
+        let story = story(Incident {
+            measure,
+            observed,
+            expected,
+            lower: band.0,
+            upper: band.1,
+            peak_z: z,
+            ..incident()
+        });
+        (story.headline, story.what_changed)
+    };
+    let (headline, changed) = told(Measure::Sentiment, -0.42, 0.1, -5.0);
+    assert_eq!(headline, "American: mean sentiment down to -0.42 (usually 0.10), since 14:20");
+    assert_eq!(
+        changed,
+        "Mean sentiment was -0.42 in the last hour, where 0.10 is usual (typically -0.10 to 0.30)."
+    );
+    assert_eq!(
+        told(Measure::PurchaseIntent, 40.0, 10.0, 5.0).0,
+        "American: intent to buy at 4.0x its usual level, since 14:20"
+    );
+    assert_eq!(
+        told(Measure::NewFollowers, 3.0, 30.0, -5.0).0,
+        "American: new followers down to 10 % of usual, since 14:20"
+    );
+    let (headline, changed) = told(Measure::Shares, 44.0, 4.0, 5.0);
+    assert_eq!(headline, "American: sharing at 11x its usual level, since 14:20");
+    assert!(changed.starts_with("44 shares in the last hour, where 4 are usual"), "{changed}");
+}
+
+#[test]
 fn falls_are_told_as_what_is_left() {
     assert_eq!(story(fall()).headline, "American: mentions down to 12 % of usual, since 14:20");
     let nothing = Incident { observed: 0.0, ..fall() };

@@ -4,6 +4,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::incident::{Measure, Unit};
 use crate::mention::Timestamp;
 
 /// Below this many expected mentions a ratio says nothing: what happened came from nothing.
@@ -73,6 +74,57 @@ pub fn percent(share: f64) -> String {
         return "under 1 %".into();
     }
     format!("{percent:.0} %")
+}
+
+/// A sentiment in -1..=1 as `-0.42`; what lies outside is brought to the nearer end.
+pub fn sentiment(value: f64) -> String {
+    if value.is_nan() {
+        return "unknown".into();
+    }
+    // No "-0.00".
+    format!("{:.2}", (value.clamp(-1.0, 1.0) * 100.0).round() / 100.0 + 0.0)
+}
+
+/// `value` in the unit of `measure`.
+pub fn value(measure: Measure, value: f64) -> String {
+    match measure.unit() {
+        Unit::Mentions => count(value),
+        Unit::Share => percent(value),
+        Unit::Sentiment => sentiment(value),
+    }
+}
+
+/// What a rise of a count is called: `{feeling} at 6.2x its usual level`.
+pub const fn feeling(measure: Measure) -> &'static str {
+    match measure {
+        Measure::NegativeMentions => "anger",
+        Measure::PositiveMentions => "praise",
+        Measure::Shares => "sharing",
+        Measure::PurchaseIntent => "intent to buy",
+        Measure::NewFollowers => "the number of new followers",
+        Measure::Mentions | Measure::NegativeShare | Measure::Sentiment => "attention",
+    }
+}
+
+/// What `measure` is in the middle of a sentence: a count in the plural, anything else in the
+/// singular.
+pub const fn noun(measure: Measure) -> &'static str {
+    match measure {
+        Measure::NegativeShare => "share of negative mentions",
+        other => other.noun(),
+    }
+}
+
+/// One of what a count counts.
+pub const fn one(measure: Measure) -> &'static str {
+    match measure {
+        Measure::NegativeMentions => "negative mention",
+        Measure::PositiveMentions => "positive mention",
+        Measure::Shares => "share",
+        Measure::PurchaseIntent => "mention with intent to buy",
+        Measure::NewFollowers => "new follower",
+        Measure::Mentions | Measure::NegativeShare | Measure::Sentiment => "mention",
+    }
 }
 
 /// How many times `expected` has become `observed`: `6.2x`. `None` when there is nothing to
@@ -197,6 +249,9 @@ mod tests {
         assert_eq!(percent(0.002), "under 1 %");
         assert_eq!(percent(f64::INFINITY), "100 %");
         assert_eq!(percent(f64::NAN), "an unknown share");
+        assert_eq!(sentiment(-0.424), "-0.42");
+        assert_eq!(sentiment(-0.001), "0.00");
+        assert_eq!(sentiment(f64::NEG_INFINITY), "-1.00");
         assert_eq!(times(186.0, 30.0).as_deref(), Some("6.2x"));
         assert_eq!(times(186.0, 3.0).as_deref(), Some("62x"));
         assert_eq!(times(99.6, 10.0).as_deref(), Some("10x"));

@@ -124,6 +124,11 @@ fn measure(measure: Measure) -> proto::Measure {
         Measure::Mentions => proto::Measure::Mentions,
         Measure::NegativeMentions => proto::Measure::NegativeMentions,
         Measure::NegativeShare => proto::Measure::NegativeShare,
+        Measure::Sentiment => proto::Measure::Sentiment,
+        Measure::PositiveMentions => proto::Measure::PositiveMentions,
+        Measure::Shares => proto::Measure::Shares,
+        Measure::PurchaseIntent => proto::Measure::PurchaseIntent,
+        Measure::NewFollowers => proto::Measure::NewFollowers,
     }
 }
 

@@ -137,11 +137,22 @@ fn no_gap_of_the_file_is_an_incident() {
 }
 
 #[test]
+fn no_two_incidents_are_named_alike() {
+    let opened = opened(&week().changes);
+    let ids: std::collections::BTreeSet<_> = opened.iter().map(|it| it.incident.id).collect();
+    assert_eq!(ids.len(), opened.len(), "{:#?}", super::streams::lines(&week().changes));
+}
+
+#[test]
 fn what_opened_resolves_but_for_the_storm_that_goes_on() {
     for change in opened(&week().changes) {
         let incident = &change.incident;
         match resolved(incident.id) {
-            Some(at) => assert!(at.millis_since(incident.detected_at) >= 30 * 60_000),
+            Some(at) => assert!(
+                at.millis_since(incident.detected_at) >= 30 * 60_000,
+                "{:#?}",
+                super::streams::lines(&week().changes)
+            ),
             None => assert_eq!(incident.brand, "American"),
         }
     }

@@ -4,6 +4,7 @@
 mod airlines;
 mod anger;
 mod life;
+mod measures;
 mod order;
 mod quiet;
 mod silence;

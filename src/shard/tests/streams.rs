@@ -98,7 +98,17 @@ pub fn usual(_: usize, _: i64) -> f64 {
 }
 
 pub fn observe(shard: &mut Shard, made: &Made, changes: &mut Vec<Change>) -> Outcome {
-    let mention = Mention {
+    observe_as(shard, made, &|_, _| {}, changes)
+}
+
+/// [`observe`], the mention changed by `shape` before.
+pub fn observe_as(
+    shard: &mut Shard,
+    made: &Made,
+    shape: &dyn Fn(&Made, &mut Mention<'_>),
+    changes: &mut Vec<Change>,
+) -> Outcome {
+    let mut mention = Mention {
         id: made.id.to_string().into(),
         created_at: Timestamp::from_millis(made.at),
         channel: "test".into(),
@@ -106,6 +116,7 @@ pub fn observe(shard: &mut Shard, made: &Made, changes: &mut Vec<Change>) -> Out
         hashtags: if made.sentiment < 0.0 { vec!["bad".into()] } else { Vec::new() },
         ..Mention::default()
     };
+    shape(made, &mut mention);
     let classified = Classified {
         mention: &mention,
         brands: vec![BrandIndex(made.brand)],
