@@ -19,6 +19,7 @@ use crate::incident::{Evidence, SourceKind, SourceShare, TermCount};
 use crate::mention::{Classified, Mention, Tone};
 use crate::window::Pane;
 use sample::Shortlist;
+pub(crate) use sample::sample;
 
 /// Buckets a day is cut into, of five minutes each.
 const BUCKETS_PER_DAY: usize = 288;

@@ -85,7 +85,8 @@ fn insert(list: &mut Vec<Ranked>, ranked: Ranked) {
     list.truncate(KEPT);
 }
 
-fn sample(classified: &Classified<'_>) -> Sample {
+/// The mention as alerts show it, cut to a bounded length.
+pub(crate) fn sample(classified: &Classified<'_>) -> Sample {
     let mention = classified.mention;
     let author = mention.author.handle.as_ref().or(mention.author.id.as_ref());
     Sample {

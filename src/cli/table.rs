@@ -56,6 +56,7 @@ fn measured(incident: &Incident) -> String {
         Measure::NegativeMentions | Measure::NegativeShare => " negative",
         Measure::PositiveMentions => " positive",
         Measure::PurchaseIntent => " to buy",
+        Measure::Audience => return format!("{:.0} people by one mention", incident.observed),
         Measure::Sentiment | Measure::Shares | Measure::NewFollowers => {
             return format!("{} {} in {window}", pair(incident), incident.measure.noun());
         }
@@ -67,7 +68,7 @@ fn measured(incident: &Incident) -> String {
 fn pair(incident: &Incident) -> String {
     let (observed, expected) = (incident.observed, incident.expected);
     match incident.measure.unit() {
-        Unit::Mentions => format!("{observed:.0} / {expected:.1}"),
+        Unit::Mentions | Unit::Persons => format!("{observed:.0} / {expected:.1}"),
         Unit::Share => format!("{:.0} % / {:.0} %", observed * 100.0, expected * 100.0),
         Unit::Sentiment => format!("{observed:.2} / {expected:.2}"),
     }

@@ -113,7 +113,7 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
     let rare: Vec<&str> = Measure::ALL
         .into_iter()
         .filter(|&it| plan.monitors.iter().any(|monitor| monitor.measure == it))
-        .filter(|&it| !Parts::of(it).count.is_universal())
+        .filter(|&it| Parts::of(it).is_some_and(|parts| !parts.count.is_universal()))
         .map(Measure::noun)
         .collect();
     if let [first @ .., last] = rare.as_slice() {
@@ -136,6 +136,14 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         sensitivity.min_excess,
         sensitivity.min_share_change * 100.0,
     )?;
+    if let Some(min_audience) = sensitivity.min_audience {
+        writeln!(
+            out,
+            "Tells a single severe mention at once, if an ordinary author's words would reach {min_audience} \
+             people; a journalist or an authority is told from a tenth of that on, an employee from a \
+             thousandth.",
+        )?;
+    }
     let delay = plan.time.pane + plan.time.out_of_orderness;
     writeln!(
         out,
@@ -207,7 +215,7 @@ fn when(measure: Measure, direction: Direction) -> String {
         Direction::Down => "fall",
     };
     match measure.unit() {
-        Unit::Mentions => format!("{} {goes}", measure.noun()),
+        Unit::Mentions | Unit::Persons => format!("{} {goes}", measure.noun()),
         Unit::Share | Unit::Sentiment => format!("the {} {goes}s", measure.noun()),
     }
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::reader::closest;
 use super::section::Section;
 use super::{Limits, LogSettings, duration};
-use crate::detect::{BaselineSettings, Monitor, Sensitivity, TimeSettings};
+use crate::detect::{BaselineSettings, Monitor, Parts, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
 use crate::telemetry::log::LogFormat;
 
@@ -137,6 +137,16 @@ pub(super) fn sensitivity(root: &mut Section<'_, '_>) -> Sensitivity {
             |it| (0.0..=1.0).contains(&it),
             "a share from 0 to 1, e.g. 0.1",
         ),
+        min_audience: {
+            let on = section.boolean("single_mentions", true);
+            let least = section.number(
+                "min_audience",
+                default.min_audience.unwrap_or(100_000.0),
+                |it| (1.0..=1e10).contains(&it),
+                "a number of persons, e.g. 100_000",
+            );
+            on.then_some(least)
+        },
         resolve_after: section.duration("resolve_after", default.resolve_after, MINUTE, DAY),
         calm_z: section.number(
             "calm_z",
@@ -181,10 +191,15 @@ pub(super) fn monitors(root: &mut Section<'_, '_>, pane: Duration) -> Vec<Monito
     let mut names = BTreeSet::new();
     let mut monitors = Vec::new();
     for mut section in sections {
-        let measures = Measure::ALL.map(|measure| (measure.name(), measure));
+        let measures: Vec<(&str, Measure)> = Measure::ALL
+            .into_iter()
+            .filter(|&it| Parts::of(it).is_some())
+            .map(|it| (it.name(), it))
+            .collect();
         let directions = [Direction::Up, Direction::Down].map(|it| (it.name(), it));
         if section.take("measure").is_none() {
-            let names = measures.map(|it| format!("\"{}\"", it.0)).join(" or ");
+            let names: Vec<String> = measures.iter().map(|it| format!("\"{}\"", it.0)).collect();
+            let names = names.join(" or ");
             section.miss("measure", &names);
         }
         let measure = section.choice("measure", &measures).unwrap_or(Measure::Mentions);

@@ -94,7 +94,7 @@ fn means(classified: &Classified<'_>, intent: &str) -> bool {
 /// `mentions` of a window, counted or expected, in the unit of `measure`.
 pub fn in_units(measure: Measure, expected: &Expected, mentions: f64) -> f64 {
     match measure.unit() {
-        Unit::Mentions | Unit::Share => expected.in_units(mentions),
+        Unit::Mentions | Unit::Share | Unit::Persons => expected.in_units(mentions),
         // Nothing said is neither good nor bad.
         Unit::Sentiment if expected.of <= 0.0 => 0.0,
         Unit::Sentiment => 2.0 * expected.in_units(mentions) - 1.0,
@@ -102,8 +102,8 @@ pub fn in_units(measure: Measure, expected: &Expected, mentions: f64) -> f64 {
 }
 
 impl Parts {
-    /// The parts of `measure`.
-    pub const fn of(measure: Measure) -> Self {
+    /// The parts of `measure`; `None` for one that is not counted in windows.
+    pub const fn of(measure: Measure) -> Option<Self> {
         let (count, of) = match measure {
             Measure::Mentions => (Tally::Mentions, None),
             Measure::NegativeMentions => (Tally::Negative, None),
@@ -116,8 +116,9 @@ impl Parts {
             Measure::Shares => (Tally::Shares, None),
             Measure::PurchaseIntent => (Tally::Purchases, None),
             Measure::NewFollowers => (Tally::Follows, None),
+            Measure::Audience => return None,
         };
-        Self { count, of }
+        Some(Self { count, of })
     }
 
     /// Whether the measure is a count or a share.

@@ -1,6 +1,7 @@
 //! Decides what is unusual: limits for z from the budget of false pages and from a series' own
 //! record, whether a window has swung, and when the swing began.
 
+mod alone;
 mod limits;
 mod measure;
 mod news;
@@ -10,6 +11,7 @@ mod record;
 mod swing;
 mod trigger;
 
+pub use alone::{severity as alone_severity, weight};
 pub use limits::z_limit;
 pub use measure::{Parts, Tally, in_units, is_follow};
 pub use news::News;

@@ -56,6 +56,9 @@ pub struct Sensitivity {
     pub min_excess: f64,
     /// A share must differ from what is expected by at least this much (0..=1).
     pub min_share_change: f64,
+    /// A single mention is a crisis by itself when it weighs as much as one that an ordinary author
+    /// writes in anger, with one crisis term, for so many persons; `None`: none ever is.
+    pub min_audience: Option<f64>,
     /// An incident resolves after all its series have stayed inside the lower limit this long.
     pub resolve_after: Duration,
     /// The lower limit: |z| below which a series is calm again.
@@ -102,6 +105,7 @@ impl Default for Sensitivity {
             min_ratio: 1.5,
             min_excess: 10.0,
             min_share_change: 0.1,
+            min_audience: Some(100_000.0),
             resolve_after: 30 * MINUTE,
             calm_z: 2.0,
         }

@@ -24,6 +24,8 @@ pub enum Measure {
     PurchaseIntent,
     /// Authors who began to follow the brand, a count.
     NewFollowers,
+    /// The audience of one mention that is a crisis by itself, in persons. No monitor watches it.
+    Audience,
 }
 
 /// In what a measure is read.
@@ -35,6 +37,8 @@ pub enum Unit {
     Share,
     /// A sentiment, -1..=1.
     Sentiment,
+    /// A number of persons.
+    Persons,
 }
 
 /// What it says of a brand that a measure goes one way.
@@ -50,7 +54,7 @@ pub enum Mood {
 
 impl Measure {
     /// All measures.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Mentions,
         Self::NegativeMentions,
         Self::NegativeShare,
@@ -59,6 +63,7 @@ impl Measure {
         Self::Shares,
         Self::PurchaseIntent,
         Self::NewFollowers,
+        Self::Audience,
     ];
 
     /// The name used in configuration, metrics and alerts.
@@ -72,6 +77,7 @@ impl Measure {
             Self::Shares => "shares",
             Self::PurchaseIntent => "purchase_intent",
             Self::NewFollowers => "new_followers",
+            Self::Audience => "audience",
         }
     }
 
@@ -86,6 +92,7 @@ impl Measure {
             Self::Shares => "shares",
             Self::PurchaseIntent => "mentions with intent to buy",
             Self::NewFollowers => "new followers",
+            Self::Audience => "people reached by one mention",
         }
     }
 
@@ -100,6 +107,7 @@ impl Measure {
             | Self::Shares
             | Self::PurchaseIntent
             | Self::NewFollowers => Unit::Mentions,
+            Self::Audience => Unit::Persons,
         }
     }
 

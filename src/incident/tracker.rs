@@ -103,6 +103,13 @@ impl Tracker {
         at.millis_since(since) >= millis(hold)
     }
 
+    /// What the open incident is of goes on: calm begins anew.
+    pub fn disturb(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.calm_since = None;
+        }
+    }
+
     /// Resolves the open incident.
     pub fn resolve(&mut self, at: Timestamp, evidence: Evidence) -> Option<Change> {
         let mut open = self.open.take()?;
@@ -115,7 +122,8 @@ impl Open {
     fn advance(&mut self, state: State, at: Timestamp, evidence: Evidence) -> Change {
         self.sequence += 1;
         self.incident.state = state;
-        self.incident.updated_at = at;
+        // A single mention may be told a moment before the pane it lies in is over.
+        self.incident.updated_at = at.max(self.incident.updated_at);
         self.incident.show(evidence);
         self.change()
     }

@@ -4,15 +4,14 @@ use std::ops::Range;
 
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Shape, Slot};
-use crate::detect::{
-    Brand, Parts, Plan, Reading, Record, Tally, Trigger, Verdict, in_units, is_follow,
-};
+use crate::detect::{Brand, Plan, Reading, Record, Tally, Trigger, Verdict, in_units, is_follow};
 use crate::incident::{Change, Direction, Incident, Signal};
 use crate::mention::{Classified, Timestamp};
 use crate::window::{Pane, SlidingCounter};
 
 use super::case::Case;
 use super::exposure::Exposure;
+use super::post::Heard;
 use super::since::Counts;
 use super::watch::{Check, Limit, Watch};
 
@@ -35,7 +34,18 @@ pub(super) struct Tick<'a> {
     pub feed_dead: bool,
 }
 
-impl Tick<'_> {
+impl<'a> Tick<'a> {
+    /// The moment after the panes before `end` have been closed: nothing is read of windows.
+    pub(super) fn between(
+        plan: &'a Plan,
+        watch: &'a Watch,
+        exposure: &'a Exposure,
+        end: Pane,
+    ) -> Self {
+        let at = watch.start_of(end);
+        Self { plan, watch, exposure, shapes: &[], end, at, feed_dead: false }
+    }
+
     /// Whether the feed was alive through (nearly) the whole of the window.
     pub(super) fn is_watched(&self, window: usize) -> bool {
         let watched: f64 = self.shapes[window].iter().map(|part| part.1).sum();
@@ -59,6 +69,8 @@ pub(super) struct BrandState {
     /// In the order of [`Watch::checks`].
     pub(super) records: Vec<Record>,
     pub(super) attribution: Attribution,
+    /// Authors of severe mentions.
+    pub(super) heard: Heard,
     /// By side: a fall and a rise of the same brand are two things to tell.
     pub(super) cases: [Case; 2],
     /// By measure: hours of incidents, which are kept but not learnt from.
@@ -72,17 +84,17 @@ impl BrandState {
         let counter = SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead);
         let baseline =
             |scale| Baseline::new(scale, &plan.baseline, plan.time.pane, &watch.durations);
-        let scales = watch.measures.iter().map(|watched| Parts::of(watched.measure).scale());
         let has: Vec<bool> = watch.tallies.iter().map(|tally| tally.is_universal()).collect();
         Self {
             brand,
             limits: watch.limits(&has),
             has,
             counters: vec![counter; watch.tallies.len()],
-            baselines: scales.map(baseline).collect(),
+            baselines: watch.measures.iter().map(|watched| baseline(watched.scale)).collect(),
             triggers: vec![Trigger::default(); watch.checks.len()],
             records: vec![Record::default(); watch.checks.len()],
             attribution: Attribution::new(watch.panes_per_day),
+            heard: Heard::default(),
             cases: Default::default(),
             held: vec![Vec::new(); watch.measures.len()],
             readings: vec![None; watch.measures.len() * watch.windows.len()],

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::attribute::Question;
 use crate::detect::{Reading, onset};
 use crate::incident::{
-    Change, Direction, Evidence, Facts, Incident, Measure, Mood, Severity, Signal, Subject, Tracker,
+    Change, Direction, Evidence, Facts, Incident, Measure, Mood, Sample, Severity, Signal, Subject,
+    Tracker,
 };
 use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
@@ -22,8 +23,10 @@ pub(super) struct Case {
     pub since_onset: SinceOnset,
     /// Whether the open incident's level has been accepted as the new normal.
     level_accepted: bool,
-    /// When the last incident was resolved.
+    /// When the last incident that windows raised was resolved.
     pub resolved_at: Option<Timestamp>,
+    /// The post that the open incident is of, or shows before all others.
+    pub post: Option<Sample>,
 }
 
 impl BrandState {
@@ -41,7 +44,19 @@ impl BrandState {
         let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
         self.case_mut(side).since_onset = SinceOnset::new(from, &self.counters, watched);
         incident.severity = self.severity(tick, side, &incident);
+        self.case_mut(side).post = None;
         incident.show(self.evidence(tick, side, &incident));
+        self.begin(tick, side, incident, from)
+    }
+
+    /// Opens `incident`, which began in pane `from`.
+    pub(super) fn begin(
+        &mut self,
+        tick: &Tick<'_>,
+        side: Direction,
+        incident: Incident,
+        from: Pane,
+    ) -> Change {
         // In the first days a new hour of the day cannot be told from a crisis.
         if self.baselines[MENTIONS].has_rhythm_before(tick.watch.hour_of(from)) {
             self.attribution.hold_since(from);
@@ -105,7 +120,11 @@ impl BrandState {
     fn resolve(&mut self, tick: &Tick<'_>, side: Direction) -> Option<Change> {
         let evidence = self.evidence(tick, side, self.case(side).tracker.incident()?);
         let case = self.case_mut(side);
-        case.resolved_at = Some(tick.at);
+        // What no window has raised, none has to forget.
+        let raised = |incident: &Incident| incident.signals.iter().any(|it| it.window_seconds > 0);
+        if case.tracker.incident().is_some_and(raised) {
+            case.resolved_at = Some(tick.at);
+        }
         let change = case.tracker.resolve(tick.at, evidence);
         if self.incidents().next().is_none() {
             self.attribution.release();
@@ -168,7 +187,8 @@ impl BrandState {
 
     /// The window an incident must be calm in: the shortest that is not shorter than what raised it.
     fn resolving(&self, tick: &Tick<'_>, incident: &Incident) -> usize {
-        let shortest = incident.signals.iter().map(|signal| signal.window_seconds).min();
+        let windows = incident.signals.iter().map(|signal| signal.window_seconds);
+        let shortest = windows.filter(|&seconds| seconds > 0).min();
         let shortest = Duration::from_secs(shortest.unwrap_or(0));
         tick.watch.resolving(shortest, tick.plan.sensitivity.resolve_after)
     }
@@ -214,25 +234,43 @@ impl BrandState {
         })
     }
 
-    fn evidence(&self, tick: &Tick<'_>, side: Direction, incident: &Incident) -> Evidence {
+    pub(super) fn evidence(
+        &self,
+        tick: &Tick<'_>,
+        side: Direction,
+        incident: &Incident,
+    ) -> Evidence {
         let leads = if incident.peak_z < 0.0 { Direction::Down } else { Direction::Up };
         let negative_only =
             incident.measure.is_of_anger() && incident.measure.mood(leads) != Mood::Glad;
         let leading = if negative_only { Measure::NegativeMentions } else { Measure::Mentions };
         let baseline = &self.baselines[tick.watch.position(leading).unwrap_or(MENTIONS)];
-        let asked = self.attribution.covered(tick.watch.pane_of(incident.onset), tick.end);
+        // A single mention is told before its pane is over.
+        let from = tick.watch.pane_of(incident.onset);
+        let asked = self.attribution.covered(from, tick.end.max(from + 1));
         let expected = tick
             .exposure
             .slots_between(asked.start, tick.end)
             .map(|slot| baseline.mean_in(slot, 1.0))
             .sum();
         let Range { start: from, end: to } = asked;
-        let since = &self.case(side).since_onset;
-        Evidence {
-            mentions: since.mentions,
-            negative_mentions: since.negative,
-            ..self.attribution.explain(&Question { from, to, negative_only, expected })
+        let case = self.case(side);
+        let mut evidence =
+            self.attribution.explain(&Question { from, to, negative_only, expected });
+        evidence.mentions = case.since_onset.mentions;
+        evidence.negative_mentions = case.since_onset.negative;
+        if let Some(post) = &case.post {
+            let shown = evidence.samples.len().max(1);
+            // While it is all there is, nothing said before it belongs to it.
+            let alone = incident.measure == Measure::Audience;
+            evidence.samples.retain(|it| {
+                (&it.channel, &it.id) != (&post.channel, &post.id)
+                    && !(alone && it.created_at < incident.onset)
+            });
+            evidence.samples.insert(0, post.clone());
+            evidence.samples.truncate(shown);
         }
+        evidence
     }
 
     /// The pane in which the swing that `leading` shows began, looked for in the last two of its

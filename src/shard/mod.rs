@@ -8,6 +8,7 @@ mod brand;
 mod case;
 mod exposure;
 mod feed;
+mod post;
 mod since;
 mod watch;
 
@@ -149,9 +150,13 @@ impl Shard {
         if classified.brands.is_empty() {
             return Outcome::Unmatched;
         }
+        let Self { plan, watch, .. } = self;
+        let State { end, exposure, brands, .. } = state;
+        let tick = Tick::between(plan, watch, exposure, *end);
         for BrandIndex(index) in &classified.brands {
-            if let Some(brand) = state.brands.get_mut(*index as usize) {
-                brand.count(&self.watch, pane, classified);
+            if let Some(brand) = brands.get_mut(*index as usize) {
+                brand.count(watch, pane, classified);
+                brand.judge_alone(&tick, classified, changes);
             }
         }
         Outcome::Counted
@@ -210,8 +215,7 @@ impl Shard {
         }
         let Self { plan, watch, state, .. } = self;
         if let Some(State { end, exposure, brands, .. }) = state {
-            let at = watch.start_of(*end);
-            let tick = Tick { plan, watch, exposure, shapes: &[], end: *end, at, feed_dead: false };
+            let tick = Tick::between(plan, watch, exposure, *end);
             brands.iter_mut().for_each(|brand| brand.refresh(&tick));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::baseline::Scale;
 use crate::detect::{Parts, Plan, Tally, z_limit};
 use crate::incident::{Direction, Measure, Unit};
 use crate::mention::{Timestamp, millis};
@@ -11,6 +12,7 @@ use crate::window::Pane;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watched {
     pub measure: Measure,
+    pub scale: Scale,
     /// What is counted.
     pub count: usize,
     /// What one of that counter is worth, in mentions.
@@ -85,7 +87,7 @@ impl Watch {
         let measures = measures(plan);
         let tallies = tallies(&measures);
         let measures: Vec<Watched> =
-            measures.iter().map(|&measure| Watched::of(measure, &tallies)).collect();
+            measures.iter().filter_map(|&measure| Watched::of(measure, &tallies)).collect();
         let checks = checks(plan, &durations, &measures);
         let universal =
             checks.iter().filter(|check| tallies[measures[check.measure].count].is_universal());
@@ -174,7 +176,7 @@ fn measures(plan: &Plan) -> Vec<Measure> {
 /// What must be counted to read `measures`.
 fn tallies(measures: &[Measure]) -> Vec<Tally> {
     let mut tallies = Tally::ALWAYS.to_vec();
-    for parts in measures.iter().map(|&measure| Parts::of(measure)) {
+    for parts in measures.iter().filter_map(|&measure| Parts::of(measure)) {
         for tally in [Some(parts.count), parts.of].into_iter().flatten() {
             if !tallies.contains(&tally) {
                 tallies.push(tally);
@@ -185,33 +187,35 @@ fn tallies(measures: &[Measure]) -> Vec<Tally> {
 }
 
 impl Watched {
-    fn of(measure: Measure, tallies: &[Tally]) -> Self {
-        let Parts { count, of } = Parts::of(measure);
+    fn of(measure: Measure, tallies: &[Tally]) -> Option<Self> {
+        let parts = Parts::of(measure)?;
         let position = |tally| tallies.iter().position(|&known| known == tally);
-        Self {
+        Some(Self {
             measure,
-            count: position(count).unwrap_or(0),
-            worth: count.worth(),
-            of: of.and_then(position),
-        }
+            scale: parts.scale(),
+            count: position(parts.count)?,
+            worth: parts.count.worth(),
+            of: parts.of.and_then(position),
+        })
     }
 }
 
 fn checks(plan: &Plan, durations: &[Duration], measures: &[Watched]) -> Vec<Check> {
     let mut checks = Vec::new();
     for monitor in &plan.monitors {
-        let measure = measures.iter().position(|watched| watched.measure == monitor.measure);
+        let of = |watched: &Watched| watched.measure == monitor.measure;
+        let Some(measure) = measures.iter().position(of) else { continue };
         for window in &monitor.windows {
             let Some(index) = durations.iter().position(|known| known == window) else {
                 continue;
             };
             checks.push(Check {
                 monitor: monitor.name.clone(),
-                measure: measure.unwrap_or(0),
+                measure,
                 direction: monitor.direction,
                 side: match monitor.measure.unit() {
                     Unit::Sentiment => Direction::Up,
-                    Unit::Mentions | Unit::Share => monitor.direction,
+                    Unit::Mentions | Unit::Share | Unit::Persons => monitor.direction,
                 },
                 window: index,
             });

@@ -171,7 +171,8 @@ fn the_demo_tells_the_crisis_and_its_end() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let link = CRISIS_LINK.trim_start_matches("https://");
     for words in [
-        format!("{CRISIS_BRAND}: anger"),
+        format!("{CRISIS_BRAND}: a journalist"),
+        format!("{CRISIS_BRAND}: now critical: anger"),
         link.to_owned(),
         format!("{CRISIS_BRAND}: back to normal"),
     ] {

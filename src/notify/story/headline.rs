@@ -1,9 +1,14 @@
 //! The one sentence that says it all.
 
-use crate::incident::{Direction, Incident, Severity, State, Subject, Unit};
+use crate::incident::{Direction, Incident, Measure, Severity, State, Subject, Unit};
+use crate::mention::Role;
 
 use super::words::{self, Clock};
-use super::{leading_direction, name};
+use super::{clean, leading_direction, name};
+
+/// Most crisis terms named in a headline, and the longest shown whole, in characters.
+const MAX_TERMS: usize = 2;
+const MAX_TERM: usize = 24;
 
 /// E.g. `American: anger at 6.2x its usual level, since 14:20`.
 pub fn headline(incident: &Incident, clock: &Clock) -> String {
@@ -29,6 +34,9 @@ pub fn summary(incident: &Incident) -> String {
         }
         (State::Escalated, _) => format!("{who}: now {}: {what}", level(incident.severity)),
         (State::Acknowledged, _) => format!("{who}: someone has taken it: {what}"),
+        (State::Resolved, Subject::Brand) if incident.measure == Measure::Audience => {
+            format!("{who}: no further such mention{}", lasted(incident))
+        }
         (State::Resolved, Subject::Brand) => format!("{who}: back to normal{}", lasted(incident)),
         (State::Resolved, Subject::Feed) => {
             format!("{who}: mentions are arriving again{}", lasted(incident))
@@ -53,10 +61,36 @@ fn lasted(incident: &Incident) -> String {
 fn brand(incident: &Incident) -> String {
     match incident.measure.unit() {
         Unit::Share | Unit::Sentiment => level_of(incident),
+        Unit::Persons => voice(incident),
         Unit::Mentions => match leading_direction(incident) {
             Direction::Up => rise(incident),
             Direction::Down => fall(incident),
         },
+    }
+}
+
+/// E.g. `a journalist reaching 310,000 people writes of "contamination"`.
+fn voice(incident: &Incident) -> String {
+    let Some(sample) = incident.samples.first() else {
+        return "one mention may be a crisis by itself".into();
+    };
+    let who = match sample.role {
+        Role::Customer => "an author",
+        Role::Employee => "an employee",
+        Role::Journalist => "a journalist",
+        Role::Influencer => "an influencer",
+        Role::Official => "an authority",
+    };
+    let reach = words::about(sample.audience as f64);
+    let terms: Vec<String> = sample
+        .crisis_terms
+        .iter()
+        .take(MAX_TERMS)
+        .map(|term| format!("\"{}\"", clean::isolate(clean::line_or(term, MAX_TERM, "(unnamed)"))))
+        .collect();
+    match terms.as_slice() {
+        [] => format!("{who} reaching {reach} people speaks ill of it"),
+        terms => format!("{who} reaching {reach} people writes of {}", terms.join(" and ")),
     }
 }
 

@@ -139,6 +139,9 @@ fn leading_direction(incident: &Incident) -> Direction {
 }
 
 fn what_changed(incident: &Incident) -> String {
+    if incident.measure == Measure::Audience {
+        return audience(incident);
+    }
     let window = words::window(incident.window_seconds);
     let when = match incident.state {
         State::Resolved => format!("in the most unusual {window}"),
@@ -147,7 +150,9 @@ fn what_changed(incident: &Incident) -> String {
     if !incident.observed.is_finite() {
         let what = match incident.measure.unit() {
             Unit::Share => format!("The {}", words::noun(incident.measure)),
-            Unit::Mentions | Unit::Sentiment => capital(words::noun(incident.measure).to_owned()),
+            Unit::Mentions | Unit::Sentiment | Unit::Persons => {
+                capital(words::noun(incident.measure).to_owned())
+            }
         };
         return format!("{what} left the typical band {when}.");
     }
@@ -158,9 +163,22 @@ fn what_changed(incident: &Incident) -> String {
             capital(words::noun(incident.measure).to_owned()),
             words::sentiment(incident.observed)
         ),
-        Unit::Mentions => counted(incident.observed, incident.measure),
+        Unit::Mentions | Unit::Persons => counted(incident.observed, incident.measure),
     };
     format!("{observed} {when}{}.", usual(incident))
+}
+
+/// The mention that is a crisis by itself.
+fn audience(incident: &Incident) -> String {
+    let reach = words::about(incident.observed);
+    if !incident.upper.is_finite() {
+        return format!("One mention with an audience of {reach}.");
+    }
+    let least = words::about(incident.upper);
+    format!(
+        "One mention with an audience of {reach}; an ordinary author's, with one crisis term, would be \
+         told from {least} on."
+    )
 }
 
 /// `No mentions`, `1 negative mention`, `186 negative mentions`.
@@ -194,6 +212,10 @@ fn usual(incident: &Incident) -> String {
 }
 
 fn how_unusual(incident: &Incident) -> String {
+    if incident.measure == Measure::Audience {
+        return "One such mention is enough: it is judged by its words, its author and its audience."
+            .into();
+    }
     let sentence = capital(rarity::in_words(incident.peak_z));
     if incident.peak_z.is_finite() {
         format!("{sentence} (z {:.1}).", incident.peak_z.clamp(-99.9, 99.9))
@@ -277,6 +299,9 @@ fn also(incident: &Incident) -> Vec<String> {
 
 fn signal(signal: &Signal) -> String {
     let value = words::value(signal.measure, signal.observed);
+    if signal.measure == Measure::Audience {
+        return format!("a severe mention with an audience of {value}");
+    }
     let usual = words::value(signal.measure, signal.expected);
     let what = signal.measure.noun();
     format!(

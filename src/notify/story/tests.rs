@@ -3,6 +3,7 @@
 use super::*;
 use crate::incident::SourceKind;
 use crate::incident::fixtures::{change_of, fall, incident, resolved, silent_feed};
+use crate::mention::Role;
 
 fn story(incident: Incident) -> Story {
     let new_york = TimeZone::get("America/New_York").unwrap();
@@ -97,6 +98,40 @@ fn other_measures_have_their_own_words() {
     let (headline, changed) = told(Measure::Shares, 44.0, 4.0, 5.0);
     assert_eq!(headline, "American: sharing at 11x its usual level, since 14:20");
     assert!(changed.starts_with("44 shares in the last hour, where 4 are usual"), "{changed}");
+}
+
+#[test]
+fn a_single_mention_is_told_by_who_says_what_to_how_many() {
+    let mut alone = Incident {
+        measure: Measure::Audience,
+        peak_z: 0.0,
+        observed: 310_000.0,
+        upper: 100_000.0,
+        ..incident()
+    };
+    alone.samples.truncate(1);
+    alone.samples[0].role = Role::Journalist;
+    alone.samples[0].audience = 310_000;
+    alone.samples[0].crisis_terms = ["contamination", "lawsuit", "recall"].map(Into::into).into();
+    let told = story(alone.clone());
+    assert_eq!(
+        told.headline,
+        "American: a journalist reaching 310,000 people writes of \"contamination\" and \"lawsuit\", \
+         since 14:20"
+    );
+    assert_eq!(
+        told.what_changed,
+        "One mention with an audience of 310,000; an ordinary author's, with one crisis term, would \
+         be told from 100,000 on."
+    );
+    assert!(told.how_unusual.contains("judged by its words"), "{}", told.how_unusual);
+    assert_eq!(
+        story(resolved(alone.clone(), 31)).headline,
+        "American: no further such mention after 31 min"
+    );
+    alone.samples[0].crisis_terms.clear();
+    alone.samples[0].role = Role::Employee;
+    assert!(story(alone).headline.contains("an employee reaching 310,000 people speaks ill of it"));
 }
 
 #[test]

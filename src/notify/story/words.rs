@@ -89,6 +89,7 @@ pub fn sentiment(value: f64) -> String {
 pub fn value(measure: Measure, value: f64) -> String {
     match measure.unit() {
         Unit::Mentions => count(value),
+        Unit::Persons => about(value),
         Unit::Share => percent(value),
         Unit::Sentiment => sentiment(value),
     }
@@ -102,7 +103,9 @@ pub const fn feeling(measure: Measure) -> &'static str {
         Measure::Shares => "sharing",
         Measure::PurchaseIntent => "intent to buy",
         Measure::NewFollowers => "the number of new followers",
-        Measure::Mentions | Measure::NegativeShare | Measure::Sentiment => "attention",
+        Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {
+            "attention"
+        }
     }
 }
 
@@ -123,7 +126,9 @@ pub const fn one(measure: Measure) -> &'static str {
         Measure::Shares => "share",
         Measure::PurchaseIntent => "mention with intent to buy",
         Measure::NewFollowers => "new follower",
-        Measure::Mentions | Measure::NegativeShare | Measure::Sentiment => "mention",
+        Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {
+            "mention"
+        }
     }
 }
 

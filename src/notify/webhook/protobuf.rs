@@ -129,6 +129,7 @@ fn measure(measure: Measure) -> proto::Measure {
         Measure::Shares => proto::Measure::Shares,
         Measure::PurchaseIntent => proto::Measure::PurchaseIntent,
         Measure::NewFollowers => proto::Measure::NewFollowers,
+        Measure::Audience => proto::Measure::Audience,
     }
 }
 

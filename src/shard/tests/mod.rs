@@ -8,4 +8,5 @@ mod measures;
 mod order;
 mod quiet;
 mod silence;
+mod single;
 pub(in crate::shard) mod streams;
