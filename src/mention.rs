@@ -176,6 +176,8 @@ pub struct Mention<'a> {
     /// What the author means to do, e.g. `purchase`, `cancel`; `follow` tells of a new follower, and
     /// is no mention.
     pub intent: Option<Cow<'a, str>>,
+    /// The id, within the channel, of the post that it shares or answers.
+    pub parent: Option<Cow<'a, str>>,
 }
 
 impl Mention<'_> {
@@ -220,6 +222,7 @@ impl Mention<'_> {
             campaign: self.campaign.map(own),
             country: self.country.map(own),
             intent: self.intent.map(own),
+            parent: self.parent.map(own),
         }
     }
 }

@@ -147,6 +147,12 @@ pub(super) fn sensitivity(root: &mut Section<'_, '_>) -> Sensitivity {
             );
             on.then_some(least)
         },
+        min_post_shares: section.number(
+            "min_post_shares",
+            default.min_post_shares,
+            |it| (1.0..=1e9).contains(&it),
+            "a number of shares, e.g. 20",
+        ),
         resolve_after: section.duration("resolve_after", default.resolve_after, MINUTE, DAY),
         calm_z: section.number(
             "calm_z",

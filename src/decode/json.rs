@@ -33,6 +33,7 @@ struct MentionFields<'a> {
     campaign: Value<'a>,
     country: Value<'a>,
     intent: Value<'a>,
+    parent: Value<'a>,
 }
 
 impl<'a> Fields<'a> for MentionFields<'a> {
@@ -57,6 +58,7 @@ impl<'a> Fields<'a> for MentionFields<'a> {
             "campaign" => self.campaign = entries.next_value()?,
             "country" => self.country = entries.next_value()?,
             "intent" => self.intent = entries.next_value()?,
+            "parent" => self.parent = entries.next_value()?,
             _ => skip(entries)?,
         }
         Ok(())
@@ -192,6 +194,7 @@ fn mention<'a>(
         campaign: fields.campaign.text("campaign")?,
         country: fields.country.text("country")?,
         intent: fields.intent.text("intent")?,
+        parent: fields.parent.text("parent")?,
     };
     validated(mention)
 }

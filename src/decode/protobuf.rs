@@ -36,6 +36,7 @@ pub(super) fn decode(payload: &[u8], limits: &Limits) -> Result<Mention<'static>
         campaign: text(wire.campaign),
         country: text(wire.country),
         intent: text(wire.intent),
+        parent: text(wire.parent),
     })
 }
 

@@ -35,7 +35,7 @@ const FULL: &str = r##"{
     "sentiment": -0.75, "engagement": {"likes": 1, "shares": 2, "comments": 3, "views": 4},
     "reach": 5000, "hashtags": ["#fail", "hold", ""], "links": ["https://example.com/a"],
     "media": ["https://example.com/b.jpg"], "campaign": "winter", "country": "US",
-    "intent": "cancel", "reason": {"anything": [1, {"else": null}]}
+    "intent": "cancel", "parent": "566", "reason": {"anything": [1, {"else": null}]}
 }"##;
 
 #[test]
@@ -106,6 +106,9 @@ fn every_field_is_read() {
         intent: Some(
             "cancel",
         ),
+        parent: Some(
+            "566",
+        ),
     }
     "#);
 }
@@ -127,6 +130,7 @@ fn texts_are_borrowed_from_the_message_unless_escaped() {
         .chain(&mention.campaign)
         .chain(&mention.country)
         .chain(&mention.intent)
+        .chain(&mention.parent)
         .chain(&author.handle)
     {
         assert!(borrowed(text), "{text:?} was copied");
@@ -163,7 +167,7 @@ fn null_and_empty_are_absent() {
             "kind":null,"brand":null,"brands":[null,"", " "],"author":{"id":"","handle":"@",
             "followers":null,"verified":null,"role":null},"lang":"","url":null,"sentiment":null,
             "engagement":null,"reach":"","hashtags":null,"links":[""],"media":"","campaign":" ",
-            "country":null,"intent":null}"#,
+            "country":null,"intent":null,"parent":" "}"#,
     );
     assert_eq!(absent.unwrap(), json(&with("")).unwrap());
     assert_eq!(json(&with(r#""author":null"#)).unwrap(), json(&with("")).unwrap());
@@ -284,7 +288,7 @@ fn every_field_of_the_schema_is_in_its_page() {
             }
         }
     }
-    assert_eq!(fields, 40, "the schema was not understood, or has grown");
+    assert_eq!(fields, 41, "the schema was not understood, or has grown");
     for reason in Reason::ALL {
         assert!(page.contains(&format!("| `{reason}` |")), "docs/mention.md lacks `{reason}`");
     }

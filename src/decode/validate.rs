@@ -90,6 +90,7 @@ fn tidy(mention: &mut Mention<'_>) {
         &mut mention.campaign,
         &mut mention.country,
         &mut mention.intent,
+        &mut mention.parent,
         &mut mention.author.id,
     ] {
         drop_blank(text);

@@ -10,6 +10,7 @@ mod plan;
 mod record;
 mod swing;
 mod trigger;
+mod velocity;
 
 pub use alone::{severity as alone_severity, weight};
 pub use limits::z_limit;
@@ -22,3 +23,4 @@ pub use crate::baseline::BaselineSettings;
 pub use record::Record;
 pub use swing::Reading;
 pub use trigger::{Trigger, Verdict};
+pub use velocity::{Spread, Velocity, shared_post};

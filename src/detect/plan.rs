@@ -59,6 +59,8 @@ pub struct Sensitivity {
     /// A single mention is a crisis by itself when it weighs as much as one that an ordinary author
     /// writes in anger, with one crisis term, for so many persons; `None`: none ever is.
     pub min_audience: Option<f64>,
+    /// Shares of one post within an hour, fewer of which are never told.
+    pub min_post_shares: f64,
     /// An incident resolves after all its series have stayed inside the lower limit this long.
     pub resolve_after: Duration,
     /// The lower limit: |z| below which a series is calm again.
@@ -106,6 +108,7 @@ impl Default for Sensitivity {
             min_excess: 10.0,
             min_share_change: 0.1,
             min_audience: Some(100_000.0),
+            min_post_shares: 20.0,
             resolve_after: 30 * MINUTE,
             calm_z: 2.0,
         }

@@ -24,6 +24,8 @@ pub enum Measure {
     PurchaseIntent,
     /// Authors who began to follow the brand, a count.
     NewFollowers,
+    /// Shares of one post within an hour, a count. No monitor watches it.
+    PostShares,
     /// The audience of one mention that is a crisis by itself, in persons. No monitor watches it.
     Audience,
 }
@@ -54,7 +56,7 @@ pub enum Mood {
 
 impl Measure {
     /// All measures.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Mentions,
         Self::NegativeMentions,
         Self::NegativeShare,
@@ -63,6 +65,7 @@ impl Measure {
         Self::Shares,
         Self::PurchaseIntent,
         Self::NewFollowers,
+        Self::PostShares,
         Self::Audience,
     ];
 
@@ -77,6 +80,7 @@ impl Measure {
             Self::Shares => "shares",
             Self::PurchaseIntent => "purchase_intent",
             Self::NewFollowers => "new_followers",
+            Self::PostShares => "post_shares",
             Self::Audience => "audience",
         }
     }
@@ -92,6 +96,7 @@ impl Measure {
             Self::Shares => "shares",
             Self::PurchaseIntent => "mentions with intent to buy",
             Self::NewFollowers => "new followers",
+            Self::PostShares => "shares of one post",
             Self::Audience => "people reached by one mention",
         }
     }
@@ -106,7 +111,8 @@ impl Measure {
             | Self::PositiveMentions
             | Self::Shares
             | Self::PurchaseIntent
-            | Self::NewFollowers => Unit::Mentions,
+            | Self::NewFollowers
+            | Self::PostShares => Unit::Mentions,
             Self::Audience => Unit::Persons,
         }
     }

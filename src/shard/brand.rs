@@ -11,9 +11,9 @@ use crate::window::{Pane, SlidingCounter};
 
 use super::case::Case;
 use super::exposure::Exposure;
-use super::post::Heard;
+use super::post::Posts;
 use super::since::Counts;
-use super::watch::{Check, Limit, Watch};
+use super::watch::{Check, Limits, Watch};
 
 /// Mentions come first, among what is counted ([`Watch::tallies`]) and what is read of it
 /// ([`Watch::measures`]).
@@ -62,15 +62,13 @@ pub(super) struct BrandState {
     has: Vec<bool>,
     /// In the order of [`Watch::measures`], that of mentions first.
     pub(super) baselines: Vec<Baseline>,
-    /// In the order of [`Watch::checks`].
-    limits: Vec<Limit>,
+    pub(super) limits: Limits,
     /// In the order of [`Watch::checks`].
     triggers: Vec<Trigger>,
     /// In the order of [`Watch::checks`].
     pub(super) records: Vec<Record>,
     pub(super) attribution: Attribution,
-    /// Authors of severe mentions.
-    pub(super) heard: Heard,
+    pub(super) posts: Posts,
     /// By side: a fall and a rise of the same brand are two things to tell.
     pub(super) cases: [Case; 2],
     /// By measure: hours of incidents, which are kept but not learnt from.
@@ -87,14 +85,14 @@ impl BrandState {
         let has: Vec<bool> = watch.tallies.iter().map(|tally| tally.is_universal()).collect();
         Self {
             brand,
-            limits: watch.limits(&has),
+            limits: watch.limits(&has, 0),
             has,
             counters: vec![counter; watch.tallies.len()],
             baselines: watch.measures.iter().map(|watched| baseline(watched.scale)).collect(),
             triggers: vec![Trigger::default(); watch.checks.len()],
             records: vec![Record::default(); watch.checks.len()],
             attribution: Attribution::new(watch.panes_per_day),
-            heard: Heard::default(),
+            posts: Posts::new(plan.sensitivity.min_post_shares),
             cases: Default::default(),
             held: vec![Vec::new(); watch.measures.len()],
             readings: vec![None; watch.measures.len() * watch.windows.len()],
@@ -111,7 +109,7 @@ impl BrandState {
             first |= count > 0 && !std::mem::replace(has, *has || count > 0);
         }
         if first {
-            self.limits = watch.limits(&self.has);
+            self.set_limits(watch);
         }
         if taken {
             let counts = Tally::ALWAYS.map(|tally| u64::from(tally.adds(classified)));
@@ -120,6 +118,11 @@ impl BrandState {
                 self.attribution.observe(pane, classified);
             }
         }
+    }
+
+    /// Divides the budget over what there is of this brand.
+    pub(super) fn set_limits(&mut self, watch: &Watch) {
+        self.limits = watch.limits(&self.has, usize::from(self.posts.are_shared()));
     }
 
     /// Counts mentions of which nothing more is known.
@@ -142,6 +145,9 @@ impl BrandState {
         self.counters.iter_mut().for_each(SlidingCounter::close);
         let Self { counters, cases, .. } = self;
         cases.iter_mut().for_each(|case| case.since_onset.close(counters, tick.feed_dead));
+        if !tick.feed_dead {
+            self.posts.close(tick.watch.panes_per_day);
+        }
         self.read(tick);
         for (side, Swing { signals, fired }) in Direction::ALL.into_iter().zip(self.swings(tick)) {
             if self.case(side).tracker.incident().is_some() {
@@ -193,7 +199,7 @@ impl BrandState {
     }
 
     pub(super) fn remembered_values(&self) -> usize {
-        self.attribution.len()
+        self.attribution.len() + self.posts.len()
     }
 
     /// Learns from every window that ends on a multiple of its length and was watched whole.
@@ -249,15 +255,16 @@ impl BrandState {
     fn swings(&mut self, tick: &Tick<'_>) -> [Swing; 2] {
         let mut swings = <[Swing; 2]>::default();
         let windows = tick.watch.windows.len();
-        let checks = tick.watch.checks.iter().zip(&self.limits);
+        let checks = tick.watch.checks.iter().zip(&self.limits.z);
         let states = self.triggers.iter_mut().zip(&mut self.records);
-        for ((check, limit), (trigger, record)) in checks.zip(states) {
+        for ((check, &fitted), (trigger, record)) in checks.zip(states) {
             let Some(reading) = &self.readings[check.measure * windows + check.window] else {
                 continue;
             };
             let z = reading.z_towards(check.direction);
             // Most windows lie within even the lower of the two limits.
-            let limit = if z < limit.z { limit.z } else { record.limit(limit.z, limit.page_days) };
+            let limit =
+                if z < fitted { fitted } else { record.limit(fitted, self.limits.page_days) };
             if !tick.feed_dead {
                 record.observe(z, tick.watch.panes_per_day);
             }

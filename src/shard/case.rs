@@ -121,7 +121,9 @@ impl BrandState {
         let evidence = self.evidence(tick, side, self.case(side).tracker.incident()?);
         let case = self.case_mut(side);
         // What no window has raised, none has to forget.
-        let raised = |incident: &Incident| incident.signals.iter().any(|it| it.window_seconds > 0);
+        let raised = |incident: &Incident| {
+            incident.signals.iter().any(|it| tick.watch.position(it.measure).is_some())
+        };
         if case.tracker.incident().is_some_and(raised) {
             case.resolved_at = Some(tick.at);
         }
@@ -187,8 +189,9 @@ impl BrandState {
 
     /// The window an incident must be calm in: the shortest that is not shorter than what raised it.
     fn resolving(&self, tick: &Tick<'_>, incident: &Incident) -> usize {
-        let windows = incident.signals.iter().map(|signal| signal.window_seconds);
-        let shortest = windows.filter(|&seconds| seconds > 0).min();
+        let windows =
+            incident.signals.iter().filter(|it| tick.watch.position(it.measure).is_some());
+        let shortest = windows.map(|signal| signal.window_seconds).min();
         let shortest = Duration::from_secs(shortest.unwrap_or(0));
         tick.watch.resolving(shortest, tick.plan.sensitivity.resolve_after)
     }
@@ -262,7 +265,7 @@ impl BrandState {
         if let Some(post) = &case.post {
             let shown = evidence.samples.len().max(1);
             // While it is all there is, nothing said before it belongs to it.
-            let alone = incident.measure == Measure::Audience;
+            let alone = tick.watch.position(incident.measure).is_none();
             evidence.samples.retain(|it| {
                 (&it.channel, &it.id) != (&post.channel, &post.id)
                     && !(alone && it.created_at < incident.onset)

@@ -157,6 +157,7 @@ impl Shard {
             if let Some(brand) = brands.get_mut(*index as usize) {
                 brand.count(watch, pane, classified);
                 brand.judge_alone(&tick, classified, changes);
+                brand.judge_spread(&tick, classified, changes);
             }
         }
         Outcome::Counted

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::attribute::sample;
-use crate::detect::{alone_severity, weight};
+use crate::baseline::tail;
+use crate::detect::{Spread, Velocity, alone_severity, shared_post, weight};
 use crate::incident::{Change, Direction, Incident, Measure, Sample, Severity, Signal, Subject};
-use crate::mention::{Classified, Timestamp};
+use crate::mention::{Classified, Timestamp, Tone};
 use crate::window::Pane;
 
 use super::brand::{BrandState, Tick};
@@ -13,10 +14,13 @@ use super::since::SinceOnset;
 
 /// The monitor's name in the incident of a single mention.
 const SINGLE: &str = "single-mention";
-/// How long an author's further severe mentions are no news.
-const AUTHOR_MS: i64 = 86_400_000;
-/// Authors remembered for it, a brand; beyond that the one heard longest ago is forgotten.
-const AUTHORS: usize = 64;
+/// The monitor's name in the incident of a post that spreads.
+const SPREADING: &str = "post-velocity";
+/// How long what has been told is no news.
+const TOLD_MS: i64 = 86_400_000;
+/// Remembered for it, authors and posts of a brand each; beyond that what was told longest ago is
+/// forgotten.
+const TOLD: usize = 64;
 
 /// A post, and why it is told.
 #[derive(Debug)]
@@ -27,25 +31,66 @@ pub(super) struct Post {
     pub sample: Sample,
 }
 
-/// Who has been heard of within the last day.
-#[derive(Debug, Default)]
-pub(super) struct Heard {
-    authors: VecDeque<(Timestamp, String)>,
+/// What is known of a brand's single posts.
+#[derive(Debug)]
+pub(super) struct Posts {
+    /// Authors of severe mentions.
+    heard: Told<String>,
+    velocity: Velocity,
+    /// Posts that spread.
+    spread: Told<u64>,
+    /// Whether any post has ever been shared.
+    shared: bool,
 }
 
-impl Heard {
-    /// Whether `author` has been heard of within a day before `at`. An author nobody knows never
-    /// has.
-    fn again(&mut self, author: Option<&str>, at: Timestamp) -> bool {
-        self.authors.retain(|known| at.millis_since(known.0) < AUTHOR_MS);
-        let Some(author) = author else { return false };
-        if self.authors.iter().any(|known| known.1 == author) {
+impl Posts {
+    pub(super) fn new(least_shares: f64) -> Self {
+        Self {
+            heard: Told::default(),
+            velocity: Velocity::new(least_shares),
+            spread: Told::default(),
+            shared: false,
+        }
+    }
+
+    /// Closes a pane in which the feed was alive.
+    pub(super) fn close(&mut self, panes_per_day: usize) {
+        self.velocity.close(panes_per_day);
+    }
+
+    pub(super) const fn are_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Posts remembered now.
+    pub(super) fn len(&self) -> usize {
+        self.velocity.len()
+    }
+}
+
+/// What has been told within the last day.
+#[derive(Debug)]
+struct Told<T> {
+    recent: VecDeque<(Timestamp, T)>,
+}
+
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self { recent: VecDeque::new() }
+    }
+}
+
+impl<T: PartialEq> Told<T> {
+    /// Whether `it` has been told within a day before `at`; if not, it has been now.
+    fn again(&mut self, it: T, at: Timestamp) -> bool {
+        self.recent.retain(|known| at.millis_since(known.0) < TOLD_MS);
+        if self.recent.iter().any(|known| known.1 == it) {
             return true;
         }
-        if self.authors.len() == AUTHORS {
-            self.authors.pop_front();
+        if self.recent.len() == TOLD {
+            self.recent.pop_front();
         }
-        self.authors.push_back((at, author.to_owned()));
+        self.recent.push_back((at, it));
         false
     }
 }
@@ -65,7 +110,9 @@ impl BrandState {
         // Nothing is told before the panes that are closed already.
         let at = classified.mention.created_at.max(tick.at);
         let sample = sample(classified);
-        if self.heard.again(sample.author.as_deref(), at) {
+        // Of an author whom nobody knows nothing has been heard.
+        let again = sample.author.clone().is_some_and(|it| self.posts.heard.again(it, at));
+        if again {
             self.case_mut(Direction::Up).tracker.disturb();
             return;
         }
@@ -83,6 +130,54 @@ impl BrandState {
         };
         let onset = classified.mention.created_at;
         self.tell(tick, Post { signal, severity, onset, sample }, changes);
+    }
+
+    /// Judges a share by how far its post has spread.
+    pub(super) fn judge_spread(
+        &mut self,
+        tick: &Tick<'_>,
+        classified: &Classified<'_>,
+        changes: &mut Vec<Change>,
+    ) {
+        let mention = classified.mention;
+        let Some(post) = shared_post(mention) else { return };
+        if !std::mem::replace(&mut self.posts.shared, true) {
+            self.set_limits(tick.watch);
+        }
+        let Some(spread) = self.posts.velocity.observe(mention.created_at, post) else { return };
+        let at = mention.created_at.max(tick.at);
+        let Some(signal) = self.spread_signal(&spread, at) else { return };
+        if self.posts.spread.again(post, at) {
+            self.case_mut(Direction::Up).tracker.disturb();
+            return;
+        }
+        let ill = classified.tone == Tone::Negative || !classified.crisis_terms.is_empty();
+        let severity = if ill { Severity::Warning } else { Severity::Notice };
+        let post = Post { signal, severity, onset: spread.since, sample: sample(classified) };
+        self.tell(tick, post, changes);
+    }
+
+    /// The signal of a post that has spread further than the budget allows for.
+    fn spread_signal(&self, spread: &Spread, at: Timestamp) -> Option<Signal> {
+        let velocity = &self.posts.velocity;
+        let limit = velocity.level(self.limits.page_days)?;
+        if spread.shares < limit {
+            return None;
+        }
+        let days = velocity.return_days(spread.shares)?;
+        Some(Signal {
+            monitor: SPREADING.to_owned(),
+            measure: Measure::PostShares,
+            direction: Direction::Up,
+            window_seconds: 3_600,
+            at,
+            observed: spread.shares,
+            expected: velocity.level(1.0)?,
+            lower: 0.0,
+            upper: limit,
+            // One hour of so many holds such a post.
+            z: tail::z_of_upper_tail(-(24.0 * days).max(2.0).ln()),
+        })
     }
 
     /// Tells a post: opens an incident of it, or shows it in the one that is open.

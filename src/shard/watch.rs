@@ -35,12 +35,12 @@ pub(super) struct Check {
     pub window: usize,
 }
 
-/// How far out a check's window must lie to signal.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limit {
-    /// By the fitted distribution.
-    pub z: f64,
-    /// Its part of the budget: it may page for nothing once in so many days.
+/// How far out what is watched of a brand must lie to signal.
+#[derive(Debug)]
+pub(super) struct Limits {
+    /// By the fitted distribution, in the order of [`Watch::checks`].
+    pub z: Vec<f64>,
+    /// The part of the budget of each: it may page for nothing once in so many days.
     pub page_days: f64,
 }
 
@@ -119,16 +119,19 @@ impl Watch {
         }
     }
 
-    /// The limits of [`Watch::checks`] of a brand, which divide its part of the budget: those whose
-    /// tally (by [`Watch::tallies`]) it `has`. The budget is divided evenly over brands.
-    pub(super) fn limits(&self, has: &[bool]) -> Vec<Limit> {
+    /// The limits of a brand, which divide its part of the budget: the budget is divided evenly over
+    /// brands, and a brand's over the checks whose tally (by [`Watch::tallies`]) it `has`, and what
+    /// `others` are watched of it beside them.
+    pub(super) fn limits(&self, has: &[bool], others: usize) -> Limits {
         let counts = |check: &&Check| has[self.measures[check.measure].count];
-        let series = self.checks.iter().filter(counts).count().max(1) * self.brands;
-        let limit = |check: &Check| Limit {
-            z: z_limit(self.pages_per_week, series, self.durations[check.window]),
+        let of_brand = self.checks.iter().filter(counts).count() + others;
+        let series = of_brand.max(1) * self.brands;
+        let limit =
+            |check: &Check| z_limit(self.pages_per_week, series, self.durations[check.window]);
+        Limits {
+            z: self.checks.iter().map(limit).collect(),
             page_days: 7.0 * series as f64 / self.pages_per_week,
-        };
-        self.checks.iter().map(limit).collect()
+        }
     }
 
     /// Where `measure` stands in [`Watch::measures`].
@@ -248,7 +251,7 @@ mod tests {
         let days = |watch: &Watch, shares: bool| {
             let has: Vec<bool> =
                 watch.tallies.iter().map(|tally| tally.is_universal() || shares).collect();
-            watch.limits(&has)[0].page_days
+            watch.limits(&has, 0).page_days
         };
         assert_eq!(days(&alone, false), 7.0 * 7.0 * 3.0);
         assert_eq!(days(&with, false), days(&alone, false));

@@ -58,15 +58,15 @@ prop_compose! {
         millis in 946_684_800_000..=1_893_456_000_000_i64,
         author in option::of(author()), engagement in option::of(engagement()),
         sentiment in option::of(-1.0_f32..=1.0), reach: Option<u64>,
-        rest in [optional_text(), optional_text(), optional_text(), optional_text(), optional_text()])
+        rest in std::array::from_fn::<_, 6, _>(|_| optional_text()))
         -> proto::Mention {
-        let [lang, url, campaign, country, intent] = rest;
+        let [lang, url, campaign, country, intent, parent] = rest;
         let created_at = Some(prost_types::Timestamp {
             seconds: millis / 1_000,
             nanos: (millis % 1_000) as i32 * 1_000_000,
         });
         proto::Mention { id, channel, created_at, author, engagement, sentiment, reach, lang, url,
-            campaign, country, intent, ..content }
+            campaign, country, intent, parent, ..content }
     }
 }
 
@@ -91,7 +91,7 @@ fn as_json(mention: &proto::Mention, rfc_3339: bool) -> String {
         })),
         "reach": mention.reach, "hashtags": mention.hashtags, "links": mention.links,
         "media": mention.media, "campaign": mention.campaign, "country": mention.country,
-        "intent": mention.intent, "unknown": {"to": ["this", "version"]},
+        "intent": mention.intent, "parent": mention.parent, "unknown": {"to": ["this", "version"]},
     })
     .to_string()
 }

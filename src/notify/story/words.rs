@@ -103,6 +103,7 @@ pub const fn feeling(measure: Measure) -> &'static str {
         Measure::Shares => "sharing",
         Measure::PurchaseIntent => "intent to buy",
         Measure::NewFollowers => "the number of new followers",
+        Measure::PostShares => "the sharing of one post",
         Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {
             "attention"
         }
@@ -124,6 +125,7 @@ pub const fn one(measure: Measure) -> &'static str {
         Measure::NegativeMentions => "negative mention",
         Measure::PositiveMentions => "positive mention",
         Measure::Shares => "share",
+        Measure::PostShares => "share of one post",
         Measure::PurchaseIntent => "mention with intent to buy",
         Measure::NewFollowers => "new follower",
         Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {

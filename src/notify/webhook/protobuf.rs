@@ -130,6 +130,7 @@ fn measure(measure: Measure) -> proto::Measure {
         Measure::PurchaseIntent => proto::Measure::PurchaseIntent,
         Measure::NewFollowers => proto::Measure::NewFollowers,
         Measure::Audience => proto::Measure::Audience,
+        Measure::PostShares => proto::Measure::PostShares,
     }
 }
 

@@ -9,4 +9,5 @@ mod order;
 mod quiet;
 mod silence;
 mod single;
+mod spread;
 pub(in crate::shard) mod streams;
