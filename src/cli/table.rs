@@ -57,7 +57,11 @@ fn measured(incident: &Incident) -> String {
         Measure::PositiveMentions => " positive",
         Measure::PurchaseIntent => " to buy",
         Measure::Audience => return format!("{:.0} people by one mention", incident.observed),
-        Measure::Sentiment | Measure::Shares | Measure::NewFollowers | Measure::PostShares => {
+        Measure::Sentiment
+        | Measure::Shares
+        | Measure::NewFollowers
+        | Measure::PostShares
+        | Measure::Activation => {
             return format!("{} {} in {window}", pair(incident), incident.measure.noun());
         }
     };

@@ -1,6 +1,7 @@
 //! Decides what is unusual: limits for z from the budget of false pages and from a series' own
 //! record, whether a window has swung, and when the swing began.
 
+mod activation;
 mod alone;
 mod limits;
 mod measure;
@@ -12,6 +13,7 @@ mod swing;
 mod trigger;
 mod velocity;
 
+pub use activation::{Activation, Activations};
 pub use alone::{severity as alone_severity, weight};
 pub use limits::z_limit;
 pub use measure::{Parts, Tally, in_units, is_follow};

@@ -30,6 +30,7 @@ pub fn incident() -> Incident {
         subject: Subject::Brand,
         brand: "American".into(),
         market: Some("airlines".into()),
+        topic: None,
         monitor: "anger".into(),
         measure: Measure::NegativeMentions,
         direction: Direction::Up,

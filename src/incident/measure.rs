@@ -24,6 +24,8 @@ pub enum Measure {
     PurchaseIntent,
     /// Authors who began to follow the brand, a count.
     NewFollowers,
+    /// Mentions that carry one hashtag or campaign within an hour, a count. No monitor watches it.
+    Activation,
     /// Shares of one post within an hour, a count. No monitor watches it.
     PostShares,
     /// The audience of one mention that is a crisis by itself, in persons. No monitor watches it.
@@ -56,7 +58,7 @@ pub enum Mood {
 
 impl Measure {
     /// All measures.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Mentions,
         Self::NegativeMentions,
         Self::NegativeShare,
@@ -65,6 +67,7 @@ impl Measure {
         Self::Shares,
         Self::PurchaseIntent,
         Self::NewFollowers,
+        Self::Activation,
         Self::PostShares,
         Self::Audience,
     ];
@@ -80,6 +83,7 @@ impl Measure {
             Self::Shares => "shares",
             Self::PurchaseIntent => "purchase_intent",
             Self::NewFollowers => "new_followers",
+            Self::Activation => "activation",
             Self::PostShares => "post_shares",
             Self::Audience => "audience",
         }
@@ -96,6 +100,7 @@ impl Measure {
             Self::Shares => "shares",
             Self::PurchaseIntent => "mentions with intent to buy",
             Self::NewFollowers => "new followers",
+            Self::Activation => "mentions with one hashtag or campaign",
             Self::PostShares => "shares of one post",
             Self::Audience => "people reached by one mention",
         }
@@ -112,6 +117,7 @@ impl Measure {
             | Self::Shares
             | Self::PurchaseIntent
             | Self::NewFollowers
+            | Self::Activation
             | Self::PostShares => Unit::Mentions,
             Self::Audience => Unit::Persons,
         }

@@ -205,6 +205,8 @@ pub struct Incident {
     pub brand: String,
     /// The market the brand belongs to.
     pub market: Option<String>,
+    /// The hashtag (with `#`) or campaign it was opened for, if it was for one.
+    pub topic: Option<String>,
     /// The monitor of the signal that opened it.
     pub monitor: String,
     /// What the leading (most unusual) signal counts.
@@ -278,6 +280,7 @@ impl Incident {
             subject,
             brand: brand.to_owned(),
             market: market.map(str::to_owned),
+            topic: None,
             monitor: leading.monitor.clone(),
             measure: leading.measure,
             direction: leading.direction,

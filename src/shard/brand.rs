@@ -9,6 +9,7 @@ use crate::incident::{Change, Direction, Incident, Signal};
 use crate::mention::{Classified, Timestamp};
 use crate::window::{Pane, SlidingCounter};
 
+use super::activation::Topics;
 use super::case::Case;
 use super::exposure::Exposure;
 use super::post::Posts;
@@ -69,6 +70,7 @@ pub(super) struct BrandState {
     pub(super) records: Vec<Record>,
     pub(super) attribution: Attribution,
     pub(super) posts: Posts,
+    pub(super) topics: Topics,
     /// By side: a fall and a rise of the same brand are two things to tell.
     pub(super) cases: [Case; 2],
     /// By measure: hours of incidents, which are kept but not learnt from.
@@ -93,6 +95,7 @@ impl BrandState {
             records: vec![Record::default(); watch.checks.len()],
             attribution: Attribution::new(watch.panes_per_day),
             posts: Posts::new(plan.sensitivity.min_post_shares),
+            topics: Topics::default(),
             cases: Default::default(),
             held: vec![Vec::new(); watch.measures.len()],
             readings: vec![None; watch.measures.len() * watch.windows.len()],
@@ -122,7 +125,8 @@ impl BrandState {
 
     /// Divides the budget over what there is of this brand.
     pub(super) fn set_limits(&mut self, watch: &Watch) {
-        self.limits = watch.limits(&self.has, usize::from(self.posts.are_shared()));
+        let others = usize::from(self.posts.are_shared()) + usize::from(self.topics.len() > 0);
+        self.limits = watch.limits(&self.has, others);
     }
 
     /// Counts mentions of which nothing more is known.
@@ -147,6 +151,7 @@ impl BrandState {
         cases.iter_mut().for_each(|case| case.since_onset.close(counters, tick.feed_dead));
         if !tick.feed_dead {
             self.posts.close(tick.watch.panes_per_day);
+            self.topics.close(tick.watch.panes_per_day);
         }
         self.read(tick);
         for (side, Swing { signals, fired }) in Direction::ALL.into_iter().zip(self.swings(tick)) {
@@ -199,7 +204,7 @@ impl BrandState {
     }
 
     pub(super) fn remembered_values(&self) -> usize {
-        self.attribution.len() + self.posts.len()
+        self.attribution.len() + self.posts.len() + self.topics.len()
     }
 
     /// Learns from every window that ends on a multiple of its length and was watched whole.

@@ -4,6 +4,7 @@
 //! changes, byte for byte, live and in replay. Time passes when a mention moves the watermark, or
 //! when the caller says that the partition is idle.
 
+mod activation;
 mod brand;
 mod case;
 mod exposure;
@@ -158,6 +159,7 @@ impl Shard {
                 brand.count(watch, pane, classified);
                 brand.judge_alone(&tick, classified, changes);
                 brand.judge_spread(&tick, classified, changes);
+                brand.judge_topics(&tick, classified, changes);
             }
         }
         Outcome::Counted

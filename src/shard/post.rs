@@ -29,6 +29,8 @@ pub(super) struct Post {
     pub severity: Severity,
     pub onset: Timestamp,
     pub sample: Sample,
+    /// The hashtag or campaign it is told for.
+    pub topic: Option<String>,
 }
 
 /// What is known of a brand's single posts.
@@ -70,7 +72,7 @@ impl Posts {
 
 /// What has been told within the last day.
 #[derive(Debug)]
-struct Told<T> {
+pub(super) struct Told<T> {
     recent: VecDeque<(Timestamp, T)>,
 }
 
@@ -82,7 +84,7 @@ impl<T> Default for Told<T> {
 
 impl<T: PartialEq> Told<T> {
     /// Whether `it` has been told within a day before `at`; if not, it has been now.
-    fn again(&mut self, it: T, at: Timestamp) -> bool {
+    pub(super) fn again(&mut self, it: T, at: Timestamp) -> bool {
         self.recent.retain(|known| at.millis_since(known.0) < TOLD_MS);
         if self.recent.iter().any(|known| known.1 == it) {
             return true;
@@ -129,7 +131,7 @@ impl BrandState {
             z: 0.0,
         };
         let onset = classified.mention.created_at;
-        self.tell(tick, Post { signal, severity, onset, sample }, changes);
+        self.tell(tick, Post { signal, severity, onset, sample, topic: None }, changes);
     }
 
     /// Judges a share by how far its post has spread.
@@ -153,7 +155,8 @@ impl BrandState {
         }
         let ill = classified.tone == Tone::Negative || !classified.crisis_terms.is_empty();
         let severity = if ill { Severity::Warning } else { Severity::Notice };
-        let post = Post { signal, severity, onset: spread.since, sample: sample(classified) };
+        let (onset, sample) = (spread.since, sample(classified));
+        let post = Post { signal, severity, onset, sample, topic: None };
         self.tell(tick, post, changes);
     }
 
@@ -183,7 +186,7 @@ impl BrandState {
     /// Tells a post: opens an incident of it, or shows it in the one that is open.
     pub(super) fn tell(&mut self, tick: &Tick<'_>, post: Post, changes: &mut Vec<Change>) {
         let side = Direction::Up;
-        let Post { signal, severity, onset, sample } = post;
+        let Post { signal, severity, onset, sample, topic } = post;
         let case = self.case_mut(side);
         case.post = Some(sample);
         if case.tracker.incident().is_some() {
@@ -202,6 +205,7 @@ impl BrandState {
         let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
         let mut incident = Incident::open(subject, &signal, std::slice::from_ref(&signal), onset);
         incident.severity = severity;
+        incident.topic = topic;
         let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
         self.case_mut(side).since_onset = SinceOnset::new(from, &self.counters, watched);
         let mut evidence = self.evidence(tick, side, &incident);

@@ -134,6 +134,11 @@ impl Watch {
         }
     }
 
+    /// The limit of each of so many hourly series that share what may page once in `page_days`.
+    pub(super) fn hourly_limit(&self, page_days: f64, series: usize) -> f64 {
+        z_limit(7.0 / page_days, series.max(1), Duration::from_secs(3_600))
+    }
+
     /// Where `measure` stands in [`Watch::measures`].
     pub(super) fn position(&self, measure: Measure) -> Option<usize> {
         self.measures.iter().position(|watched| watched.measure == measure)

@@ -95,7 +95,11 @@ fn voice(incident: &Incident) -> String {
 }
 
 fn rise(incident: &Incident) -> String {
-    let (feeling, noun) = (words::feeling(incident.measure), words::noun(incident.measure));
+    let noun = words::noun(incident.measure);
+    let feeling = match &incident.topic {
+        Some(topic) if incident.measure == Measure::Activation => name(topic),
+        _ => words::feeling(incident.measure).to_owned(),
+    };
     if let Some(times) = words::times(incident.observed, incident.expected) {
         format!("{feeling} at {times} its usual level")
     } else if incident.observed.is_finite() && incident.expected.is_finite() {

@@ -246,6 +246,9 @@ fn facts(incident: &Incident, clock: &Clock) -> Vec<Fact> {
         )),
         Subject::Brand => facts.push(fact("Mentions since", volume(incident))),
     }
+    if let Some(topic) = &incident.topic {
+        facts.push(fact("About", name(topic)));
+    }
     if let Some(market) = &incident.market {
         facts.push(fact("Market", name(market)));
     }

@@ -104,6 +104,7 @@ pub const fn feeling(measure: Measure) -> &'static str {
         Measure::PurchaseIntent => "intent to buy",
         Measure::NewFollowers => "the number of new followers",
         Measure::PostShares => "the sharing of one post",
+        Measure::Activation => "a hashtag or campaign",
         Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {
             "attention"
         }
@@ -126,6 +127,7 @@ pub const fn one(measure: Measure) -> &'static str {
         Measure::PositiveMentions => "positive mention",
         Measure::Shares => "share",
         Measure::PostShares => "share of one post",
+        Measure::Activation => "mention with one hashtag or campaign",
         Measure::PurchaseIntent => "mention with intent to buy",
         Measure::NewFollowers => "new follower",
         Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {

@@ -21,6 +21,7 @@ impl From<&Change> for proto::Alert {
             subject: subject(incident.subject).into(),
             brand: incident.brand.clone(),
             market: incident.market.clone(),
+            topic: incident.topic.clone(),
             monitor: incident.monitor.clone(),
             measure: measure(incident.measure).into(),
             direction: direction(incident.direction).into(),
@@ -131,6 +132,7 @@ fn measure(measure: Measure) -> proto::Measure {
         Measure::NewFollowers => proto::Measure::NewFollowers,
         Measure::Audience => proto::Measure::Audience,
         Measure::PostShares => proto::Measure::PostShares,
+        Measure::Activation => proto::Measure::Activation,
     }
 }
 

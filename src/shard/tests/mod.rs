@@ -1,6 +1,7 @@
 //! The core on made and on real mentions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod activation;
 mod airlines;
 mod anger;
 mod life;

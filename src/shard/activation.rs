@@ -1,0 +1,97 @@
+//! A hashtag or campaign that comes to life while the brand's mentions are as many as ever.
+
+use crate::attribute::sample;
+use crate::detect::{Activation, Activations, is_follow};
+use crate::incident::{Change, Direction, Measure, Severity, Signal};
+use crate::mention::Classified;
+
+use super::brand::{BrandState, TYPICAL_Z, Tick};
+use super::post::{Post, Told};
+
+/// The monitor's name in the incident.
+const MONITOR: &str = "activation";
+
+/// What is known of a brand's hashtags and campaigns.
+#[derive(Debug, Default)]
+pub(super) struct Topics {
+    activations: Activations,
+    told: Told<String>,
+}
+
+impl Topics {
+    /// Closes a pane in which the feed was alive.
+    pub(super) fn close(&mut self, panes_per_day: usize) {
+        self.activations.close(panes_per_day);
+    }
+
+    /// Values remembered now.
+    pub(super) fn len(&self) -> usize {
+        self.activations.len()
+    }
+}
+
+impl BrandState {
+    /// Judges the hashtags and the campaign of a mention, each by its own usual. While the brand
+    /// has an incident of a rise nothing is told: what the rise comes from is told there.
+    pub(super) fn judge_topics(
+        &mut self,
+        tick: &Tick<'_>,
+        classified: &Classified<'_>,
+        changes: &mut Vec<Change>,
+    ) {
+        if is_follow(classified) {
+            return;
+        }
+        let mention = classified.mention;
+        let known = self.topics.len() > 0;
+        let least = tick.plan.sensitivity.min_excess.max(1.0);
+        let most = self.topics.activations.observe(mention, least);
+        if !known && self.topics.len() > 0 {
+            self.set_limits(tick.watch);
+        }
+        let Some(most) = most.filter(|it| self.is_news(tick, it)) else { return };
+        let at = mention.created_at.max(tick.at);
+        let case = self.case_mut(Direction::Up);
+        if let Some(open) = case.tracker.incident() {
+            if open.topic.as_ref() == Some(&most.topic) {
+                case.tracker.disturb();
+            }
+            return;
+        }
+        if self.topics.told.again(most.topic.clone(), at) {
+            return;
+        }
+        let (lower, upper) = most.expected.band(TYPICAL_Z);
+        let signal = Signal {
+            monitor: MONITOR.to_owned(),
+            measure: Measure::Activation,
+            direction: Direction::Up,
+            window_seconds: 3_600,
+            at,
+            observed: most.count,
+            expected: most.expected.mean,
+            lower,
+            upper,
+            z: most.z,
+        };
+        let post = Post {
+            signal,
+            severity: Severity::Notice,
+            onset: most.since,
+            sample: sample(classified),
+            topic: Some(most.topic),
+        };
+        self.tell(tick, post, changes);
+    }
+
+    /// Whether it is unusual enough, by the part of the budget that each value has and by the
+    /// brand's own record, and large enough to matter.
+    fn is_news(&self, tick: &Tick<'_>, most: &Activation) -> bool {
+        let sensitivity = &tick.plan.sensitivity;
+        let usual = most.expected.mean;
+        let matters = most.count - usual >= sensitivity.min_excess
+            && most.count >= sensitivity.min_ratio * usual;
+        let each = tick.watch.hourly_limit(self.limits.page_days, self.topics.len());
+        matters && most.z >= self.topics.activations.limit(each, self.limits.page_days)
+    }
+}
