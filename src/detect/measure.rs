@@ -21,9 +21,9 @@ pub enum Tally {
     Positive,
     /// Those that are shares.
     Shares,
-    /// Those whose intent is [`PURCHASE`].
+    /// Those whose intent is `purchase`.
     Purchases,
-    /// Events whose intent is [`FOLLOW`]. They say nothing of the brand, so they are no mentions.
+    /// Events whose intent is `follow`. They say nothing of the brand, so they are no mentions.
     Follows,
 }
 

@@ -114,16 +114,21 @@ fn twelve_times_the_shares_are_told_while_no_more_is_said() {
 fn a_worse_sentiment_is_anger_though_no_more_is_negative() {
     let turn = CALM + 10 * HOUR;
     let mut made = ordinary_but(83, 0, CALM + 2 * DAY, usual, |_, _| 0.3);
-    for it in made.iter_mut().filter(|it| it.brand == 0 && since(it) >= turn) {
-        it.sentiment = if it.sentiment < 0.0 { -1.0 } else { -0.04 };
+    for it in made.iter_mut().filter(|it| it.brand == 0) {
+        it.sentiment = match (since(it) >= turn, it.sentiment < 0.0) {
+            (false, false) => 0.5,
+            (true, false) => 0.0,
+            (false, true) => -0.6,
+            (true, true) => -1.0,
+        };
     }
     let changes = run_as(&made, (*plan()).clone(), &|_, _| {});
     let incident = told(&changes);
     assert_eq!((incident.measure, incident.direction), (Measure::Sentiment, Direction::Down));
     assert!(incident.detected_at.millis_since(at(turn)) <= 14 * HOUR, "{}", incident.detected_at);
-    // 0.7 x 0.2 - 0.3 x 0.6 as it was.
-    assert!((incident.expected + 0.04).abs() < 0.05, "{}", incident.expected);
-    assert!((-0.4..-0.2).contains(&incident.observed), "{}", incident.observed);
+    // 0.7 x 0.5 - 0.3 x 0.6 as it was.
+    assert!((incident.expected - 0.17).abs() < 0.05, "{}", incident.expected);
+    assert!((-0.35..0.0).contains(&incident.observed), "{}", incident.observed);
     assert!(incident.lower <= incident.expected && incident.expected <= incident.upper);
     assert!(incident.severity >= Severity::Warning, "{:#?}", lines(&changes));
 }
