@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod labels;
 mod replay;
 mod run;
 mod score;

@@ -10,13 +10,14 @@ use serde::Serialize;
 
 use crate::config::Secrets;
 use crate::decode::DeadLetterFile;
+use crate::detect::Plan;
 use crate::incident::{Direction, Incident, Measure, Severity, SourceShare, State};
 use crate::mention::Timestamp;
-use crate::pipeline::{Replayed, Turned, replay};
+use crate::pipeline::{Judgement, Labels, Replayed, Turned, Verdict, judge, replay};
 use crate::shard::Outcome;
 use crate::source::wall_clock;
 
-use super::{ConfigArg, Failure, table};
+use super::{ConfigArg, Failure, labels, table};
 
 /// Bad lines shown one by one; the rest is only counted.
 const SHOWN: u64 = 10;
@@ -33,6 +34,10 @@ pub(super) struct Args {
     /// Keep lines that cannot be counted in this file, with the reason.
     #[arg(long, value_name = "FILE")]
     dead_letters: Option<PathBuf>,
+    /// Judge the incidents by what is known to have happened: JSON, {"brand": [[from, to], ...]},
+    /// [] for a brand to which nothing did. A brand that is not in it is not judged.
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
     /// NDJSON files, plain, .gz or .zst, merged in event-time order; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -40,6 +45,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let config = args.config.load(Secrets::Ignore)?;
+    let plan = &config.plan;
+    let labels = args
+        .labels
+        .as_deref()
+        .map(|file| Labels::read(file, &plan.brands, &plan.time_zone))
+        .transpose()
+        .map_err(Failure::other)?;
     let mut kept = args
         .dead_letters
         .as_deref()
@@ -74,19 +86,47 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     keeping
         .and_then(|()| kept.as_mut().map_or(Ok(()), DeadLetterFile::flush))
         .map_err(Failure::other)?;
+    let judgement = labels.map(|labels| judge(&labels, &replayed.incidents, replayed.span));
     let mut out = std::io::stdout().lock();
     let written = if args.json {
-        replayed.incidents.iter().try_for_each(|incident| {
-            serde_json::to_writer(&mut out, &Row::of(incident))?;
-            out.write_all(b"\n")
-        })
+        write_json(&mut out, &replayed.incidents, judgement.as_ref(), plan)
     } else {
-        writeln!(out, "{}", table::incidents(&replayed.incidents, &config.plan.time_zone))
+        write_tables(&mut out, &replayed.incidents, judgement.as_ref(), plan)
     };
     written.and_then(|()| out.flush()).map_err(Failure::other)?;
-    let zone = config.plan.time_zone.iana_name().unwrap_or("local time");
+    let zone = plan.time_zone.iana_name().unwrap_or("local time");
     eprintln!("{}", summary(&replayed, zone));
     Ok(if replayed.failed_files > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn write_tables(
+    out: &mut impl Write,
+    incidents: &[Incident],
+    judgement: Option<&Judgement>,
+    plan: &Plan,
+) -> std::io::Result<()> {
+    let verdicts = judgement.map(|judgement| &*judgement.verdicts);
+    writeln!(out, "{}", table::incidents(incidents, verdicts, &plan.time_zone))?;
+    judgement.map_or(Ok(()), |judgement| writeln!(out, "\n{}", labels::text(judgement, plan)))
+}
+
+/// A line an incident, and one more for the judgement.
+fn write_json(
+    out: &mut impl Write,
+    incidents: &[Incident],
+    judgement: Option<&Judgement>,
+    plan: &Plan,
+) -> std::io::Result<()> {
+    for (number, incident) in incidents.iter().enumerate() {
+        let verdict = judgement.and_then(|judgement| judgement.verdicts.get(number).copied());
+        serde_json::to_writer(&mut *out, &Row::of(incident, verdict))?;
+        out.write_all(b"\n")?;
+    }
+    if let Some(judgement) = judgement {
+        serde_json::to_writer(&mut *out, &labels::json(judgement, plan))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// What `--json` says of an incident.
@@ -110,10 +150,13 @@ struct Row<'a> {
     mentions: u64,
     negative_mentions: u64,
     sources: &'a [SourceShare],
+    /// Only with `--labels`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
 }
 
 impl<'a> Row<'a> {
-    fn of(incident: &'a Incident) -> Self {
+    fn of(incident: &'a Incident, verdict: Option<Verdict>) -> Self {
         Self {
             id: incident.id,
             brand: &incident.brand,
@@ -133,6 +176,7 @@ impl<'a> Row<'a> {
             mentions: incident.mentions,
             negative_mentions: incident.negative_mentions,
             sources: &incident.sources,
+            verdict,
         }
     }
 }

@@ -5,14 +5,18 @@ use jiff::tz::TimeZone;
 
 use crate::incident::{Incident, Measure, SourceKind, Unit};
 use crate::mention::Timestamp;
+use crate::pipeline::Verdict;
 
 /// A link or hashtag longer than this is cut, in characters.
 const SOURCE_CHARS: usize = 32;
 
-/// The table of `incidents`, times in `zone`.
-pub(super) fn incidents(incidents: &[Incident], zone: &TimeZone) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header([
+/// The table of `incidents`, times in `zone`, with what each is by the labels if there are any.
+pub(super) fn incidents(
+    incidents: &[Incident],
+    verdicts: Option<&[Verdict]>,
+    zone: &TimeZone,
+) -> String {
+    let mut header = vec![
         "onset",
         "detected",
         "resolved",
@@ -22,9 +26,11 @@ pub(super) fn incidents(incidents: &[Incident], zone: &TimeZone) -> String {
         "peak z",
         "observed / expected",
         "top source",
-    ]);
-    for incident in incidents {
-        table.add_row([
+    ];
+    header.extend(verdicts.map(|_| "verdict"));
+    let mut table = table(header);
+    for (number, incident) in incidents.iter().enumerate() {
+        let mut row = vec![
             Cell::new(moment(incident.onset, zone)),
             Cell::new(moment(incident.detected_at, zone)),
             Cell::new(
@@ -33,16 +39,31 @@ pub(super) fn incidents(incidents: &[Incident], zone: &TimeZone) -> String {
             Cell::new(&incident.brand),
             Cell::new(incident.direction.name()),
             Cell::new(incident.severity.name()),
-            Cell::new(format!("{:.1}", incident.peak_z)).set_alignment(CellAlignment::Right),
+            right(format!("{:.1}", incident.peak_z)),
             Cell::new(measured(incident)),
             Cell::new(top_source(incident)),
-        ]);
+        ];
+        let verdict = verdicts.and_then(|verdicts| verdicts.get(number));
+        row.extend(verdict.map(|verdict| Cell::new(verdict.name())));
+        table.add_row(row);
     }
     table.trim_fmt()
 }
 
+/// A table as Markdown has them.
+pub(super) fn table(header: Vec<&str>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_header(header);
+    table
+}
+
+/// A number, or what stands for one.
+pub(super) fn right(text: impl ToString) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
 /// `Sun 22 Feb 15:05`, in `zone`.
-fn moment(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     at.to_jiff().to_zoned_datetime(zone.clone()).strftime("%a %d %b %H:%M").to_string()
 }
 

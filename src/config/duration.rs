@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes a duration the way it is read.
-pub(super) fn show(duration: Duration) -> String {
+pub(crate) fn show(duration: Duration) -> String {
     let mut seconds = duration.as_secs();
     if duration.is_zero() {
         return "0s".to_owned();

@@ -19,8 +19,10 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+pub(crate) use duration::show as show_duration;
 pub use explain::explain;
 pub use reader::Problem;
+pub(crate) use reader::closest;
 pub use secrets::{SecretHolder, SecretSource, Secrets};
 
 use crate::classify::Rules;

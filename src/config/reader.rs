@@ -219,7 +219,7 @@ fn hint(asked: &BTreeSet<(String, String)>, header: &str, name: &str) -> String 
 }
 
 /// The name most like `text`, if one is like it.
-pub(super) fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names
         .map(|name| (strsim::jaro_winkler(&text.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(likeness, _)| *likeness > 0.8)

@@ -2,14 +2,18 @@
 
 mod dead_letters;
 mod intake;
+mod labels;
 mod live;
-
+mod moment;
 mod replay;
 mod run;
 mod score;
 
 pub use dead_letters::DeadLetters;
 pub use intake::{Intake, Taken};
+pub use labels::{
+    Found, JudgedWindow, Judgement, LabelledWindow, Labels, LabelsError, Tally, Verdict, judge,
+};
 pub use replay::{ReplayError, Replayed, Turned, replay};
 pub use run::{RunError, Service, run};
 pub use score::{ScoreError, Scored, score};

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::detect::{BaselineSettings, Brand, Monitor, News, Plan, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
 use crate::mention::{BrandIndex, Timestamp};
 use crate::shard::{Outcome, Shard};
+
+use super::moment::moment;
 
 /// Rows by whose distance the pane is chosen.
 const LOOKED_AT: usize = 1_000;
@@ -199,13 +200,6 @@ fn read(path: &Path, input: impl Read, zone: &TimeZone) -> Result<Vec<Row>, Scor
 
 fn read_error(path: &Path, source: csv::Error) -> ScoreError {
     ScoreError::Read { path: path.to_owned(), source }
-}
-
-fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let with_zone = text.parse::<jiff::Timestamp>();
-    let moment =
-        with_zone.or_else(|_| text.parse::<DateTime>().and_then(|local| zone.to_timestamp(local)));
-    moment.ok().map(|moment| Timestamp::from_millis(moment.as_millisecond()))
 }
 
 /// A number of mentions; `None` when there is none.

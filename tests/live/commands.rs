@@ -56,6 +56,51 @@ fn replay_prints_an_object_per_incident() {
     assert!(quiet <= 5, "{quiet} incidents in the quiet days");
 }
 
+#[test]
+fn replay_is_judged_by_labels() {
+    let judged = |labels: &str, more: &[&str]| {
+        let given = ["replay", "--config", "examples/airlines.toml", "--labels", labels];
+        groundswell(&[&given[..], more, &[MENTIONS]].concat())
+    };
+    let output = judged("examples/airlines-labels.json", &["--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let lines: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (last, incidents) = lines.split_last().unwrap();
+    let labels = &last["labels"];
+    let with = |verdict: &str| incidents.iter().filter(|it| it["verdict"] == verdict).count();
+    for (field, verdict) in
+        [("hits", "hit"), ("false", "false"), ("early", "early"), ("not_judged", "not_judged")]
+    {
+        assert_eq!(labels[field], with(verdict), "{field}: {labels}");
+    }
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    assert!(number(&labels["precision"]) >= 0.75, "{labels}");
+    assert!(number(&labels["recall"]) >= 0.66, "{labels}");
+    assert!(number(&labels["false_pages_per_week"]) <= 1.0, "{labels}");
+    let waited = |brand: &str| {
+        let windows = labels["windows"].as_array().unwrap();
+        number(&windows.iter().find(|it| it["brand"] == brand).unwrap()["seconds_to_detect"])
+    };
+    assert!(waited("American") <= 4_200.0, "before 21:00: {labels}");
+    assert!(waited("US Airways") <= 14_400.0, "before 08:00: {labels}");
+    assert_eq!(labels["without_labels"], serde_json::json!(["Delta", "Southwest"]));
+
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("wrong.json");
+    std::fs::write(&wrong, r#"{"Untied": []}"#).unwrap();
+    for (labels, words) in [
+        (wrong.to_str().unwrap(), "wrong.json: \"Untied\": the configuration has no such brand"),
+        ("none.json", "none.json: "),
+    ] {
+        let output = judged(labels, &[]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(words), "{said}");
+        assert!(output.stdout.is_empty(), "nothing is replayed");
+    }
+}
+
 /// Above the best published detector on these series (ARTime), all decisions causal, one setting.
 #[test]
 fn score_beats_what_is_published() {
