@@ -52,6 +52,17 @@ fn the_tables_and_the_figures_read_well() {
 }
 
 #[test]
+fn incidents_are_shown_with_their_verdicts() {
+    let plan = plan(&["American"]);
+    let incidents = [fixtures::incident(), fixtures::silent_feed()];
+    let judgement = judged(&plan, r#"{"American": []}"#, &incidents);
+    let shown = crate::cli::table::incidents;
+    let verdicts = Some(&*judgement.verdicts);
+    insta::assert_snapshot!("incidents", shown(&incidents, verdicts, &plan.time_zone));
+    assert!(!shown(&incidents, None, &plan.time_zone).contains("verdict"));
+}
+
+#[test]
 fn where_nothing_is_a_dash_or_null_stands() {
     let plan = plan(&["American"]);
     let judgement = judged(&plan, r#"{"American": []}"#, &[]);
