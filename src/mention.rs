@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -273,4 +274,9 @@ pub struct Classified<'a> {
     pub crisis_terms: Vec<std::sync::Arc<str>>,
     /// Who the author is to the brand.
     pub role: Role,
+    /// The text in the one form in which words are compared (lower case, single spaces ...), then
+    /// the hashtags, each with its `#`.
+    pub normal_text: String,
+    /// Where `normal_text` names watched brands, in bytes; they may overlap.
+    pub names: Vec<Range<usize>>,
 }

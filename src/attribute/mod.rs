@@ -1,12 +1,13 @@
-//! What an excess comes from: which channels, links, hashtags and authors carry it, and which
-//! mentions speak for the rest.
+//! What an excess comes from: which links, hashtags, phrases, authors, countries and channels carry
+//! it, and which mentions speak for the rest.
 //!
 //! Mentions are tallied in buckets of five minutes over the last day, each bucket in bounded memory
-//! ([`HeavyHitters`]). A bucket that is a day old fades into what is usual. The share of the excess
+//! ([`HeavyHitters`]; for phrases, a sample of the mentions' words). A bucket that is a day old fades into what is usual. The share of the excess
 //! a value carries is its count beyond its usual part of the expected mentions, over the whole
 //! excess.
 
 mod heavy;
+mod phrase;
 mod sample;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +18,8 @@ pub use heavy::{HeavyHitters, Seen};
 
 use crate::incident::{Evidence, SourceKind, SourceShare, TermCount};
 use crate::mention::{Classified, Mention, Tone};
-use crate::window::Pane;
+use crate::window::{Pane, mention_key};
+use phrase::{Excess, Texts, UsualTexts, Wording};
 use sample::Shortlist;
 pub(crate) use sample::sample;
 
@@ -27,10 +29,18 @@ const BUCKETS_PER_DAY: usize = 288;
 /// mention of a person has more, and memory must be bounded.
 const MOST_VALUES: usize = 64;
 const LONGEST_VALUE: usize = 512;
-/// Values remembered per bucket, by [`SourceKind`] in the order of [`SourceKind::ALL`].
-const BUCKET_CAPACITY: [usize; 4] = [16, 64, 64, 96];
-/// Values remembered as usual, by kind.
-const USUAL_CAPACITY: [usize; 4] = [64, 512, 512, 1_024];
+/// The kinds that are tallied value by value: all but phrases.
+const TALLIED: [SourceKind; 5] = [
+    SourceKind::Link,
+    SourceKind::Hashtag,
+    SourceKind::Author,
+    SourceKind::Country,
+    SourceKind::Channel,
+];
+/// Values remembered per bucket, in the order of [`TALLIED`].
+const BUCKET_CAPACITY: [usize; 5] = [64, 64, 96, 32, 16];
+/// Values remembered as usual, in the order of [`TALLIED`].
+const USUAL_CAPACITY: [usize; 5] = [512, 512, 1_024, 128, 64];
 /// Crisis terms remembered per bucket.
 const TERM_CAPACITY: usize = 32;
 /// Sources of one kind shown in an alert.
@@ -49,7 +59,9 @@ pub struct Attribution {
     bucket_panes: Pane,
     retained: usize,
     keep_per_bucket: f64,
-    usual: [HeavyHitters; 4],
+    buckets_per_half_life: f64,
+    usual: [HeavyHitters; 5],
+    usual_texts: UsualTexts,
     usual_total: Seen,
     /// Whether an incident is open: what it holds is never taken for usual.
     holding: bool,
@@ -60,7 +72,8 @@ struct Bucket {
     number: i64,
     held: bool,
     total: Seen,
-    values: [HeavyHitters; 4],
+    values: [HeavyHitters; 5],
+    texts: Texts,
     terms: BTreeMap<Arc<str>, u64>,
     shortlist: Shortlist,
 }
@@ -83,12 +96,15 @@ impl Attribution {
     pub fn new(panes_per_day: usize) -> Self {
         let bucket_panes = (panes_per_day / BUCKETS_PER_DAY).max(1);
         let buckets_per_day = (panes_per_day as f64 / bucket_panes as f64).max(1.0);
+        let buckets_per_half_life = USUAL_HALF_LIFE_DAYS * buckets_per_day;
         Self {
             buckets: VecDeque::new(),
             bucket_panes: bucket_panes as Pane,
             retained: buckets_per_day.ceil() as usize + 1,
-            keep_per_bucket: (-1.0 / (USUAL_HALF_LIFE_DAYS * buckets_per_day)).exp2(),
+            keep_per_bucket: (-1.0 / buckets_per_half_life).exp2(),
+            buckets_per_half_life,
             usual: USUAL_CAPACITY.map(HeavyHitters::new),
+            usual_texts: UsualTexts::default(),
             usual_total: Seen::default(),
             holding: false,
         }
@@ -119,9 +135,13 @@ impl Attribution {
             return;
         };
         let mention = classified.mention;
-        let seen = Seen::once(classified.tone == Tone::Negative);
+        let negative = classified.tone == Tone::Negative;
+        let seen = Seen::once(negative);
         bucket.total.add(seen);
-        for (kind, values) in SourceKind::ALL.into_iter().zip(&mut bucket.values) {
+        bucket.texts.offer(mention_key(&mention.channel, &mention.id), negative, || {
+            Wording::of(&classified.normal_text, &classified.names)
+        });
+        for (kind, values) in TALLIED.into_iter().zip(&mut bucket.values) {
             each_value(kind, mention, |value| {
                 if value.len() <= LONGEST_VALUE {
                     values.add(value, seen);
@@ -172,15 +192,16 @@ impl Attribution {
             negative_mentions: total.negative as u64,
             sources: self.sources(&buckets, total, question),
             crisis_terms,
-            samples: shortlist.choose(question.negative_only),
+            // Praise does not illustrate what mostly is anger.
+            samples: shortlist.choose(question.negative_only || total.negative > total.all / 2.0),
         }
     }
 
-    /// Values remembered now, over all buckets and what is usual.
+    /// Values and texts remembered now, over all buckets and what is usual.
     pub fn len(&self) -> usize {
-        let recent: usize =
-            self.buckets.iter().flat_map(|bucket| &bucket.values).map(HeavyHitters::len).sum();
-        recent + self.usual.iter().map(HeavyHitters::len).sum::<usize>()
+        let values = |values: &[HeavyHitters]| values.iter().map(HeavyHitters::len).sum::<usize>();
+        let recent = self.buckets.iter().map(|bucket| values(&bucket.values) + bucket.texts.len());
+        recent.sum::<usize>() + values(&self.usual) + self.usual_texts.len()
     }
 
     /// Whether nothing is remembered.
@@ -235,39 +256,59 @@ impl Attribution {
                 usual.add(value, seen);
             }
         }
+        let half_lives = oldest.number as f64 / self.buckets_per_half_life;
+        self.usual_texts.take(oldest.texts, oldest.total.all, half_lives);
     }
 
     fn sources(&self, buckets: &[&Bucket], total: Seen, question: &Question) -> Vec<SourceShare> {
-        let pick = |seen: Seen| {
-            if question.negative_only { seen.negative } else { seen.all }
-        };
-        let excess = pick(total) - question.expected;
+        let excess = question.pick(total) - question.expected;
         if excess <= 0.0 {
             return Vec::new();
         }
-        let usual_total = pick(self.usual_total);
-        let mut shown = Vec::new();
-        for (at, kind) in SourceKind::ALL.into_iter().enumerate() {
-            let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
-            for (value, seen) in buckets.iter().flat_map(|bucket| bucket.values[at].iter()) {
-                *counts.entry(value).or_default() += pick(seen);
-            }
-            let mut shares: Vec<SourceShare> = counts
-                .into_iter()
-                .map(|(value, count)| {
-                    let usual = pick(self.usual[at].get(value)) / usual_total.max(1.0);
-                    let share = ((count - usual * question.expected) / excess).clamp(0.0, 1.0);
-                    SourceShare { kind, value: value.to_owned(), count: count as u64, share }
-                })
-                .filter(|source| {
-                    source.share >= SHOWN_SHARE && source.count as f64 >= SHOWN_MENTIONS
-                })
-                .collect();
-            shares.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.value.cmp(&b.value)));
-            shares.truncate(SHOWN);
-            shown.append(&mut shares);
-        }
+        let mut shown: Vec<SourceShare> =
+            (0..TALLIED.len()).flat_map(|at| self.tallied(at, buckets, excess, question)).collect();
+        let Question { negative_only, expected, .. } = *question;
+        let texts: Vec<(&Texts, Seen)> =
+            buckets.iter().map(|bucket| (&bucket.texts, bucket.total)).collect();
+        let asked = Excess { negative_only, expected, excess };
+        shown.extend(phrase::sources(&texts, &self.usual_texts, &asked));
+        // Stable: the largest share stays first within each kind.
+        shown.sort_by_key(|source| source.kind);
         shown
+    }
+
+    /// The values of the kind at `at` in [`TALLIED`] that carry the most.
+    fn tallied(
+        &self,
+        at: usize,
+        buckets: &[&Bucket],
+        excess: f64,
+        question: &Question,
+    ) -> Vec<SourceShare> {
+        let kind = TALLIED[at];
+        let usual_total = question.pick(self.usual_total).max(1.0);
+        let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
+        for (value, seen) in buckets.iter().flat_map(|bucket| bucket.values[at].iter()) {
+            *counts.entry(value).or_default() += question.pick(seen);
+        }
+        let mut shares: Vec<SourceShare> = counts
+            .into_iter()
+            .map(|(value, count)| {
+                let usual = question.pick(self.usual[at].get(value)) / usual_total;
+                let share = ((count - usual * question.expected) / excess).clamp(0.0, 1.0);
+                SourceShare { kind, value: value.to_owned(), count: count as u64, share }
+            })
+            .filter(|source| source.share >= SHOWN_SHARE && source.count as f64 >= SHOWN_MENTIONS)
+            .collect();
+        shares.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.value.cmp(&b.value)));
+        shares.truncate(SHOWN);
+        shares
+    }
+}
+
+impl Question {
+    fn pick(&self, seen: Seen) -> f64 {
+        if self.negative_only { seen.negative } else { seen.all }
     }
 }
 
@@ -278,6 +319,7 @@ impl Bucket {
             held,
             total: Seen::default(),
             values: BUCKET_CAPACITY.map(HeavyHitters::new),
+            texts: Texts::default(),
             terms: BTreeMap::new(),
             shortlist: Shortlist::default(),
         }
@@ -307,6 +349,14 @@ fn each_value(kind: SourceKind, mention: &Mention<'_>, mut with: impl FnMut(&str
             let author = mention.author.handle.as_ref().or(mention.author.id.as_ref());
             author.iter().for_each(|author| with(author));
         }
+        SourceKind::Country => {
+            let country = mention.country.as_deref().map(str::trim).unwrap_or_default();
+            if !country.is_empty() && country.len() <= LONGEST_VALUE {
+                with(&country.to_uppercase());
+            }
+        }
+        // Not tallied: see `phrase`.
+        SourceKind::Phrase => {}
     }
 }
 

@@ -71,7 +71,8 @@ impl Classifier {
     /// When the mention names brands and none of them is watched.
     pub fn classify<'a>(&self, mention: &'a Mention<'a>) -> Result<Classified<'a>, UnknownBrand> {
         let named = self.named_brands(mention)?;
-        let findings = self.terms.find(&readable(mention));
+        let normal_text = readable(mention);
+        let findings = self.terms.find(&normal_text);
         let brands = named.unwrap_or_else(|| self.matched_brands(&findings));
         let stated = mention.sentiment.filter(|value| !value.is_nan());
         let sentiment = stated.map_or_else(
@@ -85,6 +86,8 @@ impl Classifier {
             sentiment,
             tone: Tone::of(sentiment),
             crisis_terms: self.crisis_terms(&findings),
+            names: findings.names().collect(),
+            normal_text,
         })
     }
 

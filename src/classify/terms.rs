@@ -1,6 +1,7 @@
 //! All words of all lists in one automaton, and what a text holds of them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind};
 
@@ -64,6 +65,8 @@ pub(super) struct Findings {
     present: Vec<u64>,
     /// Brands of which a word in `any` is present; may repeat.
     pub(super) candidates: Vec<u32>,
+    /// Where words in `any` of a brand stand.
+    names: Vec<Span>,
     crisis: Vec<(Span, u32)>,
     harmless: Vec<Span>,
     /// Distinct words of praise, blame under a negation counted in.
@@ -132,7 +135,7 @@ impl Term {
     /// Whether each place where it stands matters, not only that it is there.
     fn counts_where_it_stands(&self) -> bool {
         let meanings = &self.meanings;
-        let placed = |meaning| matches!(meaning, &Meaning::Crisis(_) | &Meaning::Harmless);
+        let placed = |meaning: &Meaning| !matches!(meaning, Meaning::Praise | Meaning::Blame);
         meanings.iter().any(placed)
     }
 }
@@ -156,12 +159,19 @@ impl Findings {
         self.crisis.iter().map(|(span, index)| (span.start, *index))
     }
 
+    /// Where brands are named, in bytes, in order of their ends; may overlap.
+    pub(super) fn names(&self) -> impl Iterator<Item = Range<usize>> {
+        self.names.iter().map(|span| span.start..span.end)
+    }
+
     fn note_place(&mut self, term: &Term, span: Span) {
         for meaning in &term.meanings {
             match *meaning {
                 Meaning::Crisis(index) => self.crisis.push((span, index)),
                 Meaning::Harmless => self.harmless.push(span),
-                Meaning::Brand(_) | Meaning::Praise | Meaning::Blame => {}
+                Meaning::Brand(_) if self.names.last() == Some(&span) => {}
+                Meaning::Brand(_) => self.names.push(span),
+                Meaning::Praise | Meaning::Blame => {}
             }
         }
     }

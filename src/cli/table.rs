@@ -7,7 +7,7 @@ use crate::incident::{Incident, Measure, SourceKind, Unit};
 use crate::mention::Timestamp;
 use crate::pipeline::Verdict;
 
-/// A link or hashtag longer than this is cut, in characters.
+/// A longer source is cut, in characters.
 const SOURCE_CHARS: usize = 32;
 
 /// The table of `incidents`, times in `zone`, with what each is by the labels if there are any.
@@ -99,9 +99,13 @@ fn pair(incident: &Incident) -> String {
     }
 }
 
-/// The source that tells most: the largest share, but a channel only when nothing else is known.
+/// The source that tells most: the largest share, but a country or a channel only when nothing else
+/// is known.
 fn top_source(incident: &Incident) -> String {
-    let telling = incident.sources.iter().filter(|source| source.kind != SourceKind::Channel);
+    let telling = incident
+        .sources
+        .iter()
+        .filter(|source| !matches!(source.kind, SourceKind::Country | SourceKind::Channel));
     let top = telling
         .max_by(|a, b| a.share.total_cmp(&b.share))
         .or_else(|| incident.sources.iter().max_by(|a, b| a.share.total_cmp(&b.share)));
@@ -110,7 +114,11 @@ fn top_source(incident: &Incident) -> String {
         if value.len() < source.value.len() {
             value.push('…');
         }
-        let mark = if source.kind == SourceKind::Hashtag { "#" } else { "" };
-        format!("{} {mark}{value} {:.0} %", source.kind.name(), source.share * 100.0)
+        let value = match source.kind {
+            SourceKind::Hashtag => format!("#{value}"),
+            SourceKind::Phrase => format!("“{value}”"),
+            _ => value,
+        };
+        format!("{} {value} {:.0} %", source.kind.name(), source.share * 100.0)
     })
 }

@@ -76,6 +76,8 @@ mod tests {
             tone: Tone::of(sentiment),
             crisis_terms: vec!["recall".into(); terms],
             role,
+            normal_text: String::new(),
+            names: Vec::new(),
         })
     }
 
@@ -103,6 +105,8 @@ mod tests {
             tone: Tone::Negative,
             crisis_terms: vec!["recall".into()],
             role: Role::Official,
+            normal_text: String::new(),
+            names: Vec::new(),
         };
         assert_eq!(weight(&classified), 1_000.0);
         let follows = Mention { intent: Some("follow".into()), ..mention.clone() };

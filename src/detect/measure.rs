@@ -147,6 +147,8 @@ mod tests {
             tone: Tone::of(sentiment),
             crisis_terms,
             role: Role::Customer,
+            normal_text: String::new(),
+            names: Vec::new(),
         })
     }
 

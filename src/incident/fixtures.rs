@@ -54,11 +54,13 @@ pub fn incident() -> Incident {
             signal("mood", Measure::NegativeShare, 3600, 0.86, 0.61, 3.4),
         ],
         sources: vec![
-            source(SourceKind::Channel, "twitter", 180, 0.91),
-            source(SourceKind::Channel, "news", 14, 0.07),
             source(SourceKind::Link, "https://t.co/aa?x=1&y=2", 149, 0.78),
             source(SourceKind::Hashtag, "cancelled", 61, 0.33),
+            source(SourceKind::Phrase, "on hold for 3 hours", 44, 0.24),
             source(SourceKind::Author, "stuck_in_dfw", 9, 0.05),
+            source(SourceKind::Country, "US", 170, 0.86),
+            source(SourceKind::Channel, "twitter", 180, 0.91),
+            source(SourceKind::Channel, "news", 14, 0.07),
         ],
         crisis_terms: vec![term("stranded", 14), term("lawsuit", 3)],
         samples: vec![

@@ -120,27 +120,34 @@ pub struct Signal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
-    /// Where the mention was made.
-    Channel,
     /// A link in the mention.
     Link,
     /// A hashtag, without `#`.
     Hashtag,
+    /// Two to four words in a row, in normal form.
+    Phrase,
     /// Who wrote it.
     Author,
+    /// The country the mention comes from, by its code in upper case.
+    Country,
+    /// Where the mention was made.
+    Channel,
 }
 
 impl SourceKind {
-    /// All kinds, in the order alerts show them.
-    pub const ALL: [Self; 4] = [Self::Channel, Self::Link, Self::Hashtag, Self::Author];
+    /// All kinds, in the order alerts show them: the more one alone would explain, the earlier.
+    pub const ALL: [Self; 6] =
+        [Self::Link, Self::Hashtag, Self::Phrase, Self::Author, Self::Country, Self::Channel];
 
-    /// `channel`, `link`, `hashtag` or `author`.
+    /// `link`, `hashtag`, `phrase`, `author`, `country` or `channel`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Channel => "channel",
             Self::Link => "link",
             Self::Hashtag => "hashtag",
+            Self::Phrase => "phrase",
             Self::Author => "author",
+            Self::Country => "country",
+            Self::Channel => "channel",
         }
     }
 }
@@ -150,9 +157,10 @@ impl SourceKind {
 pub struct SourceShare {
     /// What sort of thing it is.
     pub kind: SourceKind,
-    /// The channel, link, hashtag or author itself.
+    /// The link, hashtag, phrase, author, country or channel itself.
     pub value: String,
-    /// Mentions that carry it, since the onset, of the last day at most.
+    /// Mentions that carry it, since the onset, of the last day at most; of a phrase, an estimate
+    /// when there are more than 128 mentions in five minutes or 2,048 in all.
     pub count: u64,
     /// The part of the excess over the baseline that carries it, 0..=1. One mention may carry
     /// several things, so the shares need not add up to 1.

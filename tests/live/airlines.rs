@@ -6,6 +6,7 @@ use groundswell::config::{Config, Secrets};
 use groundswell::incident::Change;
 use groundswell::mention::Timestamp;
 use groundswell::notify::slack::message;
+use groundswell::notify::terminal;
 use groundswell::pipeline::replay;
 use groundswell::source::{FileLines, Progress};
 
@@ -31,6 +32,17 @@ fn replayed() -> Vec<Change> {
     );
     assert_eq!(done.unwrap().lines, 14_640);
     changes
+}
+
+/// What the person on call is told of the storm that hit American, when it opens and at its worst.
+#[test]
+fn whoever_reads_of_american_knows_what_it_comes_from() {
+    let told: Vec<String> = replayed()
+        .iter()
+        .filter(|change| change.incident.brand == "American")
+        .map(|change| terminal::render(change, &new_york(), false))
+        .collect();
+    insta::assert_snapshot!("american", told.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,4 +83,8 @@ async fn kafka_tells_slack_exactly_what_replay_finds() {
     running.stop().await.unwrap();
     assert_eq!(broker.committed(&group, &topic)[&0], 14_640, "all is told, so all is committed");
     assert_eq!(receiver.received().len(), expected.len(), "nothing is told twice");
+}
+
+fn new_york() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::get("America/New_York").unwrap()
 }

@@ -225,3 +225,20 @@ fn one_classifier_serves_all_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Classifier>();
 }
+
+#[test]
+fn every_place_that_names_a_brand_is_told() {
+    let classifier = classifier(&rules(&[("American", &["@AmericanAir", "American Airlines"])]));
+    let mention = Mention {
+        hashtags: vec!["Fail".into()],
+        ..says("American  Airlines, shame: AMERICAN AIRLINES @AmericanAir")
+    };
+    let classified = classifier.classify(&mention).unwrap();
+    assert_eq!(
+        classified.normal_text,
+        "american airlines, shame: american airlines @americanair #fail"
+    );
+    let named = classified.names.iter().map(|name| &classified.normal_text[name.clone()]);
+    let named: Vec<&str> = named.collect();
+    assert_eq!(named, ["american airlines", "american airlines", "@americanair"]);
+}

@@ -31,10 +31,12 @@ pub fn message(change: &Change, time_zone: &TimeZone) -> Value {
 fn compose(story: &Story) -> Message {
     let mark = mark(story.mark);
     let mut blocks = vec![Block::header(headline(mark, story))];
-    blocks.extend(Block::section(&[
+    let mut told = vec![
         titled("What changed", &story.what_changed),
         titled("How unusual", &story.how_unusual),
-    ]));
+    ];
+    told.extend(story.what_to_do.iter().map(|advice| titled("What to do", advice)));
+    blocks.extend(Block::section(&told));
     blocks.extend(Block::fields(&facts(story)));
     blocks.extend(Block::section(&list("Also out of line", &story.also)));
     blocks.extend(Block::section(&carriers(&story.carriers)));

@@ -10,6 +10,8 @@ const MAX_OF_A_KIND: usize = 3;
 const MAX_NAME: usize = 80;
 /// From this share on, one thing alone explains the swing.
 const ONE_ALONE: f64 = 0.5;
+/// Shares that differ by no more are alike.
+const ALIKE: f64 = 0.1;
 
 /// One thing that carries part of the excess.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,25 +39,27 @@ impl Carriers {
     /// The carriers of `incident`.
     pub fn of(incident: &Incident) -> Self {
         let kinds = SourceKind::ALL.into_iter().filter_map(|kind| {
-            let carriers: Vec<Carrier> = incident
-                .sources
-                .iter()
-                .filter(|source| source.kind == kind)
-                .take(MAX_OF_A_KIND)
-                .map(carrier)
-                .collect();
+            let carriers: Vec<Carrier> = of_kind(incident, kind).collect();
             (!carriers.is_empty()).then_some((title(kind), carriers))
         });
         Self { lead: lead(incident), kinds: kinds.collect() }
     }
 }
 
+/// The things of one kind that carry the most.
+pub(super) fn of_kind(incident: &Incident, kind: SourceKind) -> impl Iterator<Item = Carrier> {
+    let of_kind = incident.sources.iter().filter(move |source| source.kind == kind);
+    of_kind.take(MAX_OF_A_KIND).map(carrier)
+}
+
 fn title(kind: SourceKind) -> &'static str {
     match kind {
-        SourceKind::Channel => "Channels",
         SourceKind::Link => "Links",
         SourceKind::Hashtag => "Hashtags",
+        SourceKind::Phrase => "Phrases",
         SourceKind::Author => "Authors",
+        SourceKind::Country => "Countries",
+        SourceKind::Channel => "Channels",
     }
 }
 
@@ -65,9 +69,10 @@ fn carrier(source: &SourceShare) -> Carrier {
         _ => None,
     };
     let shown = match source.kind {
-        SourceKind::Channel => source.value.clone(),
+        SourceKind::Country | SourceKind::Channel => source.value.clone(),
         SourceKind::Link => without_scheme(url.as_deref().unwrap_or(&source.value)).to_owned(),
         SourceKind::Hashtag => format!("#{}", source.value),
+        SourceKind::Phrase => quoted(&source.value),
         SourceKind::Author => format!("@{}", source.value),
     };
     let count = words::thousands(source.count);
@@ -87,29 +92,48 @@ fn without_scheme(url: &str) -> &str {
         .trim_end_matches('/')
 }
 
-/// One link, hashtag or author behind most of it smells of one cause (or of a campaign); none
-/// means that many people speak of their own accord. A channel says least: most brands have one
-/// channel that leads anyway.
+fn quoted(phrase: &str) -> String {
+    format!("“{}”", clean::line(phrase, MAX_NAME - 2))
+}
+
+/// What alone is behind at least half of the swing.
+///
+/// A country or channel is not asked: most brands have one that leads anyway. Whoever passes on a
+/// link often says the same words: of those alike, the kind that explains more is told.
+pub(super) fn one_alone(incident: &Incident) -> Option<&SourceShare> {
+    let largest = telling(incident).map(|source| source.share).max_by(f64::total_cmp)?;
+    telling(incident)
+        .filter(|source| source.share >= ONE_ALONE.max(largest - ALIKE))
+        .min_by(|a, b| a.kind.cmp(&b.kind).then_with(|| b.share.total_cmp(&a.share)))
+}
+
+fn telling(incident: &Incident) -> impl Iterator<Item = &SourceShare> {
+    incident.sources.iter().filter(|source| {
+        !matches!(source.kind, SourceKind::Country | SourceKind::Channel) && !source.share.is_nan()
+    })
+}
+
+/// One link, hashtag, phrase or author behind most of it smells of one cause (or of a campaign);
+/// none means that many people speak of their own accord.
 fn lead(incident: &Incident) -> Option<String> {
     let swing = match leading_direction(incident) {
         Direction::Up => "excess",
         Direction::Down => "fall",
     };
-    let telling = |source: &&SourceShare| source.kind != SourceKind::Channel;
-    let largest = incident
-        .sources
-        .iter()
-        .filter(telling)
-        .filter(|source| !source.share.is_nan())
-        .max_by(|a, b| a.share.total_cmp(&b.share))?;
-    let share = words::percent(largest.share);
-    if largest.share < ONE_ALONE {
-        return Some(format!("No single link, hashtag or author is behind half of the {swing}"));
-    }
-    Some(match largest.kind {
+    telling(incident).next()?;
+    let Some(source) = one_alone(incident) else {
+        return Some(format!(
+            "No single link, hashtag, phrase or author is behind half of the {swing}"
+        ));
+    };
+    let share = words::percent(source.share);
+    Some(match source.kind {
         SourceKind::Link => format!("{share} of the {swing} carries one link"),
         SourceKind::Hashtag => format!("{share} of the {swing} carries one hashtag"),
-        SourceKind::Channel | SourceKind::Author => {
+        SourceKind::Phrase => {
+            format!("{share} of the {swing} says {}", clean::isolate(quoted(&source.value)))
+        }
+        SourceKind::Author | SourceKind::Country | SourceKind::Channel => {
             format!("{share} of the {swing} comes from one author")
         }
     })

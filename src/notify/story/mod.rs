@@ -1,12 +1,13 @@
 //! A change told in plain words, before any channel's markup.
 //!
 //! A [`Story`] answers the four questions of an alert: what changed, since when, how unusual, and
-//! what it comes from. Every channel that people read ([Slack](super::slack), the
+//! what it comes from; and it says what to do first. Every channel that people read ([Slack](super::slack), the
 //! [terminal](super::terminal)) shows the same story, so that the words are written once.
 //!
 //! All strings are one line, bounded and free of control characters (see `clean`); none is
 //! escaped for any markup: that is the channel's task.
 
+mod advice;
 mod carriers;
 mod clean;
 mod headline;
@@ -67,6 +68,8 @@ pub struct Story {
     pub what_changed: String,
     /// How often that happens when nothing is wrong.
     pub how_unusual: String,
+    /// Where to look first, and what to do then.
+    pub what_to_do: Option<String>,
     /// Since when, detected when, how severe ...
     pub facts: Vec<Fact>,
     /// Further monitors and windows out of line.
@@ -92,6 +95,7 @@ impl Story {
             headline: headline::headline(incident, &clock),
             what_changed: what_changed(incident),
             how_unusual: how_unusual(incident),
+            what_to_do: advice::what_to_do(incident),
             facts: facts(incident, &clock),
             also: also(incident),
             carriers: Carriers::of(incident),
@@ -205,6 +209,9 @@ fn usual(incident: &Incident) -> String {
     };
     if lower.is_finite() && upper.is_finite() {
         let (lower, upper) = (number(lower), number(upper));
+        if lower == upper {
+            return format!(", where {usual}");
+        }
         format!(", where {usual} (typically {lower} to {upper})")
     } else {
         format!(", where {usual}")
@@ -277,10 +284,12 @@ fn severity(incident: &Incident) -> String {
 }
 
 fn volume(incident: &Incident) -> String {
+    let share = incident.negative_mentions as f64 / incident.mentions.max(1) as f64;
     format!(
-        "{}, {} of them negative",
+        "{}, {} of them negative ({})",
         words::thousands(incident.mentions),
-        words::thousands(incident.negative_mentions)
+        words::thousands(incident.negative_mentions),
+        words::percent(share)
     )
 }
 

@@ -220,9 +220,30 @@ fn one_cause_is_told_from_many() {
     assert_eq!(lead(&|_| {}).as_deref(), Some("78 % of the excess carries one link"));
     assert_eq!(
         lead(&|i| i.sources.retain(|s| s.kind != SourceKind::Link)).as_deref(),
-        Some("No single link, hashtag or author is behind half of the excess")
+        Some("No single link, hashtag, phrase or author is behind half of the excess")
     );
-    assert_eq!(lead(&|i| i.sources.retain(|s| s.kind == SourceKind::Channel)), None);
+    assert_eq!(
+        lead(&|i| i.sources.retain(|s| s.kind >= SourceKind::Country)),
+        None,
+        "most brands have a country and a channel that lead anyway"
+    );
+    let phrase_at = |share: f64| {
+        lead(&move |i| {
+            i.sources.iter_mut().filter(|s| s.kind == SourceKind::Phrase).for_each(|s| {
+                s.share = share;
+            });
+        })
+    };
+    assert_eq!(
+        phrase_at(0.95).as_deref(),
+        Some("95 % of the excess says “on hold for 3 hours”"),
+        "it explains more than the link"
+    );
+    assert_eq!(
+        phrase_at(0.8).as_deref(),
+        Some("78 % of the excess carries one link"),
+        "they are alike, and the link says more"
+    );
     assert_eq!(
         lead(&|i| {
             i.peak_z = -4.0;
@@ -243,4 +264,39 @@ fn the_leading_signal_is_not_told_twice() {
             "negative share in a window of 1 hour: 86 % (usually 61 %)",
         ]
     );
+}
+
+#[test]
+fn whoever_is_woken_knows_where_to_look_first() {
+    let advice = |change: &dyn Fn(&mut Incident)| {
+        let mut incident = incident();
+        change(&mut incident);
+        story(incident).what_to_do.unwrap_or_default()
+    };
+    let only = |kind: SourceKind, share: f64| {
+        advice(&|i| {
+            i.sources.retain(|source| source.kind == kind);
+            i.sources.iter_mut().for_each(|source| source.share = share);
+        })
+    };
+    insta::assert_snapshot!(
+        [
+            only(SourceKind::Link, 0.7),
+            only(SourceKind::Hashtag, 0.7),
+            only(SourceKind::Phrase, 0.7),
+            only(SourceKind::Author, 0.7),
+            only(SourceKind::Phrase, 0.2),
+            only(SourceKind::Channel, 1.0),
+            advice(&|i| i.negative_mentions = 3),
+            advice(&|i| {
+                i.negative_mentions = 3;
+                i.sources.clear();
+            }),
+            story(fall()).what_to_do.unwrap_or_default(),
+        ]
+        .join("\n")
+    );
+    assert_eq!(advice(&|i| i.state = State::Acknowledged), "");
+    assert_eq!(story(resolved(incident(), 190)).what_to_do, None);
+    assert_eq!(story(silent_feed()).what_to_do, None);
 }

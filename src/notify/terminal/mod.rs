@@ -26,6 +26,9 @@ fn tell(story: &Story, page: &mut Page) {
     page.line(BOLD, &format!("{} {}", icon(story.mark), story.headline));
     page.labelled("What changed", &story.what_changed);
     page.labelled("How unusual", &story.how_unusual);
+    if let Some(advice) = &story.what_to_do {
+        page.labelled("What to do", advice);
+    }
     for fact in &story.facts {
         page.labelled(fact.label, &fact.text);
     }

@@ -162,10 +162,12 @@ fn state(state: State) -> proto::State {
 
 fn kind(kind: SourceKind) -> proto::SourceKind {
     match kind {
-        SourceKind::Channel => proto::SourceKind::Channel,
         SourceKind::Link => proto::SourceKind::Link,
         SourceKind::Hashtag => proto::SourceKind::Hashtag,
+        SourceKind::Phrase => proto::SourceKind::Phrase,
         SourceKind::Author => proto::SourceKind::Author,
+        SourceKind::Country => proto::SourceKind::Country,
+        SourceKind::Channel => proto::SourceKind::Channel,
     }
 }
 

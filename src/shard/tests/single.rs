@@ -56,6 +56,8 @@ fn say(shard: &mut Shard, said: &Said, changes: &mut Vec<Change>) -> Outcome {
         tone: Tone::of(said.sentiment),
         crisis_terms: said.terms.iter().map(|&term| term.into()).collect(),
         role: said.role,
+        normal_text: mention.text.to_lowercase(),
+        names: Vec::new(),
     };
     shard.observe(&classified, changes)
 }

@@ -124,6 +124,8 @@ pub fn observe_as(
         tone: Tone::of(made.sentiment),
         crisis_terms: Vec::new(),
         role: Role::Customer,
+        normal_text: mention.text.to_lowercase(),
+        names: Vec::new(),
     };
     shard.observe(&classified, changes)
 }

@@ -178,6 +178,8 @@ fn hear_of(brand: BrandIndex, minute: i64, shard: &mut Shard) {
             tone: Tone::Neutral,
             crisis_terms: Vec::new(),
             role: Role::Customer,
+            normal_text: mention.text.to_lowercase(),
+            names: Vec::new(),
         };
         shard.observe(&classified, &mut Vec::new());
     }
