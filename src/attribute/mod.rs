@@ -1,5 +1,5 @@
 //! What an excess comes from: which links, hashtags, phrases, authors, countries and channels carry
-//! it, and which mentions speak for the rest.
+//! it, whether it is organic or coordinated, and which mentions speak for the rest.
 //!
 //! Mentions are tallied in buckets of five minutes over the last day, each bucket in bounded memory
 //! ([`HeavyHitters`]; for phrases, a sample of the mentions' words). A bucket that is a day old fades into what is usual. The share of the excess
@@ -7,6 +7,7 @@
 //! excess.
 
 mod heavy;
+mod origin;
 mod phrase;
 mod sample;
 
@@ -16,10 +17,11 @@ use std::sync::Arc;
 
 pub use heavy::{HeavyHitters, Seen};
 
-use crate::incident::{Evidence, SourceKind, SourceShare, TermCount};
-use crate::mention::{Classified, Mention, Tone};
+use crate::incident::{Evidence, Origin, SourceKind, SourceShare, TermCount};
+use crate::mention::{Classified, Kind, Mention, Tone};
 use crate::window::{Pane, mention_key};
-use phrase::{Excess, Texts, UsualTexts, Wording};
+use origin::{Authors, Heard, Known};
+use phrase::{Excess, Text, Texts, UsualTexts, Wording};
 use sample::Shortlist;
 pub(crate) use sample::sample;
 
@@ -62,6 +64,9 @@ pub struct Attribution {
     buckets_per_half_life: f64,
     usual: [HeavyHitters; 5],
     usual_texts: UsualTexts,
+    known_authors: Known,
+    /// Authors of past buckets, each once a bucket, and those of them that were new; fading.
+    usual_authors: (f64, f64),
     usual_total: Seen,
     /// Whether an incident is open: what it holds is never taken for usual.
     holding: bool,
@@ -74,6 +79,7 @@ struct Bucket {
     total: Seen,
     values: [HeavyHitters; 5],
     texts: Texts,
+    authors: Authors,
     terms: BTreeMap<Arc<str>, u64>,
     shortlist: Shortlist,
 }
@@ -105,6 +111,8 @@ impl Attribution {
             buckets_per_half_life,
             usual: USUAL_CAPACITY.map(HeavyHitters::new),
             usual_texts: UsualTexts::default(),
+            known_authors: Known::default(),
+            usual_authors: (0.0, 0.0),
             usual_total: Seen::default(),
             holding: false,
         }
@@ -131,15 +139,22 @@ impl Attribution {
     /// Tallies a mention made in `pane`.
     pub fn observe(&mut self, pane: Pane, classified: &Classified<'_>) {
         let number = pane.div_euclid(self.bucket_panes);
+        let mention = classified.mention;
+        let author = author(mention).map(|author| mention_key(&mention.channel, author));
+        let buckets_per_day = self.buckets_per_half_life / USUAL_HALF_LIFE_DAYS;
+        let is_new =
+            author.is_some_and(|key| self.known_authors.is_new(key, number, buckets_per_day));
         let Some(bucket) = self.bucket_mut(number) else {
             return;
         };
-        let mention = classified.mention;
         let negative = classified.tone == Tone::Negative;
         let seen = Seen::once(negative);
         bucket.total.add(seen);
-        bucket.texts.offer(mention_key(&mention.channel, &mention.id), negative, || {
-            Wording::of(&classified.normal_text, &classified.names)
+        author.into_iter().for_each(|key| bucket.authors.add(key, is_new));
+        bucket.texts.offer(mention_key(&mention.channel, &mention.id), || Text {
+            wording: Wording::of(&classified.normal_text, &classified.names),
+            negative,
+            shared: mention.kind == Kind::Share || classified.normal_text.starts_with("rt @"),
         });
         for (kind, values) in TALLIED.into_iter().zip(&mut bucket.values) {
             each_value(kind, mention, |value| {
@@ -191,6 +206,7 @@ impl Attribution {
             mentions: total.all as u64,
             negative_mentions: total.negative as u64,
             sources: self.sources(&buckets, total, question),
+            origin: self.origin(&buckets, total, question),
             crisis_terms,
             // Praise does not illustrate what mostly is anger.
             samples: shortlist.choose(question.negative_only || total.negative > total.all / 2.0),
@@ -200,8 +216,14 @@ impl Attribution {
     /// Values and texts remembered now, over all buckets and what is usual.
     pub fn len(&self) -> usize {
         let values = |values: &[HeavyHitters]| values.iter().map(HeavyHitters::len).sum::<usize>();
-        let recent = self.buckets.iter().map(|bucket| values(&bucket.values) + bucket.texts.len());
-        recent.sum::<usize>() + values(&self.usual) + self.usual_texts.len()
+        let recent = self
+            .buckets
+            .iter()
+            .map(|bucket| values(&bucket.values) + bucket.texts.len() + bucket.authors.len());
+        recent.sum::<usize>()
+            + values(&self.usual)
+            + self.usual_texts.len()
+            + self.known_authors.len()
     }
 
     /// Whether nothing is remembered.
@@ -246,11 +268,15 @@ impl Attribution {
         let passed = self.buckets.front().map_or(1, |next| next.number - oldest.number);
         let keep = self.keep_per_bucket.powi(i32::try_from(passed).unwrap_or(i32::MAX));
         self.usual_total = self.usual_total.scaled(keep);
+        self.usual_authors = (self.usual_authors.0 * keep, self.usual_authors.1 * keep);
         self.usual.iter_mut().for_each(|usual| usual.fade(keep));
         if oldest.held {
             return;
         }
         self.usual_total.add(oldest.total);
+        let authors = oldest.authors.count();
+        self.usual_authors.0 += authors;
+        self.usual_authors.1 += authors * oldest.authors.new_share();
         for (usual, values) in self.usual.iter_mut().zip(&oldest.values) {
             for (value, seen) in values.iter() {
                 usual.add(value, seen);
@@ -275,6 +301,18 @@ impl Attribution {
         // Stable: the largest share stays first within each kind.
         shown.sort_by_key(|source| source.kind);
         shown
+    }
+
+    fn origin(&self, buckets: &[&Bucket], total: Seen, question: &Question) -> Option<Origin> {
+        if question.pick(total) <= question.expected {
+            return None;
+        }
+        let mut authors = Authors::default();
+        buckets.iter().for_each(|bucket| authors.merge(&bucket.authors));
+        let texts: Vec<(&Texts, Seen)> =
+            buckets.iter().map(|bucket| (&bucket.texts, bucket.total)).collect();
+        let heard = Heard { authors: &authors, usual: self.usual_authors };
+        origin::judge(&texts, &heard, question.negative_only)
     }
 
     /// The values of the kind at `at` in [`TALLIED`] that carry the most.
@@ -320,10 +358,15 @@ impl Bucket {
             total: Seen::default(),
             values: BUCKET_CAPACITY.map(HeavyHitters::new),
             texts: Texts::default(),
+            authors: Authors::default(),
             terms: BTreeMap::new(),
             shortlist: Shortlist::default(),
         }
     }
+}
+
+fn author<'m>(mention: &'m Mention<'_>) -> Option<&'m str> {
+    mention.author.handle.as_deref().or(mention.author.id.as_deref())
 }
 
 /// Calls `with` once for each different value of `kind` that the mention carries.
@@ -346,8 +389,7 @@ fn each_value(kind: SourceKind, mention: &Mention<'_>, mut with: impl FnMut(&str
             tags.iter().for_each(|tag| with(tag));
         }
         SourceKind::Author => {
-            let author = mention.author.handle.as_ref().or(mention.author.id.as_ref());
-            author.iter().for_each(|author| with(author));
+            author(mention).into_iter().for_each(with);
         }
         SourceKind::Country => {
             let country = mention.country.as_deref().map(str::trim).unwrap_or_default();

@@ -88,7 +88,8 @@ fn what_is_usual_is_not_held_to_carry_the_excess() {
 #[test]
 fn memory_is_bounded_however_many_authors_and_links_come() {
     let mut attribution = Attribution::new(1_440);
-    let bound = 289 * (272 + phrase::TEXTS_PER_BUCKET) + 2_240 + phrase::USUAL_TEXTS;
+    let bucket = 272 + phrase::TEXTS_PER_BUCKET + origin::AUTHORS;
+    let bound = 289 * bucket + 2_240 + phrase::USUAL_TEXTS + 2 * origin::GENERATION;
     for id in 0..60_000 {
         let link = format!("https://{id}.example");
         observe(&mut attribution, id as Pane / 20, id, Some(&link), "churn");

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::config::Secrets;
 use crate::decode::DeadLetterFile;
 use crate::detect::Plan;
-use crate::incident::{Direction, Incident, Measure, Severity, SourceShare, State};
+use crate::incident::{Direction, Incident, Measure, Origin, Severity, SourceShare, State};
 use crate::mention::Timestamp;
 use crate::pipeline::{Judgement, Labels, Replayed, Turned, Verdict, judge, replay};
 use crate::shard::Outcome;
@@ -150,6 +150,7 @@ struct Row<'a> {
     mentions: u64,
     negative_mentions: u64,
     sources: &'a [SourceShare],
+    origin: Option<&'a Origin>,
     /// Only with `--labels`.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
@@ -176,6 +177,7 @@ impl<'a> Row<'a> {
             mentions: incident.mentions,
             negative_mentions: incident.negative_mentions,
             sources: &incident.sources,
+            origin: incident.origin.as_ref(),
             verdict,
         }
     }

@@ -9,7 +9,7 @@ use super::*;
 use crate::classify::Classifier;
 use crate::config::{Config, Secrets};
 use crate::decode::{Format, Limits, decode};
-use crate::incident::{Change, Direction, Incident, Severity, SourceKind, State};
+use crate::incident::{Change, Direction, Incident, Provenance, Severity, SourceKind, State};
 use crate::mention::{Mention, Role, Timestamp, Tone};
 use crate::shard::{Outcome, Shard};
 
@@ -97,6 +97,10 @@ fn the_core_tells_the_story_that_was_made() {
         assert_eq!((praised.direction, praised.severity), (Direction::Up, Severity::Notice));
         let angry = praised.negative_mentions as f64 / praised.mentions as f64;
         assert!(angry < 0.35, "seed {seed}: {angry} of the praise is negative");
+        for change in [resolved, praised] {
+            let provenance = change.origin.as_ref().map(|origin| origin.provenance);
+            assert_ne!(provenance, Some(Provenance::Coordinated), "seed {seed}: {change:#?}");
+        }
         let hashtag = share_of(praised, SourceKind::Hashtag, "quillbaychallenge");
         assert!(hashtag > 0.3, "seed {seed}: the hashtag carries {hashtag}");
 

@@ -181,6 +181,80 @@ pub(super) const OUTCRY: [Sayings; 2] = [
     },
 ];
 
+/// What people add of their own, one of each list: no two write quite the same.
+pub(super) const ASIDES: [[&[&str]; 3]; 2] = [
+    [
+        &[
+            "Told my sister over the phone just now",
+            "Third person at work who mentions it",
+            "Saw it while waiting for the 38 bus",
+            "My neighbour from number nine says likewise",
+            "Read every single line of it twice",
+            "Half of our running club talks of nothing else",
+            "Heard it on the radio in the taxi",
+            "Even grandpa asked about it during lunch",
+            "Somebody pinned it to the board at school",
+            "It came up between two meetings this afternoon",
+            "The whole carriage was looking at their phones",
+            "Found out from my dentist of all people",
+        ],
+        &[
+            "Going there tomorrow to see for myself",
+            "Writing this from the kitchen with cold hands",
+            "Will ask the shop around my corner later",
+            "That is all anybody here speaks about tonight",
+            "Not that I go more than twice weekly",
+            "We had planned a birthday breakfast with them",
+            "Used to study there when I was nineteen",
+            "Somewhere in a drawer lies their old mug",
+            "Ten years a regular, give or take one",
+            "I shall see what the evening news says",
+            "Let us see how long this keeps going",
+            "Anyway, back to my spreadsheets until five",
+        ],
+        &[
+            "Posting from platform nine",
+            "Mind the typos, gloves on",
+            "Rain since dawn over here",
+            "Dog needs walking, bye",
+            "First message in weeks",
+            "Late shift, so short words",
+            "Typed on a bench in Galway",
+            "Kids are in bed upstairs",
+            "Three percent of battery left",
+            "All this with one thumb",
+            "More when laundry is done",
+            "Off to choir practice",
+        ],
+    ],
+    [
+        &[
+            "שמעתי על זה מהשכנה בקומה שלישית",
+            "גם במשרד מדברים רק על הנושא",
+            "ראיתי את הכתבה בדרך הביתה ברכבת",
+            "אחותי שלחה לי לפני שעה בערך",
+            "קראתי פעמיים כדי להיות בטוחה לגמרי",
+            "אפילו סבא שאל אותי בארוחת צהריים",
+        ],
+        &[
+            "מחר אלך לבדוק בעצמי ליד הבית",
+            "נראה מה יגידו הערב בחדשות המרכזיות",
+            "עשר שנים אני לקוחה קבועה אצלם",
+            "תכננו שם יום הולדת בשבוע הבא",
+            "חוזרת לעבודה, נדבר אחר כך חברים",
+            "אשאל את הבחור מהסניף בפינת הרחוב",
+        ],
+        &[
+            "כותבת מהאוטובוס קו חמש",
+            "כותבת באצבע אחת בלבד",
+            "גשם כאן מאז הבוקר",
+            "הילדים סוף סוף ישנים",
+            "הסוללה כמעט נגמרה לי",
+            "יוצאת לטיול עם הכלבה",
+        ],
+    ],
+];
+
 /// What some add who have somewhere else to go; `{o}` stands for the competitor.
 pub(super) const SWITCHING: &str =
     "Switching from {b} to {o} after this contaminated batch. Disgusting";

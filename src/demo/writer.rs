@@ -176,7 +176,8 @@ fn outcry<'a>(rng: &mut StdRng, person: &'a Person, lang: Lang) -> Wire<'a> {
     }
     if lang == Lang::English && tone == Tone::Negative && rng.random_bool(0.03) {
         let other = BRANDS[(CRISIS + 1) + rng.random_range(0..2)].name;
-        wire.text = filled(rng, texts::SWITCHING, CRISIS, lang).replace("{o}", other);
+        let text = filled(rng, texts::SWITCHING, CRISIS, lang).replace("{o}", other);
+        wire.text = with_asides(person, text, lang);
         wire.intent = Some("cancel");
     }
     wire
@@ -292,6 +293,7 @@ fn said<'a>(
     };
     let chosen = pick(rng, choices);
     let text = filled(rng, chosen, brand, sayings.lang);
+    let text = with_asides(person, text, sayings.lang);
     let mut wire = by(person, text, sayings.lang);
     wire.sentiment = scored(rng, tone);
     if rng.random_bool(0.3) {
@@ -301,6 +303,20 @@ fn said<'a>(
             Some(Engagement { likes: part(1.0), shares: part(0.1), comments: part(0.2) });
     }
     wire
+}
+
+/// What makes a text its author's own.
+fn with_asides(person: &Person, mut text: String, lang: Lang) -> String {
+    let mut chosen = person
+        .handle
+        .bytes()
+        .fold(7_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    for asides in texts::ASIDES[usize::from(lang == Lang::Hebrew)] {
+        text.push_str(". ");
+        text.push_str(asides[chosen % asides.len()]);
+        chosen /= asides.len();
+    }
+    text
 }
 
 /// `saying` with its gaps filled.

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{
-    Change, Direction, Incident, Measure, Sample, Severity, Signal, SourceKind, SourceShare, State,
-    Subject, TermCount,
+    Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity, Signal, SourceKind,
+    SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 
@@ -62,6 +62,15 @@ pub fn incident() -> Incident {
             source(SourceKind::Channel, "twitter", 180, 0.91),
             source(SourceKind::Channel, "news", 14, 0.07),
         ],
+        origin: Some(Origin {
+            provenance: Provenance::Organic,
+            authors: 204,
+            mentions_per_author: 1.14,
+            new_authors: 0.71,
+            usual_new_authors: Some(0.62),
+            pasted: 0.03,
+            shared: 0.55,
+        }),
         crisis_terms: vec![term("stranded", 14), term("lawsuit", 3)],
         samples: vec![
             Sample {
@@ -120,6 +129,7 @@ pub fn fall() -> Incident {
         negative_mentions: 3,
         signals: vec![signal("silence", Measure::Mentions, 3600, 7.0, 58.0, -4.1)],
         sources: vec![],
+        origin: None,
         crisis_terms: vec![],
         samples: vec![],
         ..incident()

@@ -167,6 +167,55 @@ pub struct SourceShare {
     pub share: f64,
 }
 
+/// Whether an excess is what people say of their own accord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// Many people, each in their own words, or passing on what others wrote.
+    Organic,
+    /// A few authors, or many who paste the same text.
+    Coordinated,
+    /// Neither is plain.
+    Unclear,
+}
+
+impl Provenance {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Organic, Self::Coordinated, Self::Unclear];
+
+    /// `organic`, `coordinated` or `unclear`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Organic => "organic",
+            Self::Coordinated => "coordinated",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
+/// How the mentions of a rise were written, and what that says of where they come from. All of
+/// mentions since the onset, of the last day at most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What the rest adds up to.
+    pub provenance: Provenance,
+    /// Different authors; an estimate when there are more than 128. 0 when no mention names one.
+    pub authors: u64,
+    /// Mentions for each author, on average.
+    pub mentions_per_author: f64,
+    /// The part of the authors that had not spoken of the brand in the last four weeks at least,
+    /// 0..=1.
+    pub new_authors: f64,
+    /// What `new_authors` usually is, in five minutes; `None` until about a hundred have been
+    /// heard.
+    pub usual_new_authors: Option<f64>,
+    /// The part of the mentions that say nearly the same as others in words that pretend to be the
+    /// author's own, 0..=1.
+    pub pasted: f64,
+    /// The part of the mentions that pass on a post of somebody else, 0..=1.
+    pub shared: f64,
+}
+
 /// A mention shown in an alert, as it was written (cut to a bounded length).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
@@ -254,6 +303,9 @@ pub struct Incident {
     pub signals: Vec<Signal>,
     /// What carries the excess, largest share first within each kind.
     pub sources: Vec<SourceShare>,
+    /// Whether a rise is organic or coordinated; `None` for a fall, and when there are fewer than 20
+    /// mentions to tell by.
+    pub origin: Option<Origin>,
     /// Crisis terms found since the onset, of the last day at most, most frequent first.
     pub crisis_terms: Vec<TermCount>,
     /// Up to three mentions that speak for the rest.
@@ -308,6 +360,7 @@ impl Incident {
             negative_mentions: 0,
             signals: signals.to_vec(),
             sources: Vec::new(),
+            origin: None,
             crisis_terms: Vec::new(),
             samples: Vec::new(),
         }

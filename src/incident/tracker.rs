@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Sample;
-use super::model::{Change, Incident, Severity, Signal, SourceShare, State, TermCount};
+use super::model::{Change, Incident, Origin, Severity, Signal, SourceShare, State, TermCount};
 use crate::mention::{Timestamp, millis};
 
 /// Names incidents and changes; itself a random UUID, fixed for ever.
@@ -27,6 +27,8 @@ pub struct Evidence {
     /// What carries the excess: largest share first within each kind, kinds in the order of
     /// [`SourceKind::ALL`](super::SourceKind::ALL).
     pub sources: Vec<SourceShare>,
+    /// Whether a rise is organic or coordinated.
+    pub origin: Option<Origin>,
     /// Crisis terms found, most frequent first.
     pub crisis_terms: Vec<TermCount>,
     /// At most three mentions that speak for the rest.
@@ -168,6 +170,7 @@ impl Incident {
         self.mentions = evidence.mentions;
         self.negative_mentions = evidence.negative_mentions;
         self.sources = evidence.sources;
+        self.origin = evidence.origin;
         self.crisis_terms = evidence.crisis_terms;
         self.samples = evidence.samples;
     }

@@ -7,8 +7,8 @@ use proptest::sample::select;
 
 use crate::incident::fixtures::{change_of, incident};
 use crate::incident::{
-    Change, Direction, Incident, Measure, Sample, Severity, Signal, SourceKind, SourceShare, State,
-    Subject, TermCount,
+    Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity, Signal, SourceKind,
+    SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 
@@ -120,6 +120,17 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn origin()(
+        provenance in select(Provenance::ALL.to_vec()),
+        authors in any::<u64>(),
+        [mentions_per_author, new_authors, pasted, shared] in [number(), number(), number(), number()],
+        usual_new_authors in option::of(number()),
+    ) -> Origin {
+        Origin { provenance, authors, mentions_per_author, new_authors, usual_new_authors, pasted, shared }
+    }
+}
+
+prop_compose! {
     fn term()(term in text(), count in any::<u64>()) -> TermCount {
         TermCount { term, count }
     }
@@ -131,8 +142,9 @@ prop_compose! {
         sources in vec(source(), 0..20),
         crisis_terms in vec(term(), 0..20),
         samples in vec(sample(), 0..6),
+        origin in option::of(origin()),
     ) -> Incident {
-        Incident { signals, sources, crisis_terms, samples, ..incident() }
+        Incident { signals, sources, crisis_terms, samples, origin, ..incident() }
     }
 }
 

@@ -16,10 +16,9 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use crate::incident::{SourceKind, SourceShare};
 
 use super::Seen;
-use texts::Text;
 #[cfg(test)]
 pub(super) use texts::{TEXTS_PER_BUCKET, USUAL_TEXTS};
-pub(super) use texts::{Texts, UsualTexts};
+pub(super) use texts::{Text, Texts, UsualTexts, draw};
 pub(super) use wording::Wording;
 
 /// Texts read for one answer, and one more for each bucket at most: it must not hold up the mentions that follow.
@@ -69,29 +68,16 @@ pub(super) fn sources<'t>(
     usual: &'t UsualTexts,
     asked: &Excess,
 ) -> Vec<SourceShare> {
-    let heard = heard(buckets, asked.negative_only);
+    let heard: Vec<Heard<'t>> = draw(buckets, MOST_TEXTS, asked.negative_only)
+        .into_iter()
+        .map(|(text, weight)| Heard { phrases: text.wording.phrases(), weight })
+        .collect();
     let mut candidates = candidates(&heard, usual, asked);
     candidates.sort_by(|a, b| {
         let rank = |it: &Candidate<'t>| (Reverse(it.phrase.len()), it.phrase);
         b.share.total_cmp(&a.share).then_with(|| rank(a).cmp(&rank(b)))
     });
     tell(&candidates, &heard)
-}
-
-/// At most [`MOST_TEXTS`] texts, spread over the buckets as the mentions are.
-fn heard<'t>(buckets: &[(&'t Texts, Seen)], negative_only: bool) -> Vec<Heard<'t>> {
-    let all: f64 = buckets.iter().map(|(_, total)| total.all).sum();
-    let mut heard = Vec::new();
-    for (texts, total) in buckets {
-        let part = (MOST_TEXTS as f64 * total.all / all.max(1.0)).floor().max(1.0);
-        let asked = |text: &&Text| text.negative || !negative_only;
-        let read: Vec<&Text> = texts.iter().take(part as usize).filter(asked).collect();
-        let mentions = if negative_only { total.negative } else { total.all };
-        let weight = mentions / read.len().max(1) as f64;
-        heard
-            .extend(read.into_iter().map(|text| Heard { phrases: text.wording.phrases(), weight }));
-    }
-    heard
 }
 
 fn candidates<'t>(heard: &[Heard<'t>], usual: &UsualTexts, asked: &Excess) -> Vec<Candidate<'t>> {

@@ -153,7 +153,8 @@ fn the_sample_of_the_past_prefers_what_is_recent() {
     for bucket in 0..4_000_u64 {
         let mut texts = Texts::default();
         let said = if bucket < 2_000 { "old words" } else { "new words" };
-        texts.offer(bucket.wrapping_mul(0x9e37_79b9_7f4a_7c15), false, || Wording::of(said, &[]));
+        let text = Text { wording: Wording::of(said, &[]), negative: false, shared: false };
+        texts.offer(bucket.wrapping_mul(0x9e37_79b9_7f4a_7c15), || text);
         usual.take(texts, 1.0, f64::from(bucket as u32) / 2_000.0);
     }
     let recent = usual.iter().filter(|text| text.wording.phrases() == ["new words"]).count();

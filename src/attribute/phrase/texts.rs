@@ -6,6 +6,7 @@ use std::hash::Hasher;
 use siphasher::sip::SipHasher24;
 
 use super::wording::Wording;
+use crate::attribute::Seen;
 
 /// Wordings kept of a bucket. Up to so many mentions phrases are counted, beyond it they are
 /// estimated: the standard error of a share is at most 0.5 / √128 = 4.4 % in one bucket, and 1.3 %
@@ -19,6 +20,8 @@ pub const USUAL_TEXTS: usize = 1_024;
 pub struct Text {
     pub wording: Wording,
     pub negative: bool,
+    /// Whether it passes on a post of somebody else.
+    pub shared: bool,
 }
 
 /// A uniform sample of a bucket's mentions: those with the smallest hashes (bottom-k sampling, Cohen
@@ -29,15 +32,15 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Offers the mention with hash `key`; `wording` is read only if it is kept.
-    pub fn offer(&mut self, key: u64, negative: bool, wording: impl FnOnce() -> Wording) {
+    /// Offers the mention with hash `key`; its `text` is read only if it is kept.
+    pub fn offer(&mut self, key: u64, text: impl FnOnce() -> Text) {
         if self.kept.len() >= TEXTS_PER_BUCKET {
             match self.kept.last_key_value() {
                 Some((&last, _)) if key < last => self.kept.pop_last(),
                 _ => return,
             };
         }
-        self.kept.insert(key, Text { wording: wording(), negative });
+        self.kept.insert(key, text());
     }
 
     pub fn len(&self) -> usize {
@@ -47,6 +50,26 @@ impl Texts {
     pub fn iter(&self) -> impl Iterator<Item = &Text> {
         self.kept.values()
     }
+}
+
+/// At most `most` texts (and one more for each bucket), spread over the `buckets` as the mentions
+/// are, each with the number of mentions it stands for.
+pub fn draw<'t>(
+    buckets: &[(&'t Texts, Seen)],
+    most: usize,
+    negative_only: bool,
+) -> Vec<(&'t Text, f64)> {
+    let all: f64 = buckets.iter().map(|(_, total)| total.all).sum();
+    let mut drawn = Vec::new();
+    for (texts, total) in buckets {
+        let part = (most as f64 * total.all / all.max(1.0)).floor().max(1.0);
+        let asked = |text: &&Text| text.negative || !negative_only;
+        let read: Vec<&Text> = texts.iter().take(part as usize).filter(asked).collect();
+        let mentions = if negative_only { total.negative } else { total.all };
+        let weight = mentions / read.len().max(1) as f64;
+        drawn.extend(read.into_iter().map(|text| (text, weight)));
+    }
+    drawn
 }
 
 /// A sample of the past in which a mention's chance halves with each half-life: weighted sampling

@@ -68,6 +68,13 @@ impl Wording {
         Self { text: writer.text.into(), words: writer.words.into() }
     }
 
+    /// Its words in the order they stand in.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.words
+            .iter()
+            .filter_map(|word| self.text.get(usize::from(word.start)..usize::from(word.end)))
+    }
+
     /// Every different phrase of it, each once, in order of their words.
     pub fn phrases(&self) -> Vec<&str> {
         let mut phrases = Vec::new();

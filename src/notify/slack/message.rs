@@ -88,11 +88,12 @@ fn list(title: &str, items: &[String]) -> Vec<String> {
 }
 
 fn carriers(carriers: &Carriers) -> Vec<String> {
-    if carriers.kinds.is_empty() {
+    if carriers.kinds.is_empty() && carriers.origin.is_none() {
         return Vec::new();
     }
     let mut lines = vec!["*Where it comes from*".to_owned()];
-    lines.extend(carriers.lead.as_deref().map(|lead| mrkdwn(lead, MAX_NAME)));
+    let sentences = [&carriers.origin, &carriers.lead].into_iter().flatten();
+    lines.extend(sentences.map(|sentence| mrkdwn(sentence, MAX_SENTENCE)));
     for (title, carriers) in &carriers.kinds {
         let items: Vec<String> = carriers.iter().map(carrier).collect();
         lines.push(format!("•  {title}: {}", items.join(", ")));

@@ -1,6 +1,6 @@
 //! What whoever is woken should do first.
 
-use crate::incident::{Direction, Incident, SourceKind, State, Subject};
+use crate::incident::{Direction, Incident, Origin, Provenance, SourceKind, State, Subject};
 
 use super::carriers::{self, Carrier};
 use super::leading_direction;
@@ -23,6 +23,16 @@ pub fn what_to_do(incident: &Incident) -> Option<String> {
         );
     }
     let mostly_negative = incident.negative_mentions >= incident.mentions.div_ceil(2);
+    let is_coordinated = |origin: &Origin| origin.provenance == Provenance::Coordinated;
+    if incident.origin.as_ref().is_some_and(is_coordinated) {
+        return Some(if mostly_negative {
+            "It looks coordinated: find out who is behind it before you answer. An answer to each \
+             post would only spread it."
+                .into()
+        } else {
+            "It looks coordinated, but most do not complain: see whose campaign it is.".into()
+        });
+    }
     let look = match carriers::one_alone(incident).map(|source| source.kind) {
         Some(SourceKind::Link) => "Open the link first: most of it comes from there.",
         Some(SourceKind::Hashtag) => "Read the hashtag first: most of it goes by that name.",

@@ -2,6 +2,7 @@
 
 use crate::incident::{Direction, Incident, SourceKind, SourceShare};
 
+use super::origin::origin;
 use super::{clean, leading_direction, words};
 
 /// Most things shown of each kind.
@@ -29,6 +30,9 @@ pub struct Carrier {
 /// What carries the excess, by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Carriers {
+    /// Whether it is organic or coordinated, with the reason; `None` when there is too little to
+    /// tell by.
+    pub origin: Option<String>,
     /// Whether one thing alone explains it: `78 % of the excess carries one link`.
     pub lead: Option<String>,
     /// `Links` and so on, with the largest first; kinds without any are left out.
@@ -42,7 +46,7 @@ impl Carriers {
             let carriers: Vec<Carrier> = of_kind(incident, kind).collect();
             (!carriers.is_empty()).then_some((title(kind), carriers))
         });
-        Self { lead: lead(incident), kinds: kinds.collect() }
+        Self { origin: origin(incident), lead: lead(incident), kinds: kinds.collect() }
     }
 }
 

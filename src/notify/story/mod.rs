@@ -11,6 +11,7 @@ mod advice;
 mod carriers;
 mod clean;
 mod headline;
+mod origin;
 mod quote;
 mod rarity;
 mod words;

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::incident::SourceKind;
 use crate::incident::fixtures::{change_of, fall, incident, resolved, silent_feed};
+use crate::incident::{Origin, Provenance, SourceKind};
 use crate::mention::Role;
 
 fn story(incident: Incident) -> Story {
@@ -299,4 +299,38 @@ fn whoever_is_woken_knows_where_to_look_first() {
     assert_eq!(advice(&|i| i.state = State::Acknowledged), "");
     assert_eq!(story(resolved(incident(), 190)).what_to_do, None);
     assert_eq!(story(silent_feed()).what_to_do, None);
+}
+
+#[test]
+fn organic_is_told_from_coordinated_with_the_reason() {
+    let origin = |change: &dyn Fn(&mut Origin)| {
+        let mut incident = incident();
+        incident.origin.iter_mut().for_each(change);
+        story(incident).carriers.origin.unwrap_or_default()
+    };
+    let told = [
+        origin(&|_| {}),
+        origin(&|origin| {
+            *origin = Origin {
+                provenance: Provenance::Coordinated,
+                authors: 9,
+                mentions_per_author: 20.0,
+                new_authors: 8.0 / 9.0,
+                usual_new_authors: Some(0.2),
+                pasted: 0.64,
+                shared: 0.0,
+            };
+        }),
+        origin(&|origin| {
+            (origin.provenance, origin.pasted) = (Provenance::Unclear, 0.2);
+            (origin.new_authors, origin.usual_new_authors) = (1.0, None);
+        }),
+        origin(&|origin| {
+            (origin.authors, origin.pasted, origin.shared) = (0, 0.0, f64::NAN);
+        }),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+    let mut campaign = incident();
+    campaign.origin.iter_mut().for_each(|it| it.provenance = Provenance::Coordinated);
+    assert!(story(campaign).what_to_do.is_some_and(|it| it.starts_with("It looks coordinated")));
 }

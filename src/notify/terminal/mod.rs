@@ -34,7 +34,8 @@ fn tell(story: &Story, page: &mut Page) {
     }
     page.list("Also out of line", &story.also);
     let carriers = &story.carriers;
-    let mut lines: Vec<String> = carriers.lead.iter().cloned().collect();
+    let mut lines: Vec<String> =
+        [&carriers.origin, &carriers.lead].into_iter().flatten().cloned().collect();
     lines.extend(carriers.kinds.iter().map(|(title, carriers)| {
         let items: Vec<String> = carriers.iter().map(carrier).collect();
         format!("{title}: {}", items.join(", "))

@@ -2,8 +2,8 @@
 
 use super::alert::SCHEMA_VERSION;
 use crate::incident::{
-    Change, Direction, Measure, Sample, Severity, Signal, SourceKind, SourceShare, State, Subject,
-    TermCount,
+    Change, Direction, Measure, Origin, Provenance, Sample, Severity, Signal, SourceKind,
+    SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 use crate::notify::story;
@@ -41,6 +41,7 @@ impl From<&Change> for proto::Alert {
             negative_mentions: incident.negative_mentions,
             signals: incident.signals.iter().map(Into::into).collect(),
             sources: incident.sources.iter().map(Into::into).collect(),
+            origin: incident.origin.as_ref().map(Into::into),
             crisis_terms: incident.crisis_terms.iter().map(Into::into).collect(),
             samples: incident.samples.iter().map(Into::into).collect(),
         }
@@ -71,6 +72,20 @@ impl From<&SourceShare> for proto::SourceShare {
             value: source.value.clone(),
             count: source.count,
             share: finite(source.share),
+        }
+    }
+}
+
+impl From<&Origin> for proto::Origin {
+    fn from(origin: &Origin) -> Self {
+        Self {
+            provenance: provenance(origin.provenance).into(),
+            authors: origin.authors,
+            mentions_per_author: finite(origin.mentions_per_author),
+            new_authors: finite(origin.new_authors),
+            usual_new_authors: origin.usual_new_authors.and_then(finite),
+            pasted: finite(origin.pasted),
+            shared: finite(origin.shared),
         }
     }
 }
@@ -168,6 +183,14 @@ fn kind(kind: SourceKind) -> proto::SourceKind {
         SourceKind::Author => proto::SourceKind::Author,
         SourceKind::Country => proto::SourceKind::Country,
         SourceKind::Channel => proto::SourceKind::Channel,
+    }
+}
+
+fn provenance(provenance: Provenance) -> proto::Provenance {
+    match provenance {
+        Provenance::Organic => proto::Provenance::Organic,
+        Provenance::Coordinated => proto::Provenance::Coordinated,
+        Provenance::Unclear => proto::Provenance::Unclear,
     }
 }
 

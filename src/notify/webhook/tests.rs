@@ -132,7 +132,9 @@ fn compare_kind(field: &FieldDescriptor, property: &Value, schema: &Value) {
     let list = field.cardinality() == Cardinality::Repeated;
     assert_eq!(list, property["type"] == "array", "{}", field.full_name());
     let item = if list { &property["items"] } else { property };
-    let definition = item["$ref"].as_str().map(|reference| {
+    // What may be absent is this or null.
+    let reference = item["$ref"].as_str().or_else(|| item["anyOf"][0]["$ref"].as_str());
+    let definition = reference.map(|reference| {
         let name = reference.strip_prefix("#/$defs/").unwrap();
         (name, &schema["$defs"][name])
     });

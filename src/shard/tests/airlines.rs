@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::classify::{BrandRule, Classifier, Rules};
 use crate::decode::{Format, Limits, decode};
 use crate::detect::{Brand, Plan};
-use crate::incident::{Change, Direction, Incident, Severity, SourceKind, Subject};
+use crate::incident::{Change, Direction, Incident, Provenance, Severity, SourceKind, Subject};
 use crate::mention::Timestamp;
 use crate::shard::{Outcome, Shard};
 use crate::source::{FileLines, Progress};
@@ -97,11 +97,18 @@ fn american_opens_within_the_hour() {
     assert!(first.onset >= moment("2015-02-22T19:50:00Z"), "{}", first.onset);
     assert!(first.detected_at <= moment("2015-02-22T21:00:00Z"), "{}", first.detected_at);
     assert!(first.severity >= Severity::Warning);
-    let peak = week().changes.iter().filter(|it| it.incident.id == first.id);
-    assert_eq!(peak.map(|it| it.incident.severity).max(), Some(Severity::Critical));
+    assert_eq!(changes_of(first).map(|it| it.severity).max(), Some(Severity::Critical));
     assert_eq!(rises("American").count(), 1, "one storm, one incident");
     assert!(first.sources.iter().any(|it| it.kind == SourceKind::Channel && it.value == "twitter"));
     assert_eq!(first.samples.len(), 3);
+    assert!(first.origin.is_none(), "a dozen mentions do not tell");
+    let last = changes_of(first).last().expect("it escalates");
+    let origin = last.origin.as_ref().expect("enough mentions");
+    assert_eq!(origin.provenance, Provenance::Organic, "{origin:?}");
+}
+
+fn changes_of(first: &Incident) -> impl Iterator<Item = &'static Incident> {
+    week().changes.iter().map(|it| &it.incident).filter(move |it| it.id == first.id)
 }
 
 /// Its night of cancellations begins at about 04:00 UTC.

@@ -1,0 +1,135 @@
+//! Who writes, in bounded memory: how many, and how many of them for the first time.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+/// Authors kept of a bucket. Up to so many are counted; beyond it the standard error of the
+/// estimate is 1 / √(128 - 2) = 9 %.
+pub const AUTHORS: usize = 128;
+/// Authors remembered in each of the two generations.
+pub const GENERATION: usize = 16_384;
+/// A generation takes new authors for so many days; so one is remembered for four to eight weeks.
+const GENERATION_DAYS: f64 = 28.0;
+
+/// A uniform sample of different authors: those with the smallest hashes (k minimum values, Bar-Yossef
+/// et al. 2002), each with whether it had never been heard of before.
+#[derive(Debug, Clone, Default)]
+pub struct Authors {
+    kept: BTreeMap<u64, bool>,
+    /// Whether some had to be left out.
+    sampled: bool,
+}
+
+impl Authors {
+    /// Adds the author with hash `key`.
+    pub fn add(&mut self, key: u64, is_new: bool) {
+        *self.kept.entry(key).or_default() |= is_new;
+        if self.kept.len() > AUTHORS {
+            self.kept.pop_last();
+            self.sampled = true;
+        }
+    }
+
+    /// Adds the authors of another stretch of time.
+    pub fn merge(&mut self, other: &Self) {
+        self.sampled |= other.sampled;
+        other.kept.iter().for_each(|(&key, &is_new)| self.add(key, is_new));
+    }
+
+    /// How many different ones there are.
+    pub fn count(&self) -> f64 {
+        match self.kept.last_key_value() {
+            Some((&last, _)) if self.sampled => {
+                (self.kept.len() as f64 - 1.0) * (u64::MAX as f64 / last.max(1) as f64)
+            }
+            _ => self.kept.len() as f64,
+        }
+    }
+
+    /// The part of them that had never been heard of.
+    pub fn new_share(&self) -> f64 {
+        let new = self.kept.values().filter(|&&is_new| is_new).count();
+        new as f64 / self.kept.len().max(1) as f64
+    }
+
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+}
+
+type Keys = HashSet<u64, BuildHasherDefault<DefaultHasher>>;
+
+/// The authors that have been heard of, in two generations. One that fills up is turned over early:
+/// of a brand with very many authors fewer weeks are remembered, and usually as during an incident
+/// more of them are taken for new.
+#[derive(Debug, Default)]
+pub struct Known {
+    young: Keys,
+    old: Keys,
+    young_since: Option<i64>,
+}
+
+impl Known {
+    /// Takes note of an author heard in bucket `number`; `true` when it had not been before.
+    pub fn is_new(&mut self, key: u64, number: i64, buckets_per_day: f64) -> bool {
+        let since = *self.young_since.get_or_insert(number);
+        let generations = (number - since) as f64 / (GENERATION_DAYS * buckets_per_day);
+        if generations >= 1.0 || self.young.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+            self.young_since = Some(number);
+        }
+        if generations >= 2.0 {
+            self.old.clear();
+        }
+        let is_young = !self.young.insert(key);
+        !is_young && !self.old.contains(&key)
+    }
+
+    pub fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Spreads small numbers over all hashes.
+    fn key(author: u64) -> u64 {
+        crate::window::mention_key("twitter", &author.to_string())
+    }
+
+    #[test]
+    fn authors_are_counted_while_few_and_estimated_beyond() {
+        for (truth, error) in [(7, 0.0), (128, 0.0), (5_000, 0.27)] {
+            let (mut first, mut second) = (Authors::default(), Authors::default());
+            for author in 0..truth {
+                first.add(key(author), author % 4 == 0);
+                second.add(key(author), false);
+            }
+            first.merge(&second);
+            assert!((first.count() / truth as f64 - 1.0).abs() <= error, "{}", first.count());
+            assert!((first.new_share() - 0.25).abs() < 0.05 + error / 2.0, "{}", first.new_share());
+            assert!(first.len() <= AUTHORS);
+        }
+    }
+
+    #[test]
+    fn an_author_is_new_once_in_a_month() {
+        let mut known = Known::default();
+        let mut heard_on = |day: i64| known.is_new(key(1), day, 1.0);
+        assert_eq!(
+            [0, 1, 27, 30, 55, 57].map(&mut heard_on),
+            [true, false, false, false, false, false]
+        );
+        assert!(heard_on(200), "after a long time it is forgotten with the generation it was in");
+    }
+
+    #[test]
+    fn memory_is_bounded_however_many_come() {
+        let mut known = Known::default();
+        (0..100_000).for_each(|author| assert!(known.is_new(key(author), 0, 1.0)));
+        assert!(known.len() <= 2 * GENERATION);
+        assert!(!known.is_new(key(99_999), 0, 1.0), "the latest are remembered");
+    }
+}
