@@ -272,6 +272,11 @@ impl BrandState {
             });
             evidence.samples.insert(0, post.clone());
             evidence.samples.truncate(shown);
+            if incident.measure == Measure::Audience {
+                // Nor do the mentions of its five minutes explain it.
+                evidence.sources.clear();
+                evidence.origin = None;
+            }
         }
         evidence
     }

@@ -1,9 +1,10 @@
 //! What whoever is woken should do first.
 
-use crate::incident::{Direction, Incident, Origin, Provenance, SourceKind, State, Subject};
+use crate::incident::{Incident, Measure, Mood, Origin, Provenance, SourceKind, State, Subject};
+use crate::mention::{Role, Tone};
 
 use super::carriers::{self, Carrier};
-use super::leading_direction;
+use super::{is_fall, leading_direction, name};
 
 /// Phrases named in the advice.
 const NAMED: usize = 2;
@@ -15,43 +16,133 @@ pub fn what_to_do(incident: &Incident) -> Option<String> {
     if !is_open || incident.subject == Subject::Feed {
         return None;
     }
-    if leading_direction(incident) == Direction::Down {
-        return Some(
-            "Check first that every channel still delivers: one that does not looks the same. If \
-             they do, see what people speak of instead."
-                .into(),
-        );
+    let mood = incident.measure.mood(leading_direction(incident));
+    let is_anger = mood == Mood::Angry || are_mostly_negative(incident);
+    if incident.measure == Measure::Audience {
+        return Some(one_mention(incident).into());
     }
-    let mostly_negative = incident.negative_mentions >= incident.mentions.div_ceil(2);
+    if mood == Mood::Glad && !is_anger {
+        return Some(welcome(incident.measure).into());
+    }
+    if is_fall(incident) {
+        return Some(fallen(incident.measure).into());
+    }
     let is_coordinated = |origin: &Origin| origin.provenance == Provenance::Coordinated;
     if incident.origin.as_ref().is_some_and(is_coordinated) {
-        return Some(if mostly_negative {
-            "It looks coordinated: find out who is behind it before you answer. An answer to each \
-             post would only spread it."
-                .into()
-        } else {
-            "It looks coordinated, but most do not complain: see whose campaign it is.".into()
-        });
+        return Some(coordinated(is_anger).into());
     }
-    let look = match carriers::one_alone(incident).map(|source| source.kind) {
-        Some(SourceKind::Link) => "Open the link first: most of it comes from there.",
-        Some(SourceKind::Hashtag) => "Read the hashtag first: most of it goes by that name.",
-        Some(SourceKind::Phrase) => "Most say the same: find out first whether it is so.",
-        Some(_) => {
-            return Some(
-                "One author is behind most of it: see who that is and what they want before you \
-                 answer."
-                    .into(),
-            );
+    if incident.measure == Measure::PostShares {
+        return Some(one_post(incident, is_anger).into());
+    }
+    Some(risen(incident, is_anger))
+}
+
+fn are_mostly_negative(incident: &Incident) -> bool {
+    incident.mentions > 0 && incident.negative_mentions >= incident.mentions.div_ceil(2)
+}
+
+/// A mention that is a crisis by itself is the first of the samples.
+fn one_mention(incident: &Incident) -> &'static str {
+    match incident.samples.first().map(|sample| sample.role) {
+        Some(Role::Journalist) => {
+            "Read the mention and find out whether it is so. Then answer the journalist in person, \
+             before others take it up."
         }
-        None if mostly_negative => return Some(many_complain(incident)),
-        None => "Many people speak for themselves: read what they say.",
+        Some(Role::Employee) => {
+            "Read the mention and find out whether it is so. Bring in whoever answers for the staff \
+             before anybody replies in public."
+        }
+        Some(Role::Customer | Role::Influencer | Role::Official) | None => {
+            "Read the mention and find out whether it is so. Then answer it where it was said, \
+             before others take it up."
+        }
+    }
+}
+
+/// Of a post that spreads the first of the samples is a share.
+fn one_post(incident: &Incident, is_anger: bool) -> &'static str {
+    let is_ill = incident
+        .samples
+        .first()
+        .is_some_and(|it| it.tone == Tone::Negative || !it.crisis_terms.is_empty());
+    if is_anger || is_ill {
+        "Open the post that spreads, the first below: find out whether it is so. Then answer it \
+         where it is said, before it goes further."
+    } else {
+        "Open the post that spreads, the first below: see who passes it on. It speaks no ill: it may \
+         be a chance rather than a crisis."
+    }
+}
+
+fn welcome(measure: Measure) -> &'static str {
+    match measure {
+        Measure::PurchaseIntent => {
+            "More people than usual mean to buy: see why, tell sales, and make sure that what they \
+             want can be had."
+        }
+        Measure::NewFollowers => {
+            "See who the new followers are and what brought them: somebody may have spoken of you, \
+             or they may have been bought."
+        }
+        _ => "People are pleased: see what with, thank them, and let others hear of it.",
+    }
+}
+
+fn fallen(measure: Measure) -> &'static str {
+    match measure {
+        Measure::PurchaseIntent => {
+            "Check first that every channel still delivers: one that does not looks the same. If \
+             they do, see what keeps people from buying: price, stock, a competitor."
+        }
+        Measure::NewFollowers => {
+            "Check first that new followers are still reported: when they are not, it looks the \
+             same. If they are, see what has changed in what you post."
+        }
+        _ => {
+            "Check first that every channel still delivers: one that does not looks the same. If \
+             they do, see what people speak of instead."
+        }
+    }
+}
+
+fn coordinated(is_anger: bool) -> &'static str {
+    if is_anger {
+        "It looks coordinated: find out who is behind it before you answer. An answer to each post \
+         would only spread it."
+    } else {
+        "It looks coordinated, but most do not complain: see whose campaign it is."
+    }
+}
+
+fn risen(incident: &Incident, is_anger: bool) -> String {
+    let topic = incident.topic.as_deref().filter(|_| incident.measure == Measure::Activation);
+    let look = match (topic, carriers::one_alone(incident).map(|source| source.kind)) {
+        (Some(topic), _) => {
+            format!("Read what is said about {} first: see who began it.", name(topic))
+        }
+        (_, Some(SourceKind::Link)) => "Open the link first: most of it comes from there.".into(),
+        (_, Some(SourceKind::Hashtag)) => {
+            "Read the hashtag first: most of it goes by that name.".into()
+        }
+        (_, Some(SourceKind::Phrase)) => {
+            "Most say the same: find out first whether it is so.".into()
+        }
+        (_, Some(_)) => {
+            return "One author is behind most of it: see who that is and what they want before you \
+                    answer."
+                .into();
+        }
+        (_, None) if is_anger => return many_complain(incident),
+        (_, None) if incident.measure == Measure::Shares => {
+            "See what is passed on: no single link explains it.".into()
+        }
+        (_, None) => "Many people speak for themselves: read what they say.".to_owned(),
     };
-    Some(if mostly_negative {
+    if is_anger {
         format!("{look} Then answer it, where it is said and in your own channels.")
     } else {
         format!("{look} Most do not complain: it may be a chance rather than a crisis.")
-    })
+    }
 }
 
 fn many_complain(incident: &Incident) -> String {

@@ -1,9 +1,9 @@
 //! Where an excess comes from.
 
-use crate::incident::{Direction, Incident, SourceKind, SourceShare};
+use crate::incident::{Incident, SourceKind, SourceShare};
 
 use super::origin::origin;
-use super::{clean, leading_direction, words};
+use super::{clean, is_fall, words};
 
 /// Most things shown of each kind.
 const MAX_OF_A_KIND: usize = 3;
@@ -120,10 +120,7 @@ fn telling(incident: &Incident) -> impl Iterator<Item = &SourceShare> {
 /// One link, hashtag, phrase or author behind most of it smells of one cause (or of a campaign);
 /// none means that many people speak of their own accord.
 fn lead(incident: &Incident) -> Option<String> {
-    let swing = match leading_direction(incident) {
-        Direction::Up => "excess",
-        Direction::Down => "fall",
-    };
+    let swing = if is_fall(incident) { "fall" } else { "excess" };
     telling(incident).next()?;
     let Some(source) = one_alone(incident) else {
         return Some(format!(

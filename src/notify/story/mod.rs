@@ -19,7 +19,7 @@ mod words;
 use jiff::tz::TimeZone;
 
 use crate::incident::{
-    Change, Direction, Incident, Measure, Severity, Signal, State, Subject, Unit,
+    Change, Direction, Incident, Measure, Mood, Severity, Signal, State, Subject, Unit,
 };
 
 pub use carriers::{Carrier, Carriers};
@@ -129,6 +129,12 @@ fn mark(incident: &Incident) -> Mark {
 /// A name out of the configuration or the data, fit to stand in a sentence.
 fn name(name: &str) -> String {
     clean::isolate(clean::line_or(name, MAX_NAME, "(unnamed)"))
+}
+
+/// Whether what the leading signal shows is less of something: a worse sentiment is more anger.
+fn is_fall(incident: &Incident) -> bool {
+    let direction = leading_direction(incident);
+    direction == Direction::Down && incident.measure.mood(direction) != Mood::Angry
 }
 
 /// Which way the leading signal went. An incident can be opened by a fall and led by a rise; the

@@ -3,7 +3,7 @@
 use super::*;
 use crate::incident::fixtures::{change_of, fall, incident, resolved, silent_feed};
 use crate::incident::{Origin, Provenance, SourceKind};
-use crate::mention::Role;
+use crate::mention::{Role, Tone};
 
 fn story(incident: Incident) -> Story {
     let new_york = TimeZone::get("America/New_York").unwrap();
@@ -287,9 +287,9 @@ fn whoever_is_woken_knows_where_to_look_first() {
             only(SourceKind::Author, 0.7),
             only(SourceKind::Phrase, 0.2),
             only(SourceKind::Channel, 1.0),
-            advice(&|i| i.negative_mentions = 3),
+            advice(&|i| (i.measure, i.negative_mentions) = (Measure::Mentions, 3)),
             advice(&|i| {
-                i.negative_mentions = 3;
+                (i.measure, i.negative_mentions) = (Measure::Mentions, 3);
                 i.sources.clear();
             }),
             story(fall()).what_to_do.unwrap_or_default(),
@@ -299,6 +299,53 @@ fn whoever_is_woken_knows_where_to_look_first() {
     assert_eq!(advice(&|i| i.state = State::Acknowledged), "");
     assert_eq!(story(resolved(incident(), 190)).what_to_do, None);
     assert_eq!(story(silent_feed()).what_to_do, None);
+}
+
+#[test]
+fn each_measure_has_its_own_advice() {
+    let told = |measure, z, change: &dyn Fn(&mut Incident)| {
+        let mut incident = Incident { measure, peak_z: z, negative_mentions: 3, ..incident() };
+        incident.sources.clear();
+        change(&mut incident);
+        format!("{} {z:+}: {}", measure.name(), story(incident).what_to_do.unwrap_or_default())
+    };
+    let by = |role| told(Measure::Audience, 0.0, &move |i| i.samples[0].role = role);
+    let calm = |i: &mut Incident| {
+        i.samples[0].tone = Tone::Neutral;
+        i.samples[0].crisis_terms.clear();
+    };
+    let go = |measure, z| told(measure, z, &|_| {});
+    insta::assert_snapshot!(
+        [
+            by(Role::Journalist),
+            by(Role::Employee),
+            by(Role::Influencer),
+            go(Measure::PostShares, 5.0),
+            told(Measure::PostShares, 5.0, &calm),
+            told(Measure::Activation, 5.0, &|i| i.topic = Some("#onfleek".into())),
+            told(Measure::Activation, 5.0, &|i| {
+                (i.topic, i.negative_mentions) = (Some("spring sale".into()), i.mentions);
+            }),
+            go(Measure::Shares, 5.0),
+            go(Measure::PurchaseIntent, 5.0),
+            go(Measure::PurchaseIntent, -5.0),
+            go(Measure::NewFollowers, 5.0),
+            go(Measure::NewFollowers, -5.0),
+            told(Measure::NewFollowers, 5.0, &|i| (i.mentions, i.negative_mentions) = (0, 0)),
+            told(Measure::NewFollowers, 5.0, &|i| i.negative_mentions = i.mentions),
+            go(Measure::PositiveMentions, 5.0),
+            go(Measure::Sentiment, 5.0),
+            go(Measure::Sentiment, -5.0),
+            go(Measure::NegativeShare, 5.0),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn a_worse_sentiment_is_an_excess_of_anger() {
+    let worse = Incident { measure: Measure::Sentiment, peak_z: -5.0, ..incident() };
+    assert_eq!(story(worse).carriers.lead.as_deref(), Some("78 % of the excess carries one link"));
 }
 
 #[test]

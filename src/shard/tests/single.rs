@@ -103,6 +103,22 @@ fn a_journalists_accusation_is_told_at_once_and_is_over_after_the_hold() {
 }
 
 #[test]
+fn what_others_say_in_the_same_minutes_does_not_explain_it() {
+    let idle = |id, author| Said {
+        id,
+        author,
+        role: Role::Customer,
+        terms: &[],
+        sentiment: 0.0,
+        ..ACCUSATION
+    };
+    let changes = told(&[idle("a", "noa"), idle("b", "tom"), idle("c", "noa"), ACCUSATION]);
+    let [change] = &changes[..] else { panic!("{:#?}", lines(&changes)) };
+    assert_eq!(change.incident.sources, []);
+    assert_eq!(change.incident.origin, None);
+}
+
+#[test]
 fn an_employees_outburst_needs_few_readers_and_no_crisis_word() {
     let employee = Said { role: Role::Employee, followers: 300, ..ACCUSATION };
     assert_eq!(told(&[employee]).len(), 1);
