@@ -29,7 +29,7 @@ pub use calendar::{Calendar, SLOTS, Slot};
 pub use expected::{Expected, Scale};
 pub use settings::BaselineSettings;
 
-use dispersion::Dispersion;
+use dispersion::{FLOOR, Restlessness};
 use fit::Fit;
 
 /// One hour of a series' past.
@@ -50,6 +50,9 @@ pub struct Bucket {
 /// Where a window lies in the week: its exposure in each hour of the week it touches.
 pub type Shape = Vec<(Slot, f64)>;
 
+/// However steady a series has been, this part of what is not known about its rate remains.
+const LEAST_DOUBT: f64 = 0.2;
+
 /// Mentions a share needs before it may signal: below, one angry person is a swing.
 const SHARE_WARM_UP: f64 = 20.0;
 
@@ -63,11 +66,10 @@ pub struct Baseline {
     memory_hours: i64,
     half_life_hours: f64,
     warm_up: f64,
-    window_hours: Vec<f64>,
     past: VecDeque<Bucket>,
     exposure: f64,
     fit: Fit,
-    dispersions: Vec<Dispersion>,
+    restlessness: Restlessness,
 }
 
 impl Baseline {
@@ -88,14 +90,10 @@ impl Baseline {
                 Scale::Count => settings.warm_up.as_secs_f64() / pane.as_secs_f64(),
                 Scale::Share => SHARE_WARM_UP,
             },
-            window_hours: windows.iter().copied().map(hours).collect(),
             past: VecDeque::new(),
             exposure: 0.0,
             fit: Fit::new(scale),
-            dispersions: windows
-                .iter()
-                .map(|&window| Dispersion::new(scale, hours(window)))
-                .collect(),
+            restlessness: Restlessness::new(scale, windows.iter().copied().map(hours)),
         }
     }
 
@@ -110,8 +108,15 @@ impl Baseline {
             Scale::Share => shape.iter().map(|(_, exposure)| exposure).sum(),
         };
         let (mean, doubt) = self.fit.predict(shape);
-        let own = self.dispersions.get(window).map_or(0.0, Dispersion::value);
-        Some(Expected { scale: self.scale, mean, of, dispersion: own + doubt, doubt })
+        let means = shape.iter().map(|&(slot, exposure)| self.fit.mean(slot, exposure));
+        let own = self.restlessness.of(window, means);
+        Some(Expected {
+            scale: self.scale,
+            mean,
+            of,
+            dispersion: (own + doubt).max(LEAST_DOUBT * doubt + FLOOR),
+            doubt,
+        })
     }
 
     /// Mentions expected in each slot of `shape`; used to spread a share's exposure.
@@ -119,13 +124,10 @@ impl Baseline {
         self.fit.mean(slot, exposure)
     }
 
-    /// Learns how far a window fell from what was expected of it.
-    pub fn settle(&mut self, window: usize, expected: &Expected, observed: f64) {
-        let Some(dispersion) = self.dispersions.get_mut(window) else {
-            return;
-        };
-        let keep = (-self.window_hours[window] / self.half_life_hours).exp2();
-        dispersion.learn(expected, observed, keep);
+    /// Learns how far a window, which ended with `hour`, fell from what was expected of it.
+    pub fn settle(&mut self, window: usize, hour: i64, expected: &Expected, observed: f64) {
+        let half_life = self.half_life_hours;
+        self.restlessness.learn((window, hour), expected, observed, half_life);
     }
 
     /// Learns an hour that has passed.
@@ -136,7 +138,7 @@ impl Baseline {
         // Once the rhythm is known an outlier is pulled in for good, or it would be let in little
         // by little, each refit making the next a bit more tolerant.
         if !bucket.held && self.has_rhythm_before(bucket.hour) {
-            bucket.count = self.fit.winsorised(&bucket, self.restlessness());
+            bucket.count = self.fit.winsorised(&bucket, self.restlessness.of_an_hour().max(0.0));
         }
         self.exposure += bucket.exposure;
         self.past.push_back(bucket);
@@ -191,19 +193,8 @@ impl Baseline {
         counted / expected
     }
 
-    /// How restless hours are: the hour is the unit of learning.
-    fn restlessness(&self) -> f64 {
-        let off = |hours: f64| (hours - 1.0).abs();
-        let nearest = self
-            .window_hours
-            .iter()
-            .zip(&self.dispersions)
-            .min_by(|a, b| off(*a.0).total_cmp(&off(*b.0)));
-        nearest.map_or(0.0, |(_, dispersion)| dispersion.value())
-    }
-
     fn refit(&mut self) {
-        self.fit.refit(&self.past, self.half_life_hours, self.restlessness());
+        self.fit.refit(&self.past, self.half_life_hours, self.restlessness.of_an_hour().max(0.0));
     }
 }
 

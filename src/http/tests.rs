@@ -208,6 +208,5 @@ fn reading(n: u32) -> WindowReading {
         lower: 5.0,
         upper: 20.0,
         z: 0.0,
-        return_days: None,
     }
 }

@@ -148,9 +148,8 @@ impl Series {
             return 0.0;
         }
         self.shard.finish(&mut changes);
-        let readings = self.shard.readings();
-        let rises = readings.iter().filter(|reading| reading.direction == Direction::Up);
-        let days = rises.filter_map(|reading| reading.return_days).fold(0.0, f64::max);
+        let rises = self.shard.surprises().filter(|window| window.direction == Direction::Up);
+        let days = rises.filter_map(|window| window.return_days).fold(0.0, f64::max);
         if self.news.is_new(row.at, days) { (1.0 + days).log10() } else { 0.0 }
     }
 }

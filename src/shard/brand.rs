@@ -210,6 +210,7 @@ impl BrandState {
     /// Learns from every window that ends on a multiple of its length and was watched whole.
     fn settle(&mut self, tick: &Tick<'_>) {
         let windows = tick.watch.windows.len();
+        let hour = tick.watch.hour_of(tick.end - 1);
         for (window, &panes) in tick.watch.windows.iter().enumerate() {
             if tick.end.rem_euclid(panes as Pane) != 0 || !tick.is_watched(window) {
                 continue;
@@ -222,7 +223,7 @@ impl BrandState {
                     incident.signals.iter().any(|signal| signal.measure == watched.measure)
                 };
                 if !self.incidents().any(signalled) {
-                    self.baselines[at].settle(window, &reading.expected, reading.observed);
+                    self.baselines[at].settle(window, hour, &reading.expected, reading.observed);
                 }
             }
         }

@@ -98,7 +98,7 @@ impl BrandState {
         // incident open, nor may they open another while they reach back into this one. A dead feed
         // says nothing, neither that it is over nor that it lasts.
         let calm = !tick.feed_dead && self.is_calm(tick, side);
-        if !calm && !tick.feed_dead {
+        if !tick.feed_dead && self.is_out(tick, side) {
             self.accept_lasting_level(tick, side);
         }
         let hold = tick.plan.sensitivity.resolve_after;
@@ -204,6 +204,19 @@ impl BrandState {
         incident.signals.iter().all(|signal| {
             self.reading_of(tick, signal.measure, window)
                 .is_none_or(|reading| reading.is_calm(signal.direction, sensitivity))
+        })
+    }
+
+    /// Whether something that signalled is still off by a margin that matters: between that and calm
+    /// lies what may be the level of the incident or the usual one.
+    fn is_out(&self, tick: &Tick<'_>, side: Direction) -> bool {
+        let Some(incident) = self.case(side).tracker.incident() else { return false };
+        let sensitivity = &tick.plan.sensitivity;
+        let window = self.resolving(tick, incident);
+        incident.signals.iter().any(|signal| {
+            self.reading_of(tick, signal.measure, window).is_some_and(|reading| {
+                reading.swings(signal.direction, sensitivity.calm_z, sensitivity)
+            })
         })
     }
 

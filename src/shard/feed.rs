@@ -160,7 +160,8 @@ impl Feed {
             && tick.is_watched(self.hour)
             && let Some(expected) = self.baseline.expect(self.hour, shape)
         {
-            self.baseline.settle(self.hour, &expected, self.mentions.sum(self.hour) as f64);
+            let hour = tick.watch.hour_of(tick.end - 1);
+            self.baseline.settle(self.hour, hour, &expected, self.mentions.sum(self.hour) as f64);
         }
     }
 

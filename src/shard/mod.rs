@@ -15,9 +15,10 @@ mod watch;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::baseline::{Calendar, Slot};
-use crate::detect::{Plan, in_units};
+use crate::detect::{Plan, Reading, Record, in_units};
 use crate::incident::{Change, Direction, Incident};
 use crate::mention::{BrandIndex, Classified, Timestamp, millis};
 use crate::window::{Dedup, Pane, Watermark, mention_key};
@@ -25,7 +26,7 @@ use crate::window::{Dedup, Pane, Watermark, mention_key};
 use brand::{BrandState, TYPICAL_Z, Tick};
 use exposure::Exposure;
 use feed::Feed;
-use watch::Watch;
+use watch::{Check, Watch};
 
 /// What became of a mention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +77,21 @@ pub struct WindowReading {
     pub upper: f64,
     /// How unusual it is; the sign is the direction.
     pub z: f64,
+}
+
+/// How unusual one window of one monitor of one brand is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Surprise<'a> {
+    /// The brand.
+    pub brand: BrandIndex,
+    /// The monitor's name.
+    pub monitor: &'a str,
+    /// Which way it must go to signal.
+    pub direction: Direction,
+    /// Length of the window.
+    pub window: Duration,
+    /// What came and what was expected.
+    pub reading: &'a Reading,
     /// In how many days a window lies so far out once, by the series' own record; `None` before its
     /// first day is over.
     pub return_days: Option<f64>,
@@ -259,20 +275,13 @@ impl Shard {
 
     /// What the last closed pane left in every window, for metrics.
     pub fn readings(&self) -> Vec<WindowReading> {
-        let Some(state) = &self.state else {
-            return Vec::new();
-        };
-        let mut readings = Vec::new();
-        for (index, brand) in state.brands.iter().enumerate() {
-            for (check, record) in self.watch.checks.iter().zip(&brand.records) {
-                let Some(reading) = brand.reading(&self.watch, check.measure, check.window) else {
-                    continue;
-                };
+        self.windows()
+            .map(|(brand, check, _, reading)| {
                 let expected = &reading.expected;
                 let (lower, upper) = expected.band(TYPICAL_Z);
                 let units = |it| in_units(self.watch.measures[check.measure].measure, expected, it);
-                readings.push(WindowReading {
-                    brand: BrandIndex(u32::try_from(index).unwrap_or(u32::MAX)),
+                WindowReading {
+                    brand,
                     monitor: check.monitor.clone(),
                     direction: check.direction,
                     window_seconds: self.watch.durations[check.window].as_secs(),
@@ -281,11 +290,32 @@ impl Shard {
                     lower: units(lower),
                     upper: units(upper),
                     z: reading.z,
-                    return_days: record.return_days(reading.z_towards(check.direction)),
-                });
-            }
-        }
-        readings
+                }
+            })
+            .collect()
+    }
+
+    /// How unusual every window is, as the last closed pane left it.
+    pub fn surprises(&self) -> impl Iterator<Item = Surprise<'_>> {
+        self.windows().map(|(brand, check, record, reading)| Surprise {
+            brand,
+            monitor: &check.monitor,
+            direction: check.direction,
+            window: self.watch.durations[check.window],
+            reading,
+            return_days: record.return_days(reading.z_towards(check.direction)),
+        })
+    }
+
+    fn windows(&self) -> impl Iterator<Item = (BrandIndex, &Check, &Record, &Reading)> {
+        let brands = self.state.iter().flat_map(|state| &state.brands).enumerate();
+        brands.flat_map(move |(index, brand)| {
+            let index = BrandIndex(u32::try_from(index).unwrap_or(u32::MAX));
+            self.watch.checks.iter().zip(&brand.records).filter_map(move |(check, record)| {
+                let reading = brand.reading(&self.watch, check.measure, check.window)?;
+                Some((index, check, record, reading))
+            })
+        })
     }
 
     /// How full the bounded parts are.

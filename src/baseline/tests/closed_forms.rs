@@ -49,7 +49,7 @@ fn a_well_known_poisson_series_is_scored_almost_as_poisson() {
     for hour in 0..28 * 24 {
         let count = Poisson::new(mean).unwrap().sample(&mut rng);
         if let Some(expected) = baseline.expect(1, &hour_shape(hour)) {
-            baseline.settle(1, &expected, count);
+            baseline.settle(1, MONDAY + hour, &expected, count);
         }
         baseline.learn(bucket(hour, count));
     }

@@ -163,7 +163,7 @@ fn a_restless_series_gets_wider_limits_than_a_steady_one() {
         for hour in 0..28 * 24 {
             let count = if hour % 2 == 0 { 100.0 * (1.0 + swing) } else { 100.0 * (1.0 - swing) };
             if let Some(expected) = baseline.expect(1, &hour_shape(hour)) {
-                baseline.settle(1, &expected, count);
+                baseline.settle(1, MONDAY + hour, &expected, count);
             }
             // The hour of the day tells even from odd; four hours' turns do not.
             baseline.learn(bucket(hour, if hour / 24 % 2 == 0 { count } else { 200.0 - count }));
@@ -201,7 +201,7 @@ proptest! {
             let brackets = lower <= expected.mean.ceil() && expected.mean.floor() <= upper;
             let in_range = brackets || scale == Scale::Share && upper <= of;
             prop_assert!(in_range, "{lower}..{upper}: {expected:?}");
-            baseline.settle(1, &expected, observed);
+            baseline.settle(1, MONDAY + hour, &expected, observed);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::incident::Subject;
 
-use super::streams::{DAY, HOUR, at, opened, ordinary, restless, run, usual};
+use super::streams::{DAY, HOUR, at, opened, ordinary, restless, rhythm, run};
 
 /// Pages from the third day on, over four quiet weeks.
 fn pages(seed: u64, dispersion: f64) -> Vec<String> {
@@ -24,7 +24,8 @@ fn restless_weeks_are_quiet_too() {
     assert!(pages.len() <= 4, "{} pages in four quiet weeks: {pages:#?}", pages.len());
 }
 
-/// When clocks change an hour of the week comes twice or not at all; nobody is paged for it.
+/// When clocks change an hour of the week comes twice or not at all, and people live by the new time;
+/// nobody is paged for it.
 #[test]
 fn a_change_of_the_clocks_pages_nobody() {
     use super::streams::{feed, plan};
@@ -34,7 +35,11 @@ fn a_change_of_the_clocks_pages_nobody() {
     let to = 43 * DAY;
     let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
     let mut shard = Shard::new(Plan { time_zone: zone, ..(*plan()).clone() }.into(), "feed");
-    let changes = feed(&mut shard, &ordinary(64, 35 * DAY, to, usual));
+    let change = 41 * DAY + HOUR;
+    let by_the_clock = |_: usize, now: i64| {
+        if now < change { 1.0 } else { rhythm(now - HOUR) / rhythm(now) }
+    };
+    let changes = feed(&mut shard, &ordinary(64, 35 * DAY, to, by_the_clock));
     let paged: Vec<_> = opened(&changes)
         .into_iter()
         .filter(|it| it.incident.detected_at >= at(41 * DAY - 2 * HOUR))

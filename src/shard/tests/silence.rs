@@ -166,7 +166,7 @@ fn a_level_that_nothing_shows_to_last_is_not_the_new_normal() {
             _ if brand == 1 && now >= from && crisis(now) => 8.0,
             _ => 1.0,
         };
-        let told = run(&ordinary(42, 0, from + 9 * DAY, times));
+        let told = run(&ordinary(44, 0, from + 9 * DAY, times));
         let falls = opened(&told).into_iter().filter(|it| it.incident.direction == Direction::Down);
         let falls: Vec<Subject> = falls.map(|it| it.incident.subject).collect();
         // Nor has the crisis taught the feed that usual nights are silent.

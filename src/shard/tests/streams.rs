@@ -62,6 +62,12 @@ pub fn ordinary(seed: u64, from: i64, to: i64, times: impl Fn(usize, i64) -> f64
     ordinary_but(seed, from, to, times, |_, _| 0.3)
 }
 
+/// How busy the minute `now` after [`START`] is next to the average of its day.
+pub fn rhythm(now: i64) -> f64 {
+    let hour = (now as f64 / HOUR as f64).rem_euclid(24.0);
+    1.0 - 0.8 * ((hour - 3.0) / 12.0 * std::f64::consts::PI).cos()
+}
+
 /// [`ordinary`] minutes in which the part `negative(brand, minute)` of the mentions is negative.
 pub fn ordinary_but(
     seed: u64,
@@ -73,10 +79,8 @@ pub fn ordinary_but(
     let mut rng = StdRng::seed_from_u64(seed);
     let mut made = Vec::new();
     for minute in from / MINUTE..to / MINUTE {
-        let hour = (minute as f64 / 60.0).rem_euclid(24.0);
-        let rhythm = 1.0 - 0.8 * ((hour - 3.0) / 12.0 * std::f64::consts::PI).cos();
         for (brand, rate) in RATES.iter().enumerate() {
-            let mean = rate * rhythm * times(brand, minute * MINUTE);
+            let mean = rate * rhythm(minute * MINUTE) * times(brand, minute * MINUTE);
             if mean <= 0.0 {
                 continue;
             }

@@ -57,7 +57,6 @@ fn reading(brand: u32, monitor: &str, window_seconds: u64, observed: f64) -> Win
         lower: observed / 2.0,
         upper: observed * 2.0,
         z: 0.5,
-        return_days: None,
     }
 }
 

@@ -1,0 +1,124 @@
+//! z means what it says: how many calm windows reach 3, against one in 741.
+
+use groundswell::baseline::tail::{normal_upper_tail, z_count};
+use groundswell::detect::Reading;
+use statrs::function::gamma::ln_gamma;
+
+use super::sim::{Calm, Draw, PANES_PER_WEEK, in_parallel, plan, watch};
+
+pub const RATES: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
+const Z: f64 = 3.0;
+const WEEKS: i64 = 28;
+/// By then a series' restlessness is learnt.
+const LEARNING: i64 = 12;
+
+/// Windows of one length.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    pub minutes: u64,
+    pub windows: f64,
+    /// At z 3 or beyond.
+    pub beyond: f64,
+}
+
+impl Tally {
+    /// The part at z 3 or beyond, as a multiple of the nominal part.
+    pub fn ratio(&self) -> f64 {
+        self.beyond / self.windows / normal_upper_tail(Z)
+    }
+}
+
+pub struct Cell {
+    pub calm: Calm,
+    pub windows: Vec<Tally>,
+}
+
+impl Cell {
+    pub fn all(&self) -> Tally {
+        self.windows.iter().fold(Tally::default(), |all, it| Tally {
+            minutes: 0,
+            windows: all.windows + it.windows,
+            beyond: all.beyond + it.beyond,
+        })
+    }
+}
+
+pub fn measure(series: u64) -> Vec<Cell> {
+    let kinds = [(0.0, 0.0), (0.05, 0.0), (0.3, 0.0), (0.3, 0.05)];
+    let calms: Vec<Calm> = kinds
+        .into_iter()
+        .flat_map(|(dispersion, missing)| RATES.map(|rate| Calm { rate, dispersion, missing }))
+        .filter(|c| {
+            std::env::var("ONLY").map_or(true, |o| {
+                let v: Vec<f64> = o.split(',').map(|x| x.parse().unwrap()).collect();
+                c.dispersion == v[0] && c.missing == 0.0 && c.rate >= v[1] && c.rate <= v[2]
+            })
+        })
+        .collect();
+    in_parallel(&calms, |calm| {
+        let mut windows = Vec::new();
+        (0..series).for_each(|seed| one(*calm, seed * 7 + 1, &mut windows));
+        Cell { calm: *calm, windows }
+    })
+}
+
+fn one(calm: Calm, seed: u64, windows: &mut Vec<Tally>) {
+    let mut draw = Draw::new(calm, seed);
+    watch(
+        plan(1, 0.0001),
+        WEEKS * PANES_PER_WEEK,
+        |_, pane| draw.count(pane, 1.0),
+        |shard, pane| {
+            if pane < LEARNING * PANES_PER_WEEK {
+                return;
+            }
+            for (at, surprise) in shard.surprises().enumerate() {
+                if windows.len() == at {
+                    let minutes = surprise.window.as_secs() / 60;
+                    windows.push(Tally { minutes, ..Tally::default() });
+                }
+                windows[at].windows += 1.0;
+                windows[at].beyond += beyond(surprise.reading);
+            }
+        },
+    );
+}
+
+/// The part of a count that lies at z 3 or beyond: a count is a lump of probability, and what is
+/// spread evenly over its lump is exactly uniform under the truth (Czado, Gneiting & Held 2009,
+/// Biometrics 65: the non-randomised probability integral transform).
+fn beyond(reading: &Reading) -> f64 {
+    let (mean, dispersion) = (reading.expected.mean, reading.expected.dispersion);
+    let wanted = normal_upper_tail(Z);
+    // Far from the limit no lump reaches across it.
+    if reading.z < 1.0 || mean <= 0.0 {
+        return 0.0;
+    }
+    let lump = ln_probability(reading.observed, mean, dispersion).exp();
+    let above = normal_upper_tail(z_count(reading.observed, mean, dispersion)) - lump / 2.0;
+    if lump < 1e-12 {
+        f64::from(u8::from(reading.z >= Z))
+    } else {
+        ((wanted - above) / lump).clamp(0.0, 1.0)
+    }
+}
+
+fn ln_probability(x: f64, mean: f64, dispersion: f64) -> f64 {
+    if dispersion < 1e-6 {
+        return x * mean.ln() - mean - ln_gamma(x + 1.0);
+    }
+    let size = 1.0 / dispersion;
+    ln_gamma(x + size) - ln_gamma(size) - ln_gamma(x + 1.0) + x * (mean / (mean + size)).ln()
+        - size * (mean / size).ln_1p()
+}
+
+pub fn print(cells: &[Cell]) {
+    for cell in cells {
+        let Calm { rate, dispersion, missing } = cell.calm;
+        print!("rate {rate:>6} phi {dispersion:4} missing {missing:4}:");
+        for tally in &cell.windows {
+            print!("  {:>4}m {:5.2}", tally.minutes, tally.ratio());
+        }
+        println!("  all {:5.2}", cell.all().ratio());
+    }
+}
