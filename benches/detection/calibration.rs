@@ -15,7 +15,6 @@ const LEARNING: i64 = 12;
 /// Windows of one length.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
-    pub minutes: u64,
     pub windows: f64,
     /// At z 3 or beyond.
     pub beyond: f64,
@@ -36,7 +35,6 @@ pub struct Cell {
 impl Cell {
     pub fn all(&self) -> Tally {
         self.windows.iter().fold(Tally::default(), |all, it| Tally {
-            minutes: 0,
             windows: all.windows + it.windows,
             beyond: all.beyond + it.beyond,
         })
@@ -48,12 +46,6 @@ pub fn measure(series: u64) -> Vec<Cell> {
     let calms: Vec<Calm> = kinds
         .into_iter()
         .flat_map(|(dispersion, missing)| RATES.map(|rate| Calm { rate, dispersion, missing }))
-        .filter(|c| {
-            std::env::var("ONLY").map_or(true, |o| {
-                let v: Vec<f64> = o.split(',').map(|x| x.parse().unwrap()).collect();
-                c.dispersion == v[0] && c.missing == 0.0 && c.rate >= v[1] && c.rate <= v[2]
-            })
-        })
         .collect();
     in_parallel(&calms, |calm| {
         let mut windows = Vec::new();
@@ -74,8 +66,7 @@ fn one(calm: Calm, seed: u64, windows: &mut Vec<Tally>) {
             }
             for (at, surprise) in shard.surprises().enumerate() {
                 if windows.len() == at {
-                    let minutes = surprise.window.as_secs() / 60;
-                    windows.push(Tally { minutes, ..Tally::default() });
+                    windows.push(Tally::default());
                 }
                 windows[at].windows += 1.0;
                 windows[at].beyond += beyond(surprise.reading);
@@ -110,15 +101,4 @@ fn ln_probability(x: f64, mean: f64, dispersion: f64) -> f64 {
     let size = 1.0 / dispersion;
     ln_gamma(x + size) - ln_gamma(size) - ln_gamma(x + 1.0) + x * (mean / (mean + size)).ln()
         - size * (mean / size).ln_1p()
-}
-
-pub fn print(cells: &[Cell]) {
-    for cell in cells {
-        let Calm { rate, dispersion, missing } = cell.calm;
-        print!("rate {rate:>6} phi {dispersion:4} missing {missing:4}:");
-        for tally in &cell.windows {
-            print!("  {:>4}m {:5.2}", tally.minutes, tally.ratio());
-        }
-        println!("  all {:5.2}", cell.all().ratio());
-    }
 }

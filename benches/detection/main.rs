@@ -1,14 +1,151 @@
 //! How well it detects, measured on series whose truth is known.
 //!
-//!     cargo bench --bench detection
+//!     cargo bench --bench detection                        all of it: tables here, figures in docs/detection/
+//!     cargo bench --bench detection -- calibration         or budget, surge, ablation: one of them
+//!     cargo bench --bench detection -- budget 100000       with so many series simulated in each row, at most
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod ablation;
+mod budget;
 mod calibration;
+mod plot;
 mod sim;
+mod surge;
+
+use plot::{Figure, Line};
 
 fn main() {
-    let start = std::time::Instant::now();
-    calibration::print(&calibration::measure(std::env::var("N").map_or(3, |n| n.parse().unwrap())));
-    eprintln!("{:?}", start.elapsed());
+    let words: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
+    let asked = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
+    let most = words.iter().find_map(|word| word.parse().ok()).unwrap_or(2_000);
+    if asked("calibration") {
+        calibrated();
+    }
+    if asked("budget") {
+        budgeted(most);
+    }
+    if asked("surge") {
+        surges();
+    }
+    if asked("ablation") {
+        ablated();
+    }
+}
+
+fn calibrated() {
+    let cells = calibration::measure(8);
+    println!("| mentions a pane | restlessness | missing | 5 min | 1 h | 6 h | 24 h | all |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for cell in &cells {
+        let calibration::Cell { calm, windows } = cell;
+        let shares: Vec<String> = windows.iter().map(|it| format!("{:.2}", it.ratio())).collect();
+        let (rate, missing) = (calm.rate, 100.0 * calm.missing);
+        let restless = 100.0 * calm.dispersion.sqrt();
+        println!(
+            "| {rate} | {restless:.0} % | {missing:.0} % | {} | **{:.2}** |",
+            shares.join(" | "),
+            cell.all().ratio()
+        );
+    }
+    let lines: Vec<Line> = cells
+        .chunk_by(|a, b| (a.calm.dispersion, a.calm.missing) == (b.calm.dispersion, b.calm.missing))
+        .map(|cells| {
+            let calm = cells[0].calm;
+            let restless = 100.0 * calm.dispersion.sqrt();
+            let missing = 100.0 * calm.missing;
+            Line {
+                name: format!("restless by {restless:.0} %, {missing:.0} % missing"),
+                points: cells.iter().map(|it| (it.calm.rate, it.all().ratio().max(0.11))).collect(),
+            }
+        })
+        .collect();
+    Figure {
+        file: "calibration.svg",
+        title: "Windows at z 3 or beyond, next to one in 741",
+        x: "mentions a pane",
+        y: "times as many",
+        x_range: (0.01, 10_000.0),
+        y_range: (0.1, 10.0),
+        marks: &[1.0 / 1.5, 1.0, 1.5],
+    }
+    .draw(&lines);
+}
+
+fn budgeted(most: usize) {
+    println!("| series | simulated | false pages found | a week, of all series | budget |");
+    println!("|---|---|---|---|---|");
+    let mut points = Vec::new();
+    for (series, simulated) in [(10, 400), (1_000, 2_000), (100_000, most)] {
+        let found = budget::measure(series, simulated, |_| {});
+        println!(
+            "| {} | {} | {} | {:.2} | 1 |",
+            found.series, found.simulated, found.pages, found.per_week
+        );
+        points.push((series as f64, found.per_week.max(0.011)));
+    }
+    println!("\n| series | 4x surge found | minutes |\n|---|---|---|");
+    for series in [10, 1_000, 100_000] {
+        for rate in surge::RATES {
+            let surge = surge::measure((rate, 4.0, series), false, |_| {});
+            println!("| {series}, {rate} a pane | {}", shown(&surge));
+        }
+    }
+    Figure {
+        file: "budget.svg",
+        title: "False pages a week, of series in which nothing happens",
+        x: "series",
+        y: "false pages a week",
+        x_range: (10.0, 100_000.0),
+        y_range: (0.01, 100.0),
+        marks: &[1.0],
+    }
+    .draw(&[Line { name: "measured (the line is the budget)".to_owned(), points }]);
+}
+
+fn surges() {
+    println!("| mentions a pane | surge | found | minutes |\n|---|---|---|---|");
+    let mut lines = Vec::new();
+    for rate in surge::RATES {
+        let mut points = Vec::new();
+        for size in surge::SIZES {
+            let surge = surge::measure((rate, size, 10), false, |_| {});
+            println!("| {rate} | {size}x | {}", shown(&surge));
+            // A median over few surges says nothing.
+            points.extend(surge.minutes.filter(|_| surge.found >= 0.5).map(|it| (size, it)));
+        }
+        lines.push(Line { name: format!("{rate} mentions a pane"), points });
+    }
+    Figure {
+        file: "surge.svg",
+        title: "Minutes from the beginning of a surge to the page",
+        x: "times the usual",
+        y: "minutes",
+        x_range: (1.5, 10.0),
+        y_range: (4.0, 120.0),
+        marks: &[60.0],
+    }
+    .draw(&lines);
+}
+
+fn ablated() {
+    println!(
+        "| | NAB | false pages a week | 3x surge: found | minutes | after a crisis: found | minutes |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for row in ablation::measure() {
+        let score = row.score.map_or("-".to_owned(), |score| format!("{score:.2}"));
+        println!(
+            "| {} | {score} | {:.2} | {} {}",
+            row.name,
+            row.false_pages,
+            shown(&row.surge),
+            shown(&row.after_crisis)
+        );
+    }
+}
+
+fn shown(surge: &surge::Surge) -> String {
+    let minutes = surge.minutes.map_or("-".to_owned(), |it| format!("{it:.0}"));
+    format!("{:.0} % | {minutes} |", 100.0 * surge.found)
 }

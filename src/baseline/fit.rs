@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::Bucket;
 use super::calendar::{SLOTS, Slot};
 use super::expected::Scale;
+use super::{Bucket, Elements};
 
 /// How far seasonal factors may lie from 1 before there is a record.
 ///
@@ -55,6 +55,7 @@ const CLIP_MENTIONS: f64 = 3.0;
 #[derive(Debug, Clone)]
 pub(super) struct Fit {
     scale: Scale,
+    elements: Elements,
     prior: &'static Prior,
     /// Mentions per unit of exposure.
     rate: f64,
@@ -102,7 +103,7 @@ struct Weighted {
 }
 
 impl Fit {
-    pub(super) fn new(scale: Scale) -> Self {
+    pub(super) fn new(scale: Scale, elements: Elements) -> Self {
         let prior = match scale {
             Scale::Count => &COUNT,
             Scale::Share => &SHARE,
@@ -110,6 +111,7 @@ impl Fit {
         let unknown = |strength: f64| Tally::default().factor(strength);
         Self {
             scale,
+            elements,
             prior,
             rate: 0.0,
             shape: 0.5,
@@ -157,12 +159,17 @@ impl Fit {
         for _ in 0..ROUNDS {
             let hours = self.weigh(past, half_life_hours, dispersion);
             self.fit_rate(&hours);
-            self.fit_factors(&hours);
+            if self.elements.seasonality {
+                self.fit_factors(&hours);
+            }
         }
     }
 
     /// The count of an hour, pulled in to where an hour may lie.
     pub(super) fn winsorised(&self, bucket: &Bucket, dispersion: f64) -> f64 {
+        if !self.elements.robust {
+            return bucket.count;
+        }
         let mean = self.mean(bucket.slot, bucket.exposure);
         let doubt = 1.0 / self.shape + self.seasonal_doubt(bucket.slot);
         let spread = (mean + (dispersion + doubt) * mean * mean).sqrt();
@@ -177,6 +184,9 @@ impl Fit {
     }
 
     fn seasonal_doubt(&self, slot: Slot) -> f64 {
+        if !self.elements.seasonality {
+            return 0.0;
+        }
         self.hours[slot.hour()].doubt
             + self.weekdays[slot.weekday()].doubt
             + self.slots[slot.index()].doubt

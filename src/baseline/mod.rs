@@ -27,7 +27,7 @@ use std::time::Duration;
 
 pub use calendar::{Calendar, SLOTS, Slot};
 pub use expected::{Expected, Scale};
-pub use settings::BaselineSettings;
+pub use settings::{BaselineSettings, Elements};
 
 use dispersion::{FLOOR, Restlessness};
 use fit::Fit;
@@ -63,6 +63,7 @@ const RHYTHM_HOURS: i64 = 48;
 #[derive(Debug, Clone)]
 pub struct Baseline {
     scale: Scale,
+    elements: Elements,
     memory_hours: i64,
     half_life_hours: f64,
     warm_up: f64,
@@ -84,6 +85,7 @@ impl Baseline {
         let hours = |duration: Duration| duration.as_secs_f64() / 3_600.0;
         Self {
             scale,
+            elements: settings.elements,
             memory_hours: hours(settings.memory).ceil() as i64,
             half_life_hours: hours(settings.half_life),
             warm_up: match scale {
@@ -92,7 +94,7 @@ impl Baseline {
             },
             past: VecDeque::new(),
             exposure: 0.0,
-            fit: Fit::new(scale),
+            fit: Fit::new(scale, settings.elements),
             restlessness: Restlessness::new(scale, windows.iter().copied().map(hours)),
         }
     }
@@ -108,6 +110,9 @@ impl Baseline {
             Scale::Share => shape.iter().map(|(_, exposure)| exposure).sum(),
         };
         let (mean, doubt) = self.fit.predict(shape);
+        if !self.elements.over_dispersion {
+            return Some(Expected { scale: self.scale, mean, of, dispersion: 0.0, doubt: 0.0 });
+        }
         let means = shape.iter().map(|&(slot, exposure)| self.fit.mean(slot, exposure));
         let own = self.restlessness.of(window, means);
         Some(Expected {
@@ -137,6 +142,7 @@ impl Baseline {
         }
         // Once the rhythm is known an outlier is pulled in for good, or it would be let in little
         // by little, each refit making the next a bit more tolerant.
+        bucket.held &= self.elements.robust;
         if !bucket.held && self.has_rhythm_before(bucket.hour) {
             bucket.count = self.fit.winsorised(&bucket, self.restlessness.of_an_hour().max(0.0));
         }
@@ -163,7 +169,7 @@ impl Baseline {
     /// An incident turns out to have begun at `hour`: what was learnt since is held out.
     pub fn hold_since(&mut self, hour: i64) {
         for bucket in self.past.iter_mut().rev().take_while(|bucket| bucket.hour >= hour) {
-            bucket.held = true;
+            bucket.held = self.elements.robust;
         }
         self.refit();
     }

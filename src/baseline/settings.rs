@@ -16,6 +16,28 @@ pub struct BaselineSettings {
     pub warm_up: Duration,
     /// A series whose incident has been open this long has a new level, and learns it.
     pub level_shift_after: Duration,
+    /// What the detector is made of.
+    pub elements: Elements,
+}
+
+/// What the detector is made of: each can be switched off, to measure what it is worth. No
+/// configuration does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elements {
+    /// The rhythm of day and week.
+    pub seasonality: bool,
+    /// Outliers are pulled in, and hours of an incident held out.
+    pub robust: bool,
+    /// Counts are negative binomial, not Poisson.
+    pub over_dispersion: bool,
+    /// A window's own record may raise its limit.
+    pub record: bool,
+}
+
+impl Default for Elements {
+    fn default() -> Self {
+        Self { seasonality: true, robust: true, over_dispersion: true, record: true }
+    }
 }
 
 impl Default for BaselineSettings {
@@ -25,6 +47,7 @@ impl Default for BaselineSettings {
             half_life: Duration::from_secs(7 * DAY),
             warm_up: Duration::from_secs(DAY / 24),
             level_shift_after: Duration::from_secs(4 * DAY),
+            elements: Elements::default(),
         }
     }
 }

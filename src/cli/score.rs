@@ -55,8 +55,8 @@ fn one(input: &Path, output: &Path, zone: &TimeZone) -> Result<(), Failure> {
         )));
     }
     let file = fs::File::create(output).map_err(failed)?;
-    let scored =
-        score(input, std::io::BufWriter::new(file), output, zone).map_err(Failure::other)?;
+    let scored = score(input, std::io::BufWriter::new(file), output, zone, |_| {})
+        .map_err(Failure::other)?;
     eprintln!("{}", told(input, scored));
     Ok(())
 }

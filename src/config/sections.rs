@@ -178,6 +178,7 @@ pub(super) fn baseline(root: &mut Section<'_, '_>) -> BaselineSettings {
             HOUR,
             366 * DAY,
         ),
+        elements: default.elements,
     };
     section.finish();
     settings

@@ -21,7 +21,7 @@ pub use news::News;
 pub use onset::onset;
 pub use plan::{Brand, Monitor, Plan, Sensitivity, TimeSettings};
 
-pub use crate::baseline::BaselineSettings;
+pub use crate::baseline::{BaselineSettings, Elements};
 pub use record::Record;
 pub use swing::Reading;
 pub use trigger::{Trigger, Verdict};

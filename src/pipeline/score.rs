@@ -77,7 +77,8 @@ struct Row {
 /// `days` being how seldom the series' own record has seen a rise that far out (in the window in
 /// which it is rarest), or 0 where there is nothing, or nothing new since the last alarm. 1 stands
 /// for once in nine days, 2 for once in three months. `zone` gives a time without one its place,
-/// and the hours of the day theirs.
+/// and the hours of the day theirs. `adjust` may change the plan by which it is watched, to measure
+/// what its parts are worth.
 ///
 /// # Errors
 ///
@@ -87,10 +88,11 @@ pub fn score(
     output: impl Write,
     output_path: &Path,
     zone: &TimeZone,
+    adjust: impl FnOnce(&mut Plan),
 ) -> Result<Scored, ScoreError> {
     let file = std::fs::File::open(input).map_err(|error| read_error(input, error.into()))?;
     let rows = read(input, file, zone)?;
-    let mut series = Series::new(pane(&rows), zone.clone());
+    let mut series = Series::new(pane(&rows), zone.clone(), adjust);
     let mut scored = Scored::default();
     let mut out = csv::Writer::from_writer(output);
     let write_error =
@@ -113,14 +115,14 @@ struct Series {
 }
 
 impl Series {
-    fn new(pane: Duration, zone: TimeZone) -> Self {
+    fn new(pane: Duration, zone: TimeZone, adjust: impl FnOnce(&mut Plan)) -> Self {
         let whole = |it: &Duration| it.as_secs().is_multiple_of(pane.as_secs().max(1));
         let monitors = Monitor::defaults()
             .into_iter()
             .filter(|monitor| monitor.measure == Measure::Mentions)
             .map(|it| Monitor { windows: it.windows.into_iter().filter(whole).collect(), ..it })
             .collect();
-        let plan = Plan {
+        let mut plan = Plan {
             brands: vec![Brand { name: "series".to_owned(), market: None }],
             time_zone: zone,
             // Rows come in order, and a row is all there is of its pane.
@@ -133,6 +135,7 @@ impl Series {
             sensitivity: Sensitivity::default(),
             baseline: BaselineSettings::default(),
         };
+        adjust(&mut plan);
         Self { shard: Shard::new(Arc::new(plan), "series"), news: News::default() }
     }
 

@@ -13,7 +13,7 @@ fn scored(text: &str) -> Result<(Vec<f64>, Scored), ScoreError> {
     let input = folder.path().join("series.csv");
     std::fs::write(&input, text).unwrap();
     let mut output = Vec::new();
-    let scored = score(&input, &mut output, Path::new("out.csv"), &TimeZone::UTC)?;
+    let scored = score(&input, &mut output, Path::new("out.csv"), &TimeZone::UTC, |_| {})?;
     let written = String::from_utf8(output).unwrap();
     let mut lines = written.lines();
     assert_eq!(lines.next(), Some("timestamp,value,anomaly_score"));
@@ -124,7 +124,7 @@ fn what_makes_no_sense_is_told_with_its_line() {
     );
     assert!(told(&format!("{row}2015-02-26 21:47:53,many\n")).contains(":3: value \"many\""));
     assert!(told(&format!("{row}2015-02-26 21:47:53\n")).contains("series.csv"));
-    let missing = score(Path::new("none.csv"), Vec::new(), Path::new("o"), &TimeZone::UTC);
+    let missing = score(Path::new("none.csv"), Vec::new(), Path::new("o"), &TimeZone::UTC, |_| {});
     assert!(missing.unwrap_err().to_string().starts_with("none.csv: "));
 }
 

@@ -269,8 +269,9 @@ impl BrandState {
             };
             let z = reading.z_towards(check.direction);
             // Most windows lie within even the lower of the two limits.
+            let by_record = z >= fitted && tick.plan.baseline.elements.record;
             let limit =
-                if z < fitted { fitted } else { record.limit(fitted, self.limits.page_days) };
+                if by_record { record.limit(fitted, self.limits.page_days) } else { fitted };
             if !tick.feed_dead {
                 record.observe(z, tick.watch.panes_per_day);
             }

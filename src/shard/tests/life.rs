@@ -114,7 +114,7 @@ fn what_longer_windows_still_hold_of_an_incident_opens_no_other() {
     let busy = burst + 3 * HOUR..burst + 23 * HOUR;
     let times = |brand: usize, now: i64| match (brand, now) {
         (1, now) if (burst..burst + HOUR).contains(&now) => 10.0,
-        (1, now) if busy.contains(&now) => 1.25,
+        (1, now) if busy.contains(&now) => 1.2,
         _ => 1.0,
     };
     for seed in [2, 4, 5] {
