@@ -365,7 +365,8 @@ impl Bucket {
     }
 }
 
-fn author<'m>(mention: &'m Mention<'_>) -> Option<&'m str> {
+/// How an author is called: by the handle, or else by the id.
+pub(crate) fn author<'m>(mention: &'m Mention<'_>) -> Option<&'m str> {
     mention.author.handle.as_deref().or(mention.author.id.as_deref())
 }
 

@@ -69,6 +69,7 @@ pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
 
 fn measured(incident: &Incident) -> String {
     let window = match incident.window_seconds {
+        seconds if seconds > 86_400 && seconds % 86_400 == 0 => format!("{} d", seconds / 86_400),
         seconds if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
         seconds => format!("{} min", seconds / 60),
     };
@@ -82,7 +83,8 @@ fn measured(incident: &Incident) -> String {
         | Measure::Shares
         | Measure::NewFollowers
         | Measure::PostShares
-        | Measure::Activation => {
+        | Measure::Activation
+        | Measure::Advocates => {
             return format!("{} {} in {window}", pair(incident), incident.measure.noun());
         }
     };

@@ -144,6 +144,13 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
              thousandth.",
         )?;
     }
+    if sensitivity.advocates {
+        writeln!(
+            out,
+            "Tells, at 9:00, when an unusual number of those who regularly speak well of a brand have \
+             been silent for a week.",
+        )?;
+    }
     let delay = plan.time.pane + plan.time.out_of_orderness;
     writeln!(
         out,

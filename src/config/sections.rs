@@ -153,6 +153,7 @@ pub(super) fn sensitivity(root: &mut Section<'_, '_>) -> Sensitivity {
             |it| (1.0..=1e9).contains(&it),
             "a number of shares, e.g. 20",
         ),
+        advocates: section.boolean("advocates", default.advocates),
         resolve_after: section.duration("resolve_after", default.resolve_after, MINUTE, DAY),
         calm_z: section.number(
             "calm_z",

@@ -116,7 +116,9 @@ impl Parts {
             Measure::Shares => (Tally::Shares, None),
             Measure::PurchaseIntent => (Tally::Purchases, None),
             Measure::NewFollowers => (Tally::Follows, None),
-            Measure::Activation | Measure::PostShares | Measure::Audience => return None,
+            Measure::Activation | Measure::PostShares | Measure::Audience | Measure::Advocates => {
+                return None;
+            }
         };
         Some(Self { count, of })
     }

@@ -2,6 +2,7 @@
 //! record, whether a window has swung, and when the swing began.
 
 mod activation;
+mod advocates;
 mod alone;
 mod limits;
 mod measure;
@@ -14,6 +15,7 @@ mod trigger;
 mod velocity;
 
 pub use activation::{Activation, Activations};
+pub use advocates::{Advocates, Roll, Silent};
 pub use alone::{severity as alone_severity, weight};
 pub use limits::z_limit;
 pub use measure::{Parts, Tally, in_units, is_follow};

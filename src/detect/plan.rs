@@ -61,6 +61,8 @@ pub struct Sensitivity {
     pub min_audience: Option<f64>,
     /// Shares of one post within an hour, fewer of which are never told.
     pub min_post_shares: f64,
+    /// Whether it is told when many of those who regularly speak well of a brand fall silent.
+    pub advocates: bool,
     /// An incident resolves after all its series have stayed inside the lower limit this long.
     pub resolve_after: Duration,
     /// The lower limit: |z| below which a series is calm again.
@@ -109,6 +111,7 @@ impl Default for Sensitivity {
             min_share_change: 0.1,
             min_audience: Some(100_000.0),
             min_post_shares: 20.0,
+            advocates: true,
             resolve_after: 30 * MINUTE,
             calm_z: 2.0,
         }

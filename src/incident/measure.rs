@@ -30,6 +30,9 @@ pub enum Measure {
     PostShares,
     /// The audience of one mention that is a crisis by itself, in persons. No monitor watches it.
     Audience,
+    /// Authors who regularly speak well of the brand and were heard within seven days, a count. No
+    /// monitor watches it.
+    Advocates,
 }
 
 /// In what a measure is read.
@@ -58,7 +61,7 @@ pub enum Mood {
 
 impl Measure {
     /// All measures.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Mentions,
         Self::NegativeMentions,
         Self::NegativeShare,
@@ -70,6 +73,7 @@ impl Measure {
         Self::Activation,
         Self::PostShares,
         Self::Audience,
+        Self::Advocates,
     ];
 
     /// The name used in configuration, metrics and alerts.
@@ -86,6 +90,7 @@ impl Measure {
             Self::Activation => "activation",
             Self::PostShares => "post_shares",
             Self::Audience => "audience",
+            Self::Advocates => "advocates",
         }
     }
 
@@ -103,6 +108,7 @@ impl Measure {
             Self::Activation => "mentions with one hashtag or campaign",
             Self::PostShares => "shares of one post",
             Self::Audience => "people reached by one mention",
+            Self::Advocates => "advocates heard",
         }
     }
 
@@ -118,7 +124,8 @@ impl Measure {
             | Self::PurchaseIntent
             | Self::NewFollowers
             | Self::Activation
-            | Self::PostShares => Unit::Mentions,
+            | Self::PostShares
+            | Self::Advocates => Unit::Mentions,
             Self::Audience => Unit::Persons,
         }
     }

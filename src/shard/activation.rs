@@ -1,5 +1,7 @@
 //! A hashtag or campaign that comes to life while the brand's mentions are as many as ever.
 
+use std::time::Duration;
+
 use crate::attribute::sample;
 use crate::detect::{Activation, Activations, is_follow};
 use crate::incident::{Change, Direction, Measure, Severity, Signal};
@@ -10,6 +12,8 @@ use super::post::{Post, Told};
 
 /// The monitor's name in the incident.
 const MONITOR: &str = "activation";
+/// What is judged: the last hour.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What is known of a brand's hashtags and campaigns.
 #[derive(Debug, Default)]
@@ -91,7 +95,7 @@ impl BrandState {
         let usual = most.expected.mean;
         let matters = most.count - usual >= sensitivity.min_excess
             && most.count >= sensitivity.min_ratio * usual;
-        let each = tick.watch.hourly_limit(self.limits.page_days, self.topics.len());
+        let each = tick.watch.limit_of(self.limits.page_days, self.topics.len(), HOUR);
         matters && most.z >= self.topics.activations.limit(each, self.limits.page_days)
     }
 }

@@ -10,6 +10,7 @@ use crate::mention::{Classified, Timestamp};
 use crate::window::{Pane, SlidingCounter};
 
 use super::activation::Topics;
+use super::advocates::Community;
 use super::case::Case;
 use super::exposure::Exposure;
 use super::post::Posts;
@@ -71,6 +72,7 @@ pub(super) struct BrandState {
     pub(super) attribution: Attribution,
     pub(super) posts: Posts,
     pub(super) topics: Topics,
+    pub(super) community: Community,
     /// By side: a fall and a rise of the same brand are two things to tell.
     pub(super) cases: [Case; 2],
     /// By measure: hours of incidents, which are kept but not learnt from.
@@ -96,6 +98,7 @@ impl BrandState {
             attribution: Attribution::new(watch.panes_per_day),
             posts: Posts::new(plan.sensitivity.min_post_shares),
             topics: Topics::default(),
+            community: Community::default(),
             cases: Default::default(),
             held: vec![Vec::new(); watch.measures.len()],
             readings: vec![None; watch.measures.len() * watch.windows.len()],
@@ -125,7 +128,8 @@ impl BrandState {
 
     /// Divides the budget over what there is of this brand.
     pub(super) fn set_limits(&mut self, watch: &Watch) {
-        let others = usize::from(self.posts.are_shared()) + usize::from(self.topics.len() > 0);
+        let others = [self.posts.are_shared(), self.topics.len() > 0, self.community.has_any()];
+        let others = others.into_iter().filter(|&it| it).count();
         self.limits = watch.limits(&self.has, others);
     }
 
@@ -161,6 +165,7 @@ impl BrandState {
                 changes.push(self.open(tick, side, &signals, &leading));
             }
         }
+        self.judge_advocates(tick, changes);
         self.settle(tick);
     }
 
@@ -193,9 +198,20 @@ impl BrandState {
         &mut self.cases[side as usize]
     }
 
-    /// Its open incidents, a rise first.
+    /// Its open incidents of a swing of what is counted, a rise first.
     pub(super) fn incidents(&self) -> impl Iterator<Item = &Incident> {
         self.cases.iter().filter_map(|case| case.tracker.incident())
+    }
+
+    /// All its open incidents, those of a swing first.
+    pub(super) fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents().chain(self.community.incident())
+    }
+
+    /// The latest change of each of them, once more.
+    pub(super) fn latest(&self) -> impl Iterator<Item = Change> {
+        let swings = self.cases.iter().filter_map(|case| case.tracker.latest());
+        swings.chain(self.community.latest())
     }
 
     /// What the last tick read of one measure (an index into [`Watch::measures`]) and window.
@@ -204,7 +220,7 @@ impl BrandState {
     }
 
     pub(super) fn remembered_values(&self) -> usize {
-        self.attribution.len() + self.posts.len() + self.topics.len()
+        self.attribution.len() + self.posts.len() + self.topics.len() + self.community.len()
     }
 
     /// Learns from every window that ends on a multiple of its length and was watched whole.

@@ -5,6 +5,7 @@
 //! when the caller says that the partition is idle.
 
 mod activation;
+mod advocates;
 mod brand;
 mod case;
 mod exposure;
@@ -176,6 +177,7 @@ impl Shard {
                 brand.judge_alone(&tick, classified, changes);
                 brand.judge_spread(&tick, classified, changes);
                 brand.judge_topics(&tick, classified, changes);
+                brand.hear(&tick, classified);
             }
         }
         Outcome::Counted
@@ -256,7 +258,7 @@ impl Shard {
                 .feed
                 .incident()
                 .into_iter()
-                .chain(state.brands.iter().flat_map(BrandState::incidents))
+                .chain(state.brands.iter().flat_map(BrandState::open_incidents))
         })
     }
 
@@ -264,13 +266,8 @@ impl Shard {
     /// happened.
     pub fn open_changes(&self) -> Vec<Change> {
         let Some(state) = &self.state else { return Vec::new() };
-        let cases = state.brands.iter().flat_map(|brand| &brand.cases);
-        state
-            .feed
-            .latest()
-            .into_iter()
-            .chain(cases.filter_map(|case| case.tracker.latest()))
-            .collect()
+        let of_brands = state.brands.iter().flat_map(BrandState::latest);
+        state.feed.latest().into_iter().chain(of_brands).collect()
     }
 
     /// What the last closed pane left in every window, for metrics.

@@ -134,9 +134,10 @@ impl Watch {
         }
     }
 
-    /// The limit of each of so many hourly series that share what may page once in `page_days`.
-    pub(super) fn hourly_limit(&self, page_days: f64, series: usize) -> f64 {
-        z_limit(7.0 / page_days, series.max(1), Duration::from_secs(3_600))
+    /// The limit of each of so many series over `window` that share what may page once in
+    /// `page_days`.
+    pub(super) fn limit_of(&self, page_days: f64, series: usize, window: Duration) -> f64 {
+        z_limit(7.0 / page_days, series.max(1), window)
     }
 
     /// Where `measure` stands in [`Watch::measures`].

@@ -24,6 +24,9 @@ pub fn what_to_do(incident: &Incident) -> Option<String> {
     if mood == Mood::Glad && !is_anger {
         return Some(welcome(incident.measure).into());
     }
+    if incident.measure == Measure::Advocates {
+        return Some(quiet(incident));
+    }
     if is_fall(incident) {
         return Some(fallen(incident.measure).into());
     }
@@ -103,6 +106,21 @@ fn fallen(measure: Measure) -> &'static str {
              they do, see what people speak of instead."
         }
     }
+}
+
+/// The advocates who are not heard are the authors among the sources.
+fn quiet(incident: &Incident) -> String {
+    let silent = carriers::of_kind(incident, SourceKind::Author);
+    let silent: Vec<String> = silent.map(|Carrier { name, .. }| name).collect();
+    let whom = match silent.as_slice() {
+        [] => "those who used to speak well of you".into(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    };
+    format!(
+        "Ask the community team to get in touch with {whom}, and to find out what has changed for \
+         them. Check first that the channels they write in still deliver."
+    )
 }
 
 fn coordinated(is_anger: bool) -> &'static str {

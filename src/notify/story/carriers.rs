@@ -1,12 +1,14 @@
 //! Where an excess comes from.
 
-use crate::incident::{Incident, SourceKind, SourceShare};
+use crate::incident::{Incident, Measure, SourceKind, SourceShare};
 
 use super::origin::origin;
 use super::{clean, is_fall, words};
 
 /// Most things shown of each kind.
 const MAX_OF_A_KIND: usize = 3;
+/// ... and of advocates who have gone quiet: they are all there is to tell.
+const MAX_ADVOCATES: usize = 5;
 /// Longest name shown, in characters.
 const MAX_NAME: usize = 80;
 /// From this share on, one thing alone explains the swing.
@@ -53,7 +55,11 @@ impl Carriers {
 /// The things of one kind that carry the most.
 pub(super) fn of_kind(incident: &Incident, kind: SourceKind) -> impl Iterator<Item = Carrier> {
     let of_kind = incident.sources.iter().filter(move |source| source.kind == kind);
-    of_kind.take(MAX_OF_A_KIND).map(carrier)
+    let most = match incident.measure {
+        Measure::Advocates => MAX_ADVOCATES,
+        _ => MAX_OF_A_KIND,
+    };
+    of_kind.take(most).map(carrier)
 }
 
 fn title(kind: SourceKind) -> &'static str {
@@ -122,6 +128,9 @@ fn telling(incident: &Incident) -> impl Iterator<Item = &SourceShare> {
 fn lead(incident: &Incident) -> Option<String> {
     let swing = if is_fall(incident) { "fall" } else { "excess" };
     telling(incident).next()?;
+    if incident.measure == Measure::Advocates {
+        return Some("Not heard, with the part of the fall that is theirs".into());
+    }
     let Some(source) = one_alone(incident) else {
         return Some(format!(
             "No single link, hashtag, phrase or author is behind half of the {swing}"

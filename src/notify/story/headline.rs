@@ -112,6 +112,10 @@ fn rise(incident: &Incident) -> String {
 
 fn fall(incident: &Incident) -> String {
     let noun = words::noun(incident.measure);
+    if incident.measure == Measure::Advocates {
+        let (heard, usual) = (words::count(incident.observed), words::count(incident.expected));
+        return format!("advocates have gone quiet: {heard} heard where {usual} are usual");
+    }
     if incident.observed == 0.0 {
         return format!("no {noun} at all");
     }

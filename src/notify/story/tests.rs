@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::incident::fixtures::{change_of, fall, incident, resolved, silent_feed};
-use crate::incident::{Origin, Provenance, SourceKind};
+use crate::incident::{Origin, Provenance, SourceKind, SourceShare};
 use crate::mention::{Role, Tone};
 
 fn story(incident: Incident) -> Story {
@@ -326,6 +326,9 @@ fn each_measure_has_its_own_advice() {
             told(Measure::Activation, 5.0, &|i| {
                 (i.topic, i.negative_mentions) = (Some("spring sale".into()), i.mentions);
             }),
+            told(Measure::Advocates, -5.0, &|i| i.sources = silent(&["ann", "ben", "cleo"])),
+            told(Measure::Advocates, -5.0, &|i| i.sources = silent(&["ann"])),
+            go(Measure::Advocates, -5.0),
             go(Measure::Shares, 5.0),
             go(Measure::PurchaseIntent, 5.0),
             go(Measure::PurchaseIntent, -5.0),
@@ -340,6 +343,32 @@ fn each_measure_has_its_own_advice() {
         ]
         .join("\n")
     );
+}
+
+fn silent(names: &[&str]) -> Vec<SourceShare> {
+    let share = 1.0 / names.len() as f64;
+    let kind = SourceKind::Author;
+    names.iter().map(|&name| SourceShare { kind, value: name.into(), count: 0, share }).collect()
+}
+
+#[test]
+fn advocates_gone_quiet_are_told_by_name() {
+    let told = story(Incident {
+        monitor: "advocates-quiet".into(),
+        measure: Measure::Advocates,
+        direction: Direction::Down,
+        severity: Severity::Notice,
+        peak_z: -5.1,
+        observed: 4.0,
+        expected: 9.6,
+        lower: 8.0,
+        upper: 10.0,
+        window_seconds: 604_800,
+        sources: silent(&["ann", "ben", "cleo", "dan", "eve", "finn"]),
+        signals: Vec::new(),
+        ..fall()
+    });
+    insta::assert_debug_snapshot!(told);
 }
 
 #[test]

@@ -105,6 +105,7 @@ pub const fn feeling(measure: Measure) -> &'static str {
         Measure::NewFollowers => "the number of new followers",
         Measure::PostShares => "the sharing of one post",
         Measure::Activation => "a hashtag or campaign",
+        Measure::Advocates => "the number of advocates",
         Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {
             "attention"
         }
@@ -129,6 +130,7 @@ pub const fn one(measure: Measure) -> &'static str {
         Measure::PostShares => "share of one post",
         Measure::Activation => "mention with one hashtag or campaign",
         Measure::PurchaseIntent => "mention with intent to buy",
+        Measure::Advocates => "advocate heard",
         Measure::NewFollowers => "new follower",
         Measure::Mentions | Measure::NegativeShare | Measure::Sentiment | Measure::Audience => {
             "mention"
@@ -174,6 +176,7 @@ pub fn window(seconds: u64) -> String {
     match seconds {
         60 => "minute".into(),
         3600 => "hour".into(),
+        s if s > 86_400 && s.is_multiple_of(86_400) => format!("{} days", thousands(s / 86_400)),
         s if s > 0 && s.is_multiple_of(3600) => format!("{} hours", thousands(s / 3600)),
         s if s > 0 && s.is_multiple_of(60) => format!("{} minutes", thousands(s / 60)),
         1 => "second".into(),
@@ -280,6 +283,7 @@ mod tests {
         assert_eq!(window(3600), "hour");
         assert_eq!(window(300), "5 minutes");
         assert_eq!(window(86_400), "24 hours");
+        assert_eq!(window(604_800), "7 days");
         assert_eq!(window(5400), "90 minutes");
         assert_eq!(window(0), "0 seconds");
     }

@@ -147,6 +147,7 @@ fn measure(measure: Measure) -> proto::Measure {
         Measure::NewFollowers => proto::Measure::NewFollowers,
         Measure::Audience => proto::Measure::Audience,
         Measure::PostShares => proto::Measure::PostShares,
+        Measure::Advocates => proto::Measure::Advocates,
         Measure::Activation => proto::Measure::Activation,
     }
 }
