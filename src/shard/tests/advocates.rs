@@ -12,7 +12,9 @@ use crate::incident::{Change, Direction, Incident, Measure, Severity, SourceKind
 use crate::mention::Mention;
 use crate::shard::Shard;
 
-use super::streams::{BRANDS, DAY, HOUR, Made, at, lines, made, observe_as, opened, plan};
+use super::streams::{
+    BRANDS, DAY, HOUR, MINUTE, Made, START, at, lines, made, observe_as, opened, plan,
+};
 
 /// Six weeks.
 const QUIET: i64 = 42 * DAY;
@@ -137,10 +139,22 @@ fn advocates_who_speak_as_ever_page_nobody() {
 
 #[test]
 fn a_dead_feed_makes_nobody_quiet() {
-    let mut stream = stream(209, 60, &[5.0; 10], |_, _| true);
-    let dead = crate::shard::tests::streams::START + QUIET + 20 * HOUR;
-    stream.retain(|it| !(dead..dead + 5 * DAY).contains(&it.at));
-    let (changes, _) = run(weeks(), &stream);
+    // As many as would be told: followed live, the days of silence pass one by one.
+    let (dead, lasts) = (QUIET + 6 * HOUR, 6 * DAY + 12 * HOUR);
+    let stream = stream(209, 60, &[3.0; 20], |_, _| true);
+    let mut shard = Shard::new(weeks().into(), "feed");
+    let mut changes = Vec::new();
+    for made in stream.iter().filter(|it| it.at < START + dead) {
+        observe_as(&mut shard, made, &named, &mut changes);
+    }
+    for quarter in 1..lasts / (15 * MINUTE) {
+        let silent = quarter * 15 * MINUTE;
+        shard.idle(at(dead + silent), silent, &mut changes);
+    }
+    for made in stream.iter().filter(|it| it.at >= START + dead + lasts) {
+        observe_as(&mut shard, made, &named, &mut changes);
+    }
+    shard.finish(&mut changes);
     assert!(of_advocates(&changes).is_empty(), "{:#?}", lines(&changes));
     assert!(opened(&changes).iter().any(|it| it.incident.monitor == "feed-silent"));
 }
