@@ -64,6 +64,7 @@ async fn pipeline(broker: &KafkaBroker, topic: &str, count: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::parse(CONFIG, "demo", Secrets::Ignore, &|_| None).unwrap();
     config.dead_letter_file = folder.path().join("dead-letters.ndjson");
+    config.feedback_file = folder.path().join("feedback.ndjson");
     let kafka = config.kafka.as_mut().unwrap();
     kafka.brokers = vec![broker.address()];
     kafka.topics[0].name = topic.to_owned();

@@ -51,6 +51,8 @@ async fn demo(args: &Args) -> Result<(), Failure> {
     let folder =
         std::env::temp_dir().join(format!("groundswell-demo-{}.ndjson", std::process::id()));
     config.dead_letter_file.clone_from(&folder);
+    // Nothing is ever marked in a demo.
+    config.feedback_file = folder.with_extension("feedback.ndjson");
 
     let cluster = MockCluster::new(1).map_err(Failure::other)?;
     let topic = broker(&cluster, &mut config)?;

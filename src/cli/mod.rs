@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod labels;
+mod mark;
 mod replay;
 mod run;
 mod score;
@@ -31,6 +32,8 @@ enum Command {
     Run(run::Args),
     /// Run yesterday's mentions through today's configuration: what would have paged us, and when.
     Replay(replay::Args),
+    /// Mark an incident as a false alarm or as real: its series' limit follows.
+    Mark(mark::Args),
     /// Score a series of counts row by row: how unusual is each, by its own past?
     Score(score::Args),
     /// Validate a configuration and say in plain words what it will do.
@@ -82,6 +85,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
             Command::Replay(args) => replay::run(&args),
+            Command::Mark(args) => mark::run(&args),
             Command::Score(args) => score::run(&args),
             Command::Check(args) => check::run(&args),
         };

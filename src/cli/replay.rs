@@ -220,6 +220,12 @@ fn summary(replayed: &Replayed, zone: &str) -> String {
     if let Some((from, to)) = replayed.span {
         text.push_str(&format!(", {from} to {to}; times above are {zone}"));
     }
+    if let (counted, all @ 1..) = replayed.marks {
+        text.push_str(&format!(
+            "\n  feedback: {counted} of {all} marks counted (the others are of another time, brand or \
+             monitor)"
+        ));
+    }
     for (reason, count) in &replayed.rejected {
         text.push_str(&format!("\n  rejected, {reason}: {count}"));
     }

@@ -24,6 +24,11 @@ fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
     write_routes(config, out)?;
     write_secrets(config, out)?;
     writeln!(out, "Keeps what cannot be counted in {}.", config.dead_letter_file.display())?;
+    writeln!(
+        out,
+        "Learns from what people mark as false alarm or real in {}.",
+        config.feedback_file.display()
+    )?;
     write!(out, "Serves /metrics, /healthz and /readyz at http://{}.", config.http_listen)
 }
 

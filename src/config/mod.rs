@@ -52,6 +52,8 @@ pub struct Config {
     pub retry: RetrySettings,
     /// Where messages that cannot be counted are kept.
     pub dead_letter_file: PathBuf,
+    /// What people have said of incidents; need not be there.
+    pub feedback_file: PathBuf,
     /// Caps.
     pub limits: Limits,
     /// Where metrics and health are served.
@@ -178,7 +180,12 @@ impl Config {
             max_future,
             routes,
             retry: routes::delivery(&mut root),
-            dead_letter_file: sections::dead_letter_file(&mut root),
+            dead_letter_file: sections::file(
+                &mut root,
+                "dead_letter",
+                "groundswell-dead-letters.ndjson",
+            ),
+            feedback_file: sections::file(&mut root, "feedback", "groundswell-feedback.ndjson"),
             limits: sections::limits(&mut root),
             http_listen: sections::http_listen(&mut root),
             log: sections::log(&mut root),

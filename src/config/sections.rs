@@ -250,11 +250,12 @@ fn windows(section: &mut Section<'_, '_>, pane: Duration) -> Vec<Duration> {
     windows
 }
 
-pub(super) fn dead_letter_file(root: &mut Section<'_, '_>) -> PathBuf {
-    let mut section = root.section("dead_letter");
+/// The `file` of a table that has no other key.
+pub(super) fn file(root: &mut Section<'_, '_>, table: &'static str, default: &str) -> PathBuf {
+    let mut section = root.section(table);
     let file = section.string("file").map(|file| file.0);
     section.finish();
-    PathBuf::from(file.unwrap_or_else(|| "groundswell-dead-letters.ndjson".to_owned()))
+    PathBuf::from(file.unwrap_or_else(|| default.to_owned()))
 }
 
 pub(super) fn limits(root: &mut Section<'_, '_>) -> Limits {

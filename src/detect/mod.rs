@@ -1,9 +1,10 @@
-//! Decides what is unusual: limits for z from the budget of false pages and from a series' own
-//! record, whether a window has swung, and when the swing began.
+//! Decides what is unusual: limits for z from the budget of false pages, from a series' own record
+//! and from what people say of its incidents; whether a window has swung, and when the swing began.
 
 mod activation;
 mod advocates;
 mod alone;
+mod feedback;
 mod limits;
 mod measure;
 mod news;
@@ -17,6 +18,7 @@ mod velocity;
 pub use activation::{Activation, Activations};
 pub use advocates::{Advocates, Roll, Silent};
 pub use alone::{severity as alone_severity, weight};
+pub use feedback::{Feedback, Mark, MarkedAs};
 pub use limits::z_limit;
 pub use measure::{Parts, Tally, in_units, is_follow};
 pub use news::News;

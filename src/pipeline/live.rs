@@ -19,6 +19,7 @@ use crate::source::kafka::{Message, PartitionHandler, SourceObserver};
 use crate::source::{Topic, wall_clock};
 use crate::telemetry::{Metrics, PartitionMetrics};
 
+use super::feedback::Feedback;
 use super::{DeadLetters, Intake};
 
 /// How often a partition's gauges are set, at most.
@@ -34,6 +35,7 @@ pub(super) struct Live {
     pub metrics: Metrics,
     pub readiness: Readiness,
     pub dead_letters: Arc<DeadLetters>,
+    pub feedback: Feedback,
     /// Changes on their way to the notifier; bounded, so that a full queue stops the reading.
     pub changes: mpsc::Sender<Change>,
     /// How many changes have been put there.
@@ -66,7 +68,7 @@ impl SourceObserver for Observer {
         };
         let key = (topic.name.clone(), partition);
         lock(&live.partitions).insert(key, Arc::clone(&metrics));
-        Box::new(LivePartition {
+        let mut partition = LivePartition {
             span: info_span!("partition", topic = topic.name, partition),
             metrics,
             topic: topic.name.clone(),
@@ -75,9 +77,13 @@ impl SourceObserver for Observer {
             intake: Intake::new(&live.config, &feed, Arc::clone(&live.classifier)),
             at_home: vec![false; live.config.plan.brands.len()],
             gauges_set: None,
+            marks_known: 0,
             changes: Vec::new(),
             live,
-        })
+        };
+        // Before the past is read: it is judged as it was at its time.
+        partition.hear_feedback();
+        Box::new(partition)
     }
 
     fn health(&self, health: Result<String, String>) {
@@ -109,6 +115,8 @@ struct LivePartition {
     /// By brand: whether it has been looked up in [`Live::homes`].
     at_home: Vec<bool>,
     gauges_set: Option<Instant>,
+    /// How many marks the shard has been given.
+    marks_known: usize,
     changes: Vec<Change>,
 }
 
@@ -186,6 +194,7 @@ impl PartitionHandler for LivePartition {
             return;
         }
         self.gauges_set = Some(Instant::now());
+        self.hear_feedback();
         let shard = self.intake.shard();
         let mut metrics = lock(&self.metrics);
         metrics.set_watermark(shard.watermark(), now);
@@ -202,6 +211,13 @@ impl PartitionHandler for LivePartition {
 }
 
 impl LivePartition {
+    fn hear_feedback(&mut self) {
+        let marks = self.live.feedback.since(&mut self.marks_known);
+        if !marks.is_empty() {
+            self.intake.shard_mut().mark(marks);
+        }
+    }
+
     /// Hands the changes to the notifier; waits when it is behind.
     fn tell(&mut self) {
         for change in self.changes.drain(..) {

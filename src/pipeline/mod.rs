@@ -1,6 +1,7 @@
 //! The rooms put together: bytes in, changes of incidents out, the same way live and in replay.
 
 mod dead_letters;
+mod feedback;
 mod intake;
 mod labels;
 mod live;

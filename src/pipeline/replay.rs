@@ -11,6 +11,7 @@ use crate::incident::{Change, Incident};
 use crate::mention::Timestamp;
 use crate::shard::Outcome;
 use crate::source::{MergedFiles, Progress};
+use crate::store::{MarkFile, MarkFileError};
 
 use super::Intake;
 
@@ -20,6 +21,9 @@ pub enum ReplayError {
     /// The configuration's word lists are at fault.
     #[error(transparent)]
     Classify(#[from] ClassifyError),
+    /// What people have said of incidents cannot be read.
+    #[error(transparent)]
+    Feedback(#[from] MarkFileError),
 }
 
 /// Something a replay turned away.
@@ -44,6 +48,8 @@ pub struct Replayed {
     pub failed_files: u64,
     /// Event time of the earliest and the latest mention counted.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// What people have said of incidents: the marks that moved a limit, and all there are.
+    pub marks: (u64, u64),
     /// Every incident as it stood at its end, or at the end of the input, in order of detection.
     pub incidents: Vec<Incident>,
 }
@@ -54,7 +60,7 @@ pub struct Replayed {
 ///
 /// # Errors
 ///
-/// When the configuration's word lists are at fault. Bad lines and unreadable files are no errors:
+/// When the configuration's word lists or its feedback file are at fault. Bad lines and unreadable files are no errors:
 /// they are reported and counted.
 pub fn replay(
     config: &Config,
@@ -66,6 +72,9 @@ pub fn replay(
 ) -> Result<Replayed, ReplayError> {
     let classifier = Arc::new(Classifier::new(&config.rules)?);
     let mut intake = Intake::new(config, &config.feed, classifier);
+    let marks = MarkFile::read_all(&config.feedback_file)?;
+    let all_marks = marks.len() as u64;
+    intake.shard_mut().mark(marks);
     let merged = MergedFiles::open(files, &intake.limits(now));
     let bytes = merged.progress();
     let mut replayed = Replayed::default();
@@ -101,6 +110,7 @@ pub fn replay(
     // What is still open has gone on since its last change.
     intake.shard().open_incidents().for_each(|incident| replayed.put(incident.clone()));
     replayed.span = intake.shard().span();
+    replayed.marks = (intake.shard().marks_counted(), all_marks);
     Ok(replayed)
 }
 

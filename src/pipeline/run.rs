@@ -18,15 +18,19 @@ use crate::incident::Change;
 use crate::notify::{Notifier, NotifyError};
 use crate::source::kafka::{KafkaSource, KafkaSourceError, Positions};
 use crate::source::wall_clock;
+use crate::store::MarkFileError;
 use crate::telemetry::{self, Metrics, MetricsError};
 
 use super::DeadLetters;
+use super::feedback::Feedback;
 use super::live::{Live, Observer};
 
 /// Changes between the shards and the notifier.
 const CHANGES: usize = 1_000;
 /// How often offsets are committed.
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
+/// How often the feedback file is looked at.
+const FEEDBACK_EVERY: Duration = Duration::from_secs(2);
 /// How long notifications may take after the order to stop; pods are given thirty seconds.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -44,6 +48,8 @@ pub enum RunError {
     Source(#[from] KafkaSourceError),
     #[error(transparent)]
     DeadLetters(#[from] DeadLetterError),
+    #[error(transparent)]
+    Feedback(#[from] MarkFileError),
     #[error("[source.kafka] is missing: run needs a Kafka topic to read (replay reads files)")]
     NoSource,
     #[error("cannot serve HTTP: {0}")]
@@ -80,6 +86,7 @@ pub async fn run(
     metrics.set_dedup_limit(config.plan.time.dedup_capacity);
     let readiness = service.readiness;
     let dead_letters = Arc::new(DeadLetters::open(&config.dead_letter_file)?);
+    let feedback = Feedback::open(&config.feedback_file)?;
     let notifier = Arc::new(start_notifier(&config, &metrics, &dead_letters)?);
     readiness.set("notifier", Ok(format!("{} route(s)", config.routes.len())));
 
@@ -89,6 +96,7 @@ pub async fn run(
         metrics: metrics.clone(),
         readiness: readiness.clone(),
         dead_letters: Arc::clone(&dead_letters),
+        feedback,
         changes,
         sent: AtomicU64::new(0),
         ending: AtomicBool::new(false),
@@ -107,6 +115,7 @@ pub async fn run(
         told.clone(),
     ));
     let gauge = tokio::spawn(gauge_outstanding(metrics.clone(), Arc::clone(&notifier)));
+    let hear = tokio::spawn(hear_feedback(Arc::clone(&live)));
     let (stop_http, http_stopped) = watch::channel(false);
     let state = HttpState { metrics, readiness: readiness.clone() };
     let mut serve = tokio::spawn(http::serve(service.listener, state, stopped(http_stopped)));
@@ -119,6 +128,7 @@ pub async fn run(
     readiness.set("source", Err("the service is stopping".to_owned()));
     commit.abort();
     gauge.abort();
+    hear.abort();
     live.ending.store(true, Ordering::Release);
     let positions = halt(&source).await;
     finish(&source, &live, notifier, told, positions).await;
@@ -183,6 +193,24 @@ async fn gauge_outstanding(metrics: Metrics, notifier: Arc<Notifier>) {
     loop {
         ticks.tick().await;
         metrics.notifications().set_outstanding(notifier.outstanding());
+    }
+}
+
+/// Reads, again and again, what people have said of incidents since.
+async fn hear_feedback(live: Arc<Live>) {
+    let mut ticks = interval(FEEDBACK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let live = Arc::clone(&live);
+        // A disk may be slow.
+        let polled = tokio::task::spawn_blocking(move || {
+            let (taken, skipped) = live.feedback.poll();
+            live.metrics.incidents().marked(taken, skipped);
+        });
+        if polled.await.is_err() {
+            error!("reading feedback failed");
+        }
     }
 }
 

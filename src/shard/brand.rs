@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Shape, Slot};
-use crate::detect::{Brand, Plan, Reading, Record, Tally, Trigger, Verdict, in_units, is_follow};
+use crate::detect::{
+    Brand, Feedback, Mark, Plan, Reading, Record, Tally, Trigger, Verdict, in_units, is_follow,
+};
 use crate::incident::{Change, Direction, Incident, Signal};
 use crate::mention::{Classified, Timestamp};
 use crate::window::{Pane, SlidingCounter};
@@ -69,6 +71,8 @@ pub(super) struct BrandState {
     triggers: Vec<Trigger>,
     /// In the order of [`Watch::checks`].
     pub(super) records: Vec<Record>,
+    /// In the order of [`Watch::checks`]: what people have said of the monitor's incidents.
+    feedback: Vec<Feedback>,
     pub(super) attribution: Attribution,
     pub(super) posts: Posts,
     pub(super) topics: Topics,
@@ -95,6 +99,7 @@ impl BrandState {
             baselines: watch.measures.iter().map(|watched| baseline(watched.scale)).collect(),
             triggers: vec![Trigger::default(); watch.checks.len()],
             records: vec![Record::default(); watch.checks.len()],
+            feedback: vec![Feedback::default(); watch.checks.len()],
             attribution: Attribution::new(watch.panes_per_day),
             posts: Posts::new(plan.sensitivity.min_post_shares),
             topics: Topics::default(),
@@ -131,6 +136,13 @@ impl BrandState {
         let others = [self.posts.are_shared(), self.topics.len() > 0, self.community.has_any()];
         let others = others.into_iter().filter(|&it| it).count();
         self.limits = watch.limits(&self.has, others);
+    }
+
+    /// Takes what somebody said of an incident; returns whether such a monitor is watched.
+    pub(super) fn mark(&mut self, watch: &Watch, mark: &Mark) -> bool {
+        let checks = watch.checks.iter().zip(&mut self.feedback);
+        let marked = checks.filter(|(check, _)| check.monitor == mark.monitor);
+        marked.map(|(_, feedback)| feedback.take(mark.verdict, mark.at)).count() > 0
     }
 
     /// Counts mentions of which nothing more is known.
@@ -278,8 +290,8 @@ impl BrandState {
         let mut swings = <[Swing; 2]>::default();
         let windows = tick.watch.windows.len();
         let checks = tick.watch.checks.iter().zip(&self.limits.z);
-        let states = self.triggers.iter_mut().zip(&mut self.records);
-        for ((check, &fitted), (trigger, record)) in checks.zip(states) {
+        let states = self.triggers.iter_mut().zip(&mut self.records).zip(&self.feedback);
+        for ((check, &fitted), ((trigger, record), feedback)) in checks.zip(states) {
             let Some(reading) = &self.readings[check.measure * windows + check.window] else {
                 continue;
             };
@@ -288,6 +300,7 @@ impl BrandState {
             let by_record = z >= fitted && tick.plan.baseline.elements.record;
             let limit =
                 if by_record { record.limit(fitted, self.limits.page_days) } else { fitted };
+            let limit = limit * feedback.factor(tick.at);
             if !tick.feed_dead {
                 record.observe(z, tick.watch.panes_per_day);
             }

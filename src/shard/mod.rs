@@ -10,6 +10,7 @@ mod brand;
 mod case;
 mod exposure;
 mod feed;
+mod marks;
 mod post;
 mod since;
 mod watch;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::baseline::{Calendar, Slot};
-use crate::detect::{Plan, Reading, Record, in_units};
+use crate::detect::{Mark, Plan, Reading, Record, in_units};
 use crate::incident::{Change, Direction, Incident};
 use crate::mention::{BrandIndex, Classified, Timestamp, millis};
 use crate::window::{Dedup, Pane, Watermark, mention_key};
@@ -27,6 +28,7 @@ use crate::window::{Dedup, Pane, Watermark, mention_key};
 use brand::{BrandState, TYPICAL_Z, Tick};
 use exposure::Exposure;
 use feed::Feed;
+use marks::Marks;
 use watch::{Check, Watch};
 
 /// What became of a mention.
@@ -118,6 +120,7 @@ pub struct Shard {
     calendar: Calendar,
     watermark: Watermark,
     dedup: Dedup,
+    marks: Marks,
     /// Built when the first mention tells where time begins.
     state: Option<State>,
 }
@@ -143,6 +146,7 @@ impl Shard {
             calendar: Calendar::new(plan.time_zone.clone()),
             watermark: Watermark::new(millis(time.out_of_orderness)),
             dedup: Dedup::new(millis(time.dedup_horizon), time.dedup_capacity),
+            marks: Marks::default(),
             state: None,
             feed: feed.to_owned(),
             plan,
@@ -218,6 +222,18 @@ impl Shard {
         let pane = self.watch.pane_of(created_at);
         let behind = watermark.millis_since(self.watch.start_of(pane + 1));
         (behind < millis(self.plan.time.allowed_lateness)).then_some((watermark, pane))
+    }
+
+    /// Takes what people have said of incidents. Each mark counts from the first pane that closes
+    /// at or after its time, so that a replay with the same marks gives the same incidents; one of a
+    /// brand or monitor that is not watched moves nothing.
+    pub fn mark(&mut self, marks: impl IntoIterator<Item = Mark>) {
+        self.marks.add(marks);
+    }
+
+    /// How many marks have moved a limit so far.
+    pub const fn marks_counted(&self) -> u64 {
+        self.marks.counted()
     }
 
     /// The partition is idle: its end has been reached and nothing has come for `idle_ms`
@@ -330,7 +346,7 @@ impl Shard {
     }
 
     fn advance_to(&mut self, watermark: Timestamp, changes: &mut Vec<Change>) {
-        let Self { plan, feed, watch, calendar, state, .. } = self;
+        let Self { plan, feed, watch, calendar, marks, state, .. } = self;
         let target = watch.pane_of(watermark);
         let state = state.get_or_insert_with(|| State::new(plan, feed, watch, calendar, target));
         while state.end < target {
@@ -339,6 +355,7 @@ impl Shard {
             if state.end < skipped && state.can_skip(watch) {
                 state.skip_to(skipped, calendar, watch);
             } else {
+                marks.apply(watch.start_of(state.end + 1), watch, &mut state.brands);
                 state.close(plan, watch, calendar, changes);
             }
         }

@@ -1,6 +1,6 @@
 //! Incidents: how many are open, how many there were.
 
-use prometheus::{Gauge, IntCounterVec};
+use prometheus::{Gauge, IntCounter, IntCounterVec};
 
 use super::MetricsError;
 use super::family::Registrar;
@@ -17,6 +17,8 @@ pub struct Incidents {
     open: [Gauge; Severity::ALL.len()],
     opened: IntCounterVec,
     changes: IntCounterVec,
+    marks: IntCounter,
+    marks_skipped: IntCounter,
 }
 
 impl Incidents {
@@ -45,6 +47,14 @@ impl Incidents {
                 "Changes of incidents that people are told of, by the state they led to.",
             ),
         )?;
+        let marks = registrar.counters(
+            &["outcome"],
+            (
+                "groundswell_feedback_marks_total",
+                "marks",
+                "Marks of incidents as false alarm or real, heard while running; `skipped` lines are none.",
+            ),
+        )?;
         // Every series is there from the start: an increase from nothing would go unseen.
         for severity in Severity::ALL {
             for direction in [Direction::Up, Direction::Down] {
@@ -55,7 +65,13 @@ impl Incidents {
             changes.with_label_values(&[state.name()]);
         }
         let open = Severity::ALL.map(|severity| open.with_label_values(&[severity.name()]));
-        Ok(Self { open, opened, changes })
+        Ok(Self {
+            open,
+            opened,
+            changes,
+            marks: marks.with_label_values(&["taken"]),
+            marks_skipped: marks.with_label_values(&["skipped"]),
+        })
     }
 
     /// Something happened to an incident.
@@ -66,6 +82,12 @@ impl Incidents {
             let labels = [incident.severity.name(), incident.direction.name()];
             self.opened.with_label_values(&labels).inc();
         }
+    }
+
+    /// People have marked incidents: `taken` marks, and `skipped` lines that are none.
+    pub fn marked(&self, taken: u64, skipped: u64) {
+        self.marks.inc_by(taken);
+        self.marks_skipped.inc_by(skipped);
     }
 
     /// One shard's open incidents were `before` and are `now`.

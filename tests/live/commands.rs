@@ -101,6 +101,74 @@ fn replay_is_judged_by_labels() {
     }
 }
 
+#[test]
+fn what_is_marked_is_kept_and_read_by_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, marks) = (folder.path().join("marked.toml"), folder.path().join("marks.ndjson"));
+    let toml = std::fs::read_to_string(repository("examples/airlines.toml")).unwrap();
+    std::fs::write(
+        &file,
+        format!("{toml}\n[feedback]\nfile = {:?}\n", marks.display().to_string()),
+    )
+    .unwrap();
+    let with = |command: &str, more: &[&str]| {
+        groundswell(&[&[command, "--config", file.to_str().unwrap()], more].concat())
+    };
+    let replay = || {
+        let output = with("replay", &["--json", MENTIONS]);
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (unmarked, summary) = replay();
+    assert!(!summary.contains("feedback"), "{summary}");
+
+    let delta = ["--brand", "Delta", "--monitor", "mentions-up"];
+    let output = with("mark", &[&["--false-alarm"], &delta[..]].concat());
+    let said = text(&output.stdout);
+    assert!(said.starts_with("Delta, mentions-up: the limit is 1.15 times"), "{said}");
+    let (later, summary) = replay();
+    assert_eq!(later, unmarked, "it was said years after these mentions");
+    assert!(summary.contains("feedback: 0 of 1 marks counted"), "{summary}");
+
+    let early = r#"{"at":"2015-02-17T15:00:00Z","brand":"Delta","monitor":"mentions-up","verdict":"false_alarm"}"#;
+    let kept = std::fs::read_to_string(&marks).unwrap();
+    std::fs::write(&marks, format!("{kept}{}", format!("{early}\n").repeat(4))).unwrap();
+    let (marked, summary) = replay();
+    assert!(summary.contains("feedback: 4 of 5 marks counted"), "{summary}");
+    let first = |incidents: &str| {
+        let is_it =
+            |line: &&str| line.contains("Delta") && line.contains("\"detected_at\":\"2015-02-17");
+        incidents.lines().filter(is_it).count()
+    };
+    assert_eq!((first(&unmarked), first(&marked)), (1, 0), "{marked}");
+    assert_eq!(replay().0, marked, "byte for byte");
+
+    std::fs::write(&marks, format!("{kept}good morning\n")).unwrap();
+    for (arguments, words) in [
+        (
+            vec!["mark", "--real", "--brand", "Dleta", "--monitor", "mentions-up"],
+            "did you mean \"Delta\"?",
+        ),
+        (
+            vec!["mark", "--real", "--brand", "Delta", "--monitor", "mention-up"],
+            "did you mean \"mentions-up\"?",
+        ),
+        (
+            vec!["mark", "--real", "--brand", "Delta", "--monitor", "post-velocity"],
+            "raise [sensitivity] min_post_shares",
+        ),
+        (
+            vec!["mark", "--real", "--brand", "Delta", "--monitor", "mentions-up"],
+            "marks.ndjson:2: this is no mark",
+        ),
+        (vec!["replay", MENTIONS], "marks.ndjson:2: this is no mark"),
+    ] {
+        let output = with(arguments[0], &arguments[1..]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}
+
 /// Above the best published detector on these series (ARTime), all decisions causal, one setting.
 #[test]
 fn score_beats_what_is_published() {
@@ -173,9 +241,10 @@ async fn run_serves_and_ends_well_when_it_is_asked_to() {
     let toml = format!(
         "[[brand]]\nname = \"Acme\"\n[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{topic}\"\n\
          [[source.kafka.topic]]\nname = \"{topic}\"\n[http]\nlisten = \"{address}\"\n\
-         [log]\nformat = \"json\"\n[dead_letter]\nfile = {:?}\n",
+         [log]\nformat = \"json\"\n[dead_letter]\nfile = {:?}\n[feedback]\nfile = {:?}\n",
         broker.address(),
         folder.path().join("dead.ndjson").display().to_string(),
+        folder.path().join("marks.ndjson").display().to_string(),
     );
     std::fs::write(&file, toml).unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_groundswell"))
@@ -195,6 +264,28 @@ async fn run_serves_and_ends_well_when_it_is_asked_to() {
         }
     };
     tokio::time::timeout(DEADLINE, ready).await.expect("it becomes ready");
+    let marked = groundswell(&[
+        "mark",
+        "--config",
+        file.to_str().unwrap(),
+        "--false-alarm",
+        "--brand",
+        "Acme",
+        "--monitor",
+        "mentions-up",
+    ]);
+    assert!(marked.status.success(), "{}", text(&marked.stderr));
+    let heard = async {
+        loop {
+            ticks.tick().await;
+            let answer = client.get(format!("http://{address}/metrics")).send().await.unwrap();
+            let metrics = answer.text().await.unwrap();
+            if metrics.contains("groundswell_feedback_marks_total{outcome=\"taken\"} 1\n") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, heard).await.expect("the mark is heard while it runs");
     let asked = Command::new("kill").arg(process.id().to_string()).status().unwrap();
     assert!(asked.success());
     let ended = tokio::task::spawn_blocking(move || {

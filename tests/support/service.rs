@@ -14,13 +14,14 @@ use tokio::time::timeout;
 
 use super::DEADLINE;
 
-/// A configuration for tests: `toml` with `SLACK_WEBHOOK_URL` set to `slack`, dead letters below
-/// `folder`.
+/// A configuration for tests: `toml` with `SLACK_WEBHOOK_URL` set to `slack`, dead letters and
+/// feedback below `folder`.
 pub fn config(toml: &str, slack: &str, folder: &Path) -> Config {
     let env = |name: &str| (name == "SLACK_WEBHOOK_URL").then(|| slack.to_owned());
     let mut config =
         Config::parse(toml, "test", Secrets::Resolve, &env).expect("a valid configuration");
     config.dead_letter_file = folder.join("dead-letters.ndjson");
+    config.feedback_file = folder.join("feedback.ndjson");
     config
 }
 

@@ -53,6 +53,7 @@ fn the_full_example_shows_the_defaults() {
     assert_eq!(full.max_future, bare.max_future);
     assert_eq!(full.retry, bare.retry);
     assert_eq!(full.dead_letter_file, bare.dead_letter_file);
+    assert_eq!(full.feedback_file, bare.feedback_file);
     assert_eq!(full.limits, bare.limits);
     assert_eq!(full.http_listen, bare.http_listen);
     assert_eq!((full.log.format, &*full.log.level), (LogFormat::Text, "info"));

@@ -5,6 +5,7 @@ mod activation;
 mod advocates;
 mod airlines;
 mod anger;
+mod feedback;
 mod life;
 mod measures;
 mod order;

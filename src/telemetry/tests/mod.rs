@@ -71,6 +71,7 @@ fn busy() -> (Metrics, PartitionMetrics) {
     intake.add_read_bytes(1 << 20);
     intake.observe_delay(at(0), at(4));
     metrics.incidents().changed(&change());
+    metrics.incidents().marked(1, 0);
     let notifications = metrics.notifications();
     notifications.expect_routes(["slack"]);
     notifications.delivered("slack", Duration::from_millis(180));
