@@ -1,8 +1,6 @@
 //! z means what it says: how many calm windows reach 3, against one in 741.
 
-use groundswell::baseline::tail::{normal_upper_tail, z_count};
-use groundswell::detect::Reading;
-use statrs::function::gamma::ln_gamma;
+use groundswell::baseline::tail::normal_upper_tail;
 
 use super::sim::{Calm, Draw, PANES_PER_WEEK, in_parallel, plan, watch};
 
@@ -69,36 +67,9 @@ fn one(calm: Calm, seed: u64, windows: &mut Vec<Tally>) {
                     windows.push(Tally::default());
                 }
                 windows[at].windows += 1.0;
-                windows[at].beyond += beyond(surprise.reading);
+                let reading = surprise.reading;
+                windows[at].beyond += reading.expected.part_beyond(Z, reading.observed);
             }
         },
     );
-}
-
-/// The part of a count that lies at z 3 or beyond: a count is a lump of probability, and what is
-/// spread evenly over its lump is exactly uniform under the truth (Czado, Gneiting & Held 2009,
-/// Biometrics 65: the non-randomised probability integral transform).
-fn beyond(reading: &Reading) -> f64 {
-    let (mean, dispersion) = (reading.expected.mean, reading.expected.dispersion);
-    let wanted = normal_upper_tail(Z);
-    // Far from the limit no lump reaches across it.
-    if reading.z < 1.0 || mean <= 0.0 {
-        return 0.0;
-    }
-    let lump = ln_probability(reading.observed, mean, dispersion).exp();
-    let above = normal_upper_tail(z_count(reading.observed, mean, dispersion)) - lump / 2.0;
-    if lump < 1e-12 {
-        f64::from(u8::from(reading.z >= Z))
-    } else {
-        ((wanted - above) / lump).clamp(0.0, 1.0)
-    }
-}
-
-fn ln_probability(x: f64, mean: f64, dispersion: f64) -> f64 {
-    if dispersion < 1e-6 {
-        return x * mean.ln() - mean - ln_gamma(x + 1.0);
-    }
-    let size = 1.0 / dispersion;
-    ln_gamma(x + size) - ln_gamma(size) - ln_gamma(x + 1.0) + x * (mean / (mean + size)).ln()
-        - size * (mean / size).ln_1p()
 }

@@ -1,6 +1,6 @@
 //! The figures of docs/detection.md.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use plotters::prelude::*;
 
@@ -23,8 +23,8 @@ pub struct Figure<'a> {
 }
 
 impl Figure<'_> {
-    /// Draws it into docs/detection/ and returns where it lies.
-    pub fn draw(&self, lines: &[Line]) -> PathBuf {
+    /// Draws it into docs/detection/.
+    pub fn draw(&self, lines: &[Line]) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/detection").join(self.file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let area = SVGBackend::new(&path, (760, 420)).into_drawing_area();
@@ -70,8 +70,5 @@ impl Figure<'_> {
             .draw()
             .unwrap();
         area.present().unwrap();
-        drop(chart);
-        drop(area);
-        path
     }
 }

@@ -370,6 +370,15 @@ pub(crate) fn author<'m>(mention: &'m Mention<'_>) -> Option<&'m str> {
     mention.author.handle.as_deref().or(mention.author.id.as_deref())
 }
 
+/// The hashtags of a mention in lower case, each once: "#Fail" and "#fail" are one hashtag.
+pub(crate) fn hashtags(mention: &Mention<'_>) -> Vec<String> {
+    let mut tags: Vec<String> =
+        mention.hashtags.iter().take(MOST_VALUES).map(|tag| tag.to_lowercase()).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
+}
+
 /// Calls `with` once for each different value of `kind` that the mention carries.
 fn each_value(kind: SourceKind, mention: &Mention<'_>, mut with: impl FnMut(&str)) {
     match kind {
@@ -382,12 +391,7 @@ fn each_value(kind: SourceKind, mention: &Mention<'_>, mut with: impl FnMut(&str
             links.into_iter().for_each(with);
         }
         SourceKind::Hashtag => {
-            // "#Fail" and "#fail" are one hashtag.
-            let mut tags: Vec<String> =
-                mention.hashtags.iter().take(MOST_VALUES).map(|tag| tag.to_lowercase()).collect();
-            tags.sort_unstable();
-            tags.dedup();
-            tags.iter().for_each(|tag| with(tag));
+            hashtags(mention).iter().for_each(|tag| with(tag));
         }
         SourceKind::Author => {
             author(mention).into_iter().for_each(with);

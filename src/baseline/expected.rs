@@ -45,6 +45,20 @@ impl Expected {
         }
     }
 
+    /// The part of a count's `observed` mentions, 0..=1, that lies at `z` or beyond: a count is a
+    /// lump of probability, and what is spread evenly over its lump is exactly uniform under the
+    /// truth, so that calibration can be measured for rare mentions too (Czado, Gneiting & Held 2009,
+    /// Biometrics 65: the non-randomised probability integral transform).
+    pub fn part_beyond(&self, z: f64, observed: f64) -> f64 {
+        // A window that can hold nothing is never beyond anything.
+        if self.mean <= 0.0 {
+            return 0.0;
+        }
+        let lump = tail::ln_count(observed, self.mean, self.dispersion).exp();
+        let above = tail::normal_upper_tail(self.z(observed)) - lump / 2.0;
+        ((tail::normal_upper_tail(z) - above) / lump.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+    }
+
     /// Natural logarithm of the probability that a count's window holds nothing at all.
     pub fn ln_nothing(&self) -> f64 {
         tail::ln_count_at_zero(self.mean, self.dispersion)

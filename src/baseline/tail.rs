@@ -79,6 +79,15 @@ pub fn z_share(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
     }
 }
 
+/// `ln P(X = x)` of the negative binomial.
+pub fn ln_count(x: f64, mean: f64, dispersion: f64) -> f64 {
+    let mean = mean.max(f64::MIN_POSITIVE);
+    // Steadier than this no digits are left of what tells it from its limit.
+    let size = 1.0 / dispersion.max(1e-9);
+    ln_gamma(x + size) - ln_gamma(size) - ln_gamma(x + 1.0) + x * (mean / (mean + size)).ln()
+        - size * (mean / size).ln_1p()
+}
+
 /// `ln P(X = 0)` of the negative binomial.
 pub fn ln_count_at_zero(mean: f64, dispersion: f64) -> f64 {
     if dispersion == 0.0 { -mean } else { -(dispersion * mean).ln_1p() / dispersion }
@@ -259,6 +268,22 @@ mod tests {
                     let got = z_count(x as f64, mean, 1.0 / size);
                     assert!(close(got, want), "mean {mean} size {size} x {x}: {got} {want}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn probabilities_agree_with_statrs() {
+        for (mean, size) in [(0.1, 0.5), (3.0, 0.77), (100.0, 10.0)] {
+            let (d, limit) = (
+                NegativeBinomial::new(size, size / (size + mean)).unwrap(),
+                Poisson::new(mean).unwrap(),
+            );
+            for x in [0_u64, 1, 5, 30, 120] {
+                let got = ln_count(x as f64, mean, 1.0 / size);
+                assert!((got - d.ln_pmf(x)).abs() < 1e-6, "{mean} {size} {x}: {got}");
+                let got = ln_count(x as f64, mean, 0.0);
+                assert!((got - limit.ln_pmf(x)).abs() < 1e-4, "{mean} {x}: {got}");
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::incident::{
     Change, Direction, Evidence, Incident, Measure, Signal, SourceKind, SourceShare, Subject,
     Tracker,
 };
-use crate::mention::{Classified, Role, Timestamp, Tone};
+use crate::mention::{Classified, Role, Timestamp, Tone, millis};
 use crate::window::mention_key;
 
 use super::brand::{BrandState, TYPICAL_Z, Tick};
@@ -20,7 +20,6 @@ const MONITOR: &str = "advocates-quiet";
 const HOUR: usize = 9;
 /// What the look is at.
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
-const WEEK_MS: i64 = 7 * 86_400_000;
 /// Most of the silent who are named.
 const NAMED: usize = 5;
 
@@ -188,7 +187,7 @@ impl BrandState {
             }
             return;
         }
-        let again = community.opened_at.is_some_and(|it| tick.at.millis_since(it) < WEEK_MS);
+        let again = community.opened_at.is_some_and(|it| tick.at.millis_since(it) < millis(WEEK));
         if again || !roll.is_quiet(limit) {
             return;
         }

@@ -1,7 +1,6 @@
 //! z means what it says: of the hours of a calm series one in 741 lies at 3 or beyond.
 
 use rand_distr::Gamma;
-use statrs::function::gamma::ln_gamma;
 
 use super::*;
 
@@ -18,23 +17,6 @@ fn draw(rng: &mut StdRng, mean: f64, dispersion: f64) -> f64 {
     Poisson::new((mean * restless).max(1e-9)).unwrap().sample(rng)
 }
 
-/// The part of a count that lies beyond z 3: a count is a lump of probability, and spread evenly
-/// over its lump it is exactly uniform under the truth (Czado, Gneiting & Held 2009, Biometrics 65:
-/// the non-randomised probability integral transform).
-fn beyond(expected: &Expected, x: f64) -> f64 {
-    let z = expected.z(x);
-    if z < 1.0 {
-        return 0.0;
-    }
-    let (mean, size) = (expected.mean, 1.0 / expected.dispersion.max(1e-9));
-    let ln_lump = ln_gamma(x + size) - ln_gamma(size) - ln_gamma(x + 1.0)
-        + x * (mean / (mean + size)).ln()
-        - size * (mean / size).ln_1p();
-    let lump = ln_lump.exp();
-    let above = tail::normal_upper_tail(z) - lump / 2.0;
-    ((tail::normal_upper_tail(Z) - above) / lump.max(1e-300)).clamp(0.0, 1.0)
-}
-
 /// How many times the nominal part of the hours lies beyond 3, for a series of so many mentions in
 /// an average hour of which this part of the hours is missing.
 fn ratio(level: f64, dispersion: f64, missing: f64) -> f64 {
@@ -49,7 +31,7 @@ fn ratio(level: f64, dispersion: f64, missing: f64) -> f64 {
         if let Some(expected) = baseline.expect(1, &hour_shape(hour)) {
             if hour >= LEARNING * 168 {
                 hours += 1.0;
-                hits += beyond(&expected, count);
+                hits += expected.part_beyond(Z, count);
             }
             baseline.settle(1, MONDAY + hour, &expected, count);
         }
