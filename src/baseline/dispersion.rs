@@ -19,12 +19,16 @@ const COUNT: Prior = Prior { hour: 0.12, power: 0.3, correlation: 0.85 };
 const SHARE: Prior = Prior { hour: 0.004, power: 0.0, correlation: 1.0 };
 /// How many fully informative windows that is worth.
 const PRIOR_WINDOWS: f64 = 3.0;
-/// No window says more than one of a series that is steadier than assumed by this factor.
-const STEADIEST: f64 = 0.02;
+/// No hour says more than one of a series that is steadier than assumed by this factor: what is not
+/// known of an hour is misjudged by more than that...
+const STEADIEST_HOUR: f64 = 0.02;
+/// ...nor any other window than one by this. A steady series' first days, when its level was hardly
+/// known, must not outweigh all that follow.
+const STEADIEST: f64 = 0.001;
 /// No series is more restless than this...
 const CEILING: f64 = 4.0;
-/// ...nor steadier than 0.03 %: below, the model is at fault.
-pub const FLOOR: f64 = 1e-7;
+/// ...nor steadier than 0.01 %: below, the model is at fault.
+pub const FLOOR: f64 = 1e-8;
 /// A single window counts at most as if it lay this many standard deviations off.
 const CLIP: f64 = 3.25;
 /// Restlessness is a trait: it is forgotten so many times more slowly than the level.
@@ -34,8 +38,8 @@ const PATIENCE: f64 = 6.0;
 ///
 /// Moment estimates from what was predicted and what came. Each window gives
 /// `r = ((x - mean)² - noise) / mean² - doubt`, weighted by its inverse variance (windows of few
-/// mentions, or of which little was known, say little), and winsorised. What a window of several
-/// hours is taken for follows from the record of hours, a sum of deviations that die away from hour
+/// mentions, or of which little was known, say little), and winsorised, which is made up for by what
+/// a window so expected loses by it. What a window of several hours is taken for follows from the record of hours, a sum of deviations that die away from hour
 /// to hour (an autoregressive process of order one), and from its own record, which begins with
 /// what is assumed. An
 /// estimate may lie below zero, where a window's own record shows that doubt was overstated.
@@ -146,9 +150,12 @@ impl Restlessness {
             return;
         }
         let off = ((observed - mean) / mean).clamp(-most, most);
-        let relative = off * off - noise - expected.doubt;
-        let known = (expected.dispersion - expected.doubt).max(STEADIEST * self.prior.of(*hours));
-        let spread = noise + known + expected.doubt;
+        // What is not known skews nothing: the rate is what it is.
+        let known = (expected.dispersion - expected.doubt).max(0.0);
+        let left = Expected { dispersion: known, ..*expected }.part_within(most * mean);
+        let relative = off * off / left - noise - expected.doubt;
+        let steadiest = if is_an_hour(*hours) { STEADIEST_HOUR } else { STEADIEST };
+        let spread = noise + known.max(steadiest * self.prior.of(*hours)) + expected.doubt;
         let weight = spread.powi(-2);
         if !(weight > 0.0 && relative.is_finite()) {
             return;

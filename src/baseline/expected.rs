@@ -11,6 +11,9 @@ pub enum Scale {
     Share,
 }
 
+/// No more is made up for than this: of rare mentions nearly all lie beyond any reach.
+const LEAST_WITHIN: f64 = 0.5;
+
 /// The predictive distribution of one window.
 ///
 /// A count is negative binomial with `variance = mean + dispersion * mean²`; a share is
@@ -57,6 +60,29 @@ impl Expected {
         let lump = tail::ln_count(observed, self.mean, self.dispersion).exp();
         let above = tail::normal_upper_tail(self.z(observed)) - lump / 2.0;
         ((tail::normal_upper_tail(z) - above) / lump.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+    }
+
+    /// The part of a count's variance that is left, above 0 and at most 1, when no value counts for
+    /// more than `top` mentions above the mean (a share's is left whole: it is not as skewed, and far
+    /// below no count can lie).
+    ///
+    /// `1 - E[((x - mean)² - top²); x > mean + top] / variance`, by the factorial moments of a gamma
+    /// mixture of Poisson counts: `E[x(x-1)...(x-n+1) g(x)] = E[x(x-1)...(x-n+1)] E[g(y + n)]`, where
+    /// `y` is negative binomial of size `1 / dispersion + n` and the same odds.
+    pub fn part_within(&self, top: f64) -> f64 {
+        if self.scale == Scale::Share {
+            return 1.0;
+        }
+        let Self { mean, dispersion, .. } = *self;
+        let beyond = |n: f64| {
+            let grown = n.mul_add(dispersion, 1.0);
+            tail::count_beyond((mean + top - n).floor(), mean * grown, dispersion / grown)
+        };
+        let square = mean * mean * ((1.0 + dispersion) * beyond(2.0) - 2.0 * beyond(1.0));
+        let lost = square + mean * beyond(1.0) + (mean * mean - top * top) * beyond(0.0);
+        let left = 1.0 - lost / self.variance();
+        // Counts of far less than one lose nearly everything: they say nothing.
+        if left.is_finite() { left.clamp(LEAST_WITHIN, 1.0) } else { 1.0 }
     }
 
     /// Natural logarithm of the probability that a count's window holds nothing at all.

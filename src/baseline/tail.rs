@@ -79,6 +79,15 @@ pub fn z_share(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
     }
 }
 
+/// `P(X > x)` of the negative binomial, `x` whole; 1 below 0.
+pub fn count_beyond(x: f64, mean: f64, dispersion: f64) -> f64 {
+    if x < 0.0 {
+        return 1.0;
+    }
+    let at_least_half = normal_upper_tail(z_count(x, mean, dispersion));
+    (at_least_half - ln_count(x, mean, dispersion).exp() / 2.0).max(0.0)
+}
+
 /// `ln P(X = x)` of the negative binomial.
 pub fn ln_count(x: f64, mean: f64, dispersion: f64) -> f64 {
     let mean = mean.max(f64::MIN_POSITIVE);

@@ -113,3 +113,21 @@ fn a_past_without_exposure_teaches_nothing() {
     baseline.learn(Bucket { exposure: 30.0, ..bucket(16 * 24, 10.0) });
     assert!((expected(&baseline, 14 * 24) / before - 1.0).abs() < 0.02);
 }
+
+/// What is lost by clipping, against the sum over all counts.
+#[test]
+fn what_clipping_leaves_of_the_variance_is_its_sum() {
+    for (mean, dispersion) in [(0.3, 0.5), (3.0, 0.0), (3.0, 0.3), (40.0, 0.12), (900.0, 0.3)] {
+        let expected = Expected { scale: Scale::Count, mean, of: 0.0, dispersion, doubt: 0.0 };
+        let top = 2.0 * expected.variance().sqrt();
+        let clipped: f64 = (0..40_000)
+            .map(f64::from)
+            .map(|x| {
+                let off: f64 = (x - mean).abs().min(if x > mean { top } else { f64::INFINITY });
+                tail::ln_count(x, mean, dispersion).exp() * off * off
+            })
+            .sum();
+        let (left, truth) = (expected.part_within(top), clipped / expected.variance());
+        assert!((left - truth).abs() < 0.01, "{mean} {dispersion}: {left}, {truth}");
+    }
+}
