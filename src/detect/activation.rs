@@ -108,7 +108,7 @@ impl Activations {
 
     /// A pane that was watched is over; a day is `panes_per_day` of them.
     pub fn close(&mut self, panes_per_day: usize) {
-        self.record.observe(std::mem::take(&mut self.largest), panes_per_day);
+        self.record.observe(std::mem::take(&mut self.largest), panes_per_day, false);
     }
 
     /// The z a value must reach that may page for nothing once in `days`, where `fitted` is the

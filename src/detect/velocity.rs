@@ -106,7 +106,7 @@ impl Velocity {
 
     /// A pane that was watched is over; a day is `panes_per_day` of them.
     pub fn close(&mut self, panes_per_day: usize) {
-        self.record.observe(self.scaled(self.largest), panes_per_day);
+        self.record.observe(self.scaled(self.largest), panes_per_day, false);
         self.largest = 0.0;
     }
 

@@ -13,7 +13,7 @@ use crate::window::{Pane, SlidingCounter};
 
 use super::activation::Topics;
 use super::advocates::Community;
-use super::case::Case;
+use super::case::{Case, Resolved};
 use super::exposure::Exposure;
 use super::post::Posts;
 use super::since::Counts;
@@ -88,15 +88,13 @@ pub(super) struct BrandState {
 impl BrandState {
     pub(super) fn new(brand: Brand, plan: &Plan, watch: &Watch, end: Pane) -> Self {
         let counter = SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead);
-        let baseline =
-            |scale| Baseline::new(scale, &plan.baseline, plan.time.pane, &watch.durations);
         let has: Vec<bool> = watch.tallies.iter().map(|tally| tally.is_universal()).collect();
         Self {
             brand,
             limits: watch.limits(&has, 0),
             has,
             counters: vec![counter; watch.tallies.len()],
-            baselines: watch.measures.iter().map(|watched| baseline(watched.scale)).collect(),
+            baselines: baselines(plan, watch),
             triggers: vec![Trigger::default(); watch.checks.len()],
             records: vec![Record::default(); watch.checks.len()],
             feedback: vec![Feedback::default(); watch.checks.len()],
@@ -196,6 +194,12 @@ impl BrandState {
             let held = held.iter().any(|span| span.contains(&hour));
             baseline.learn(Bucket { hour, slot, count, exposure, held });
         }
+    }
+
+    /// Forgets what is typical.
+    pub(super) fn relearn(&mut self, plan: &Plan, watch: &Watch) {
+        self.baselines = baselines(plan, watch);
+        self.held.iter_mut().for_each(Vec::clear);
     }
 
     pub(super) fn reset_to(&mut self, end: Pane) {
@@ -301,11 +305,13 @@ impl BrandState {
             let limit =
                 if by_record { record.limit(fitted, self.limits.page_days) } else { fitted };
             let limit = limit * feedback.factor(tick.at);
+            let case = &self.cases[check.side as usize];
             if !tick.feed_dead {
-                record.observe(z, tick.watch.panes_per_day);
+                let within = case.tracker.incident().is_some();
+                record.observe(z, tick.watch.panes_per_day, within);
             }
             let swing = &mut swings[check.side as usize];
-            if overlaps(self.cases[check.side as usize].resolved_at, tick, check) {
+            if overlaps(case.resolved.as_ref(), tick, check) {
                 *trigger = Trigger::default();
                 continue;
             }
@@ -324,6 +330,12 @@ impl BrandState {
     }
 }
 
+/// Baselines that know nothing, in the order of [`Watch::measures`].
+fn baselines(plan: &Plan, watch: &Watch) -> Vec<Baseline> {
+    let baseline = |scale| Baseline::new(scale, &plan.baseline, plan.time.pane, &watch.durations);
+    watch.measures.iter().map(|watched| baseline(watched.scale)).collect()
+}
+
 /// What lies out of line on one side.
 #[derive(Debug, Default)]
 struct Swing {
@@ -333,11 +345,12 @@ struct Swing {
     fired: Option<Signal>,
 }
 
-/// Whether the window still reaches back into an incident that was resolved at `resolved_at`: what
-/// it holds of it is no news.
-fn overlaps(resolved_at: Option<Timestamp>, tick: &Tick<'_>, check: &Check) -> bool {
+/// Whether the window still reaches back into a `resolved` incident that would explain it: what it
+/// holds of it is no news.
+fn overlaps(resolved: Option<&Resolved>, tick: &Tick<'_>, check: &Check) -> bool {
     let window_ms = tick.watch.windows[check.window] as i64 * tick.watch.pane_ms;
-    resolved_at.is_some_and(|at| tick.at.millis_since(at) < window_ms)
+    let measure = tick.watch.measures[check.measure].measure;
+    resolved.is_some_and(|it| tick.at.millis_since(it.at) < window_ms && it.explains(measure))
 }
 
 fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {

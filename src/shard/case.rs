@@ -23,10 +23,29 @@ pub(super) struct Case {
     pub since_onset: SinceOnset,
     /// Whether the open incident's level has been accepted as the new normal.
     level_accepted: bool,
-    /// When the last incident that windows raised was resolved.
-    pub resolved_at: Option<Timestamp>,
+    /// The last incident that windows raised and that is over.
+    pub resolved: Option<Resolved>,
+    /// Watched panes in a row in which the open incident has not been calm.
+    uneasy: Pane,
     /// The post that the open incident is of, or shows before all others.
     pub post: Option<Sample>,
+}
+
+/// When an incident was over, and what had signalled in it.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    pub at: Timestamp,
+    measures: Vec<Measure>,
+}
+
+impl Resolved {
+    /// Whether a swing of `measure` may be what is left of that incident: what counts the same, or a
+    /// part of it.
+    pub(super) fn explains(&self, measure: Measure) -> bool {
+        self.measures.iter().any(|&it| {
+            it == measure || it == Measure::Mentions || (it.is_of_anger() && measure.is_of_anger())
+        })
+    }
 }
 
 impl BrandState {
@@ -62,7 +81,7 @@ impl BrandState {
             self.attribution.hold_since(from);
         }
         let case = self.case_mut(side);
-        case.level_accepted = false;
+        (case.level_accepted, case.uneasy) = (false, 0);
         let change = case.tracker.open(incident);
         self.hold(tick, side);
         change
@@ -98,7 +117,9 @@ impl BrandState {
         // incident open, nor may they open another while they reach back into this one. A dead feed
         // says nothing, neither that it is over nor that it lasts.
         let calm = !tick.feed_dead && self.is_calm(tick, side);
-        if !tick.feed_dead && self.is_out(tick, side) {
+        if !tick.feed_dead {
+            let case = self.case_mut(side);
+            case.uneasy = if calm { 0 } else { case.uneasy + 1 };
             self.accept_lasting_level(tick, side);
         }
         let hold = tick.plan.sensitivity.resolve_after;
@@ -120,12 +141,16 @@ impl BrandState {
     fn resolve(&mut self, tick: &Tick<'_>, side: Direction) -> Option<Change> {
         let evidence = self.evidence(tick, side, self.case(side).tracker.incident()?);
         let case = self.case_mut(side);
+        let signals = case.tracker.incident().map(|incident| incident.signals.iter());
+        let measures: Vec<Measure> = signals
+            .into_iter()
+            .flatten()
+            .map(|signal| signal.measure)
+            .filter(|&measure| tick.watch.position(measure).is_some())
+            .collect();
         // What no window has raised, none has to forget.
-        let raised = |incident: &Incident| {
-            incident.signals.iter().any(|it| tick.watch.position(it.measure).is_some())
-        };
-        if case.tracker.incident().is_some_and(raised) {
-            case.resolved_at = Some(tick.at);
+        if !measures.is_empty() {
+            case.resolved = Some(Resolved { at: tick.at, measures });
         }
         let change = case.tracker.resolve(tick.at, evidence);
         if self.incidents().next().is_none() {
@@ -158,23 +183,27 @@ impl BrandState {
     }
 
     /// A swing that has been seen to last for the configured time, or for longer than everything
-    /// known from before it, is the new level, and is learnt.
+    /// known from before it, and is there now or was never quite over, is the new level, and is
+    /// learnt.
     fn accept_lasting_level(&mut self, tick: &Tick<'_>, side: Direction) {
         const HOUR_MS: i64 = 3_600_000;
-        let case = &mut self.cases[side as usize];
+        let case = &self.cases[side as usize];
         let from = case.since_onset.from;
         let since = tick.watch.hour_of(from);
         let known =
             self.baselines[MENTIONS].known_since().map_or(0, |first| since - first) * HOUR_MS;
         let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
-        if case.level_accepted || case.since_onset.watched * tick.watch.pane_ms < wanted {
+        let lasts = |panes: Pane| panes * tick.watch.pane_ms >= wanted;
+        if case.level_accepted
+            || !lasts(case.since_onset.watched)
+            || !(self.is_out(tick, side) || lasts(case.uneasy - self.lag(tick, side)))
+        {
             return;
         }
-        case.level_accepted = true;
-        let days = (case.since_onset.watched as usize).div_ceil(tick.watch.panes_per_day);
+        self.case_mut(side).level_accepted = true;
         for (check, record) in tick.watch.checks.iter().zip(&mut self.records) {
             if check.side == side {
-                record.forget(days);
+                record.forget_today();
             }
         }
         self.attribution.accept_since(from);
@@ -194,6 +223,12 @@ impl BrandState {
         let shortest = windows.map(|signal| signal.window_seconds).min();
         let shortest = Duration::from_secs(shortest.unwrap_or(0));
         tick.watch.resolving(shortest, tick.plan.sensitivity.resolve_after)
+    }
+
+    /// How many panes what is over is still seen for.
+    fn lag(&self, tick: &Tick<'_>, side: Direction) -> Pane {
+        let incident = self.case(side).tracker.incident();
+        incident.map_or(0, |it| tick.watch.windows[self.resolving(tick, it)] as Pane)
     }
 
     /// Whether every measure that signalled is back to normal.
@@ -300,7 +335,8 @@ impl BrandState {
     fn onset(&self, tick: &Tick<'_>, side: Direction, leading: &Signal) -> Pane {
         let window_ms = i64::try_from(leading.window_seconds).unwrap_or(0) * 1_000;
         let reach = (2 * window_ms).max(2 * 3_600_000) / tick.watch.pane_ms;
-        let resolved = self.case(side).resolved_at.map_or(Pane::MIN, |at| tick.watch.pane_of(at));
+        let resolved = self.case(side).resolved.as_ref();
+        let resolved = resolved.map_or(Pane::MIN, |it| tick.watch.pane_of(it.at));
         let from = (tick.end - reach).max(tick.end - tick.watch.retained as Pane).max(resolved);
         let at = tick.watch.position(leading.measure).unwrap_or(MENTIONS);
         let (watched, baseline) = (tick.watch.measures[at], &self.baselines[at]);
@@ -318,5 +354,25 @@ impl BrandState {
 
     fn reading_of(&self, tick: &Tick<'_>, measure: Measure, window: usize) -> Option<&Reading> {
         self.reading(tick.watch, tick.watch.position(measure)?, window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use Measure::{Mentions, NegativeMentions, NegativeShare, PositiveMentions, Sentiment, Shares};
+
+    use super::*;
+
+    #[test]
+    fn an_incident_explains_what_is_left_of_itself_and_mutes_nothing_else() {
+        let explained = |by: Measure| {
+            let resolved = Resolved { at: Timestamp::from_millis(0), measures: vec![by] };
+            let all = [Mentions, NegativeMentions, NegativeShare, Sentiment, Shares];
+            all.into_iter().filter(|&it| resolved.explains(it)).collect::<Vec<_>>()
+        };
+        assert_eq!(explained(Mentions).len(), 5, "they are all counted among the mentions");
+        assert_eq!(explained(Shares), [Shares], "shared posts are no reason for anger");
+        assert_eq!(explained(PositiveMentions), []);
+        assert_eq!(explained(NegativeShare), [NegativeMentions, NegativeShare, Sentiment]);
     }
 }

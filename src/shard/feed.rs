@@ -48,7 +48,7 @@ impl Feed {
         Self {
             name: name.to_owned(),
             mentions: SlidingCounter::new(end, &watch.windows, watch.retained, watch.ahead),
-            baseline: Baseline::new(Scale::Count, &plan.baseline, plan.time.pane, &watch.durations),
+            baseline: baseline(plan, watch),
             hour: hour.unwrap_or(0),
             tracker: Tracker::default(),
             risen_since: None,
@@ -147,6 +147,12 @@ impl Feed {
         }
     }
 
+    /// Forgets what is typical.
+    pub(super) fn relearn(&mut self, plan: &Plan, watch: &Watch) {
+        self.baseline = baseline(plan, watch);
+        self.risen_since = None;
+    }
+
     pub(super) fn reset_to(&mut self, end: Pane) {
         self.mentions.reset_to(end);
     }
@@ -212,4 +218,9 @@ impl Feed {
         let mentions = onset.map_or(0, |from| self.mentions.sum_between(from, tick.end));
         Evidence { mentions, ..Evidence::default() }
     }
+}
+
+/// A baseline that knows nothing.
+fn baseline(plan: &Plan, watch: &Watch) -> Baseline {
+    Baseline::new(Scale::Count, &plan.baseline, plan.time.pane, &watch.durations)
 }

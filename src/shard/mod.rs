@@ -127,9 +127,14 @@ pub struct Shard {
 
 #[derive(Debug)]
 struct State {
+    /// The first open pane.
     end: Pane,
+    /// From where on what is known of the series has been learnt.
+    known_from: Pane,
     exposure: Exposure,
     feed: Feed,
+    /// Whether rows come, not mentions.
+    by_rows: bool,
     brands: Vec<BrandState>,
     /// The hour of the week that the open pane lies in, and the hour's first pane.
     hour: (Slot, Pane),
@@ -188,7 +193,8 @@ impl Shard {
     }
 
     /// Takes a row of a series that was counted elsewhere: `count` mentions of `brand` in the pane
-    /// of `at`. That the row came shows that the feed lives, whatever it counts.
+    /// of `at`. That the row came shows that the feed lives, whatever it counts; a pane of which no
+    /// row comes has not been seen.
     pub fn tally(
         &mut self,
         at: Timestamp,
@@ -200,6 +206,7 @@ impl Shard {
         let (Some((_, pane)), Some(state)) = (admitted, &mut self.state) else {
             return Outcome::Late;
         };
+        state.by_rows = true;
         if !state.arrived(pane) {
             return Outcome::Late;
         }
@@ -353,7 +360,7 @@ impl Shard {
             // A late mention may still come into the last panes: they are closed one by one.
             let skipped = target - watch.lateness_panes - 1;
             if state.end < skipped && state.can_skip(watch) {
-                state.skip_to(skipped, calendar, watch);
+                state.skip_to(skipped, plan, calendar, watch);
             } else {
                 marks.apply(watch.start_of(state.end + 1), watch, &mut state.brands);
                 state.close(plan, watch, calendar, changes);
@@ -367,8 +374,10 @@ impl State {
         let brand = |brand: &crate::detect::Brand| BrandState::new(brand.clone(), plan, watch, end);
         Self {
             end,
+            known_from: end,
             exposure: Exposure::new(end, watch.retained),
             feed: Feed::new(feed, plan, watch, end),
+            by_rows: false,
             brands: plan.brands.iter().map(brand).collect(),
             hour: (calendar.slot(watch.start_of(end)), end),
             passed: VecDeque::new(),
@@ -399,6 +408,9 @@ impl State {
             self.hour = (slot, self.end);
         }
         self.exposure.close(slot, self.feed.closing());
+        if self.by_rows {
+            self.exposure.declare_dead();
+        }
         self.feed.close();
         self.end += 1;
         let shapes = self.exposure.shapes(&watch.windows);
@@ -440,8 +452,14 @@ impl State {
             && self.exposure.silent() >= watch.retained
     }
 
-    /// Lets dead time pass at once.
-    fn skip_to(&mut self, end: Pane, calendar: &Calendar, watch: &Watch) {
+    /// Lets dead time pass at once. What was learnt in less time than has passed since says nothing
+    /// about now: one mention of years ago, and the silence after it, are no baseline.
+    fn skip_to(&mut self, end: Pane, plan: &Plan, calendar: &Calendar, watch: &Watch) {
+        if end - self.end > self.end - self.known_from {
+            self.known_from = end;
+            self.feed.relearn(plan, watch);
+            self.brands.iter_mut().for_each(|brand| brand.relearn(plan, watch));
+        }
         self.end = end;
         self.passed.clear();
         self.exposure.reset_to(end);

@@ -1,8 +1,16 @@
 //! Bursts, cold starts, new levels, long crises.
 
-use crate::incident::{Direction, State};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::streams::{BRANDS, DAY, HOUR, MINUTE, at, lines, opened, ordinary, run, usual};
+use crate::detect::{Plan, TimeSettings};
+use crate::incident::{Direction, State};
+use crate::mention::{BrandIndex, Timestamp};
+use crate::shard::Shard;
+
+use super::streams::{
+    BRANDS, DAY, HOUR, MINUTE, START, at, lines, opened, ordinary, plan, run, usual,
+};
 
 fn burst(from: i64, length: i64, factor: f64) -> impl Fn(usize, i64) -> f64 {
     move |brand, now| if brand == 1 && (from..from + length).contains(&now) { factor } else { 1.0 }
@@ -79,6 +87,31 @@ fn a_lasting_level_becomes_normal_and_the_next_burst_at_it_is_seen() {
             && it.incident.detected_at < at(burst + HOUR)
     });
     assert!(seen, "five times the new level is seen");
+}
+
+/// Too high to be over, too low to signal: what never calms is the new level all the same.
+#[test]
+fn a_level_between_over_and_open_becomes_normal_too() {
+    let moved = 4 * 24 * 12;
+    let mut changes = Vec::new();
+    let series = Plan {
+        time: TimeSettings { pane: Duration::from_secs(300), ..TimeSettings::default() },
+        ..(*plan()).clone()
+    };
+    let mut shard = Shard::new(Arc::new(series), "series");
+    for pane in 0..moved + 8 * 24 * 12 {
+        let count = match pane - moved {
+            ..0 => 1_000,
+            0..36 => 2_000,
+            _ => 1_400,
+        };
+        let at = Timestamp::from_millis(START + pane * 5 * MINUTE);
+        shard.tally(at, BrandIndex(0), count, &mut changes);
+    }
+    assert_eq!(opened(&changes).len(), 1, "{:#?}", lines(&changes));
+    let over = changes.iter().find_map(|it| it.incident.resolved_at).expect("it is over");
+    let days = over.millis_since(changes[0].incident.onset) as f64 / DAY as f64;
+    assert!((3.9..5.5).contains(&days), "after {days} days");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A quiet brand, and a dead feed.
 
+use std::time::Duration;
+
 use crate::incident::{Change, Direction, State, Subject};
 use crate::mention::{BrandIndex, Timestamp};
 use crate::shard::Shard;
@@ -309,4 +311,38 @@ fn a_row_of_zero_is_no_silence_of_the_feed() {
         let all = !told.is_empty() && told.iter().all(|it| *it == subject);
         assert!(all, "{:#?}", lines(&changes));
     }
+}
+
+/// An old article comes first: what follows it is no silence, and says nothing about today.
+#[test]
+fn a_mention_of_years_ago_is_no_past() {
+    let now = 4_000 * DAY;
+    let mut shard = Shard::new(plan(), "feed");
+    feed(&mut shard, &[made(1, 0, 0)]);
+    let today = feed(&mut shard, &ordinary(51, now, now + 3 * DAY, usual));
+    let told: Vec<_> = opened(&today)
+        .into_iter()
+        .filter(|it| it.incident.subject == Subject::Brand && it.incident.onset >= at(now))
+        .collect();
+    let from_now = run(&ordinary(51, now, now + 3 * DAY, usual));
+    assert_eq!(told.len(), opened(&from_now).len(), "as if it had not come: {told:#?}");
+}
+
+/// A row says what was counted; where there is none, nothing was.
+#[test]
+fn a_row_that_is_missing_is_no_silence() {
+    let minute = |it: i64| Timestamp::from_millis(START + it * MINUTE);
+    let mut shard = Shard::new(plan(), "series");
+    let mut changes = Vec::new();
+    let missing = |it: i64| it % 60 >= 30 && it >= 3 * 24 * 60;
+    for it in (0..4 * 24 * 60).filter(|it| !missing(*it)) {
+        shard.tally(minute(it), BrandIndex(0), 100, &mut changes);
+    }
+    let hour = Duration::from_secs(3_600);
+    let reading = shard.surprises().find(|it| it.brand.0 == 0 && it.window == hour);
+    let reading = reading.expect("it is read").reading;
+    assert!((2_900.0..3_100.0).contains(&reading.expected.mean), "{reading:?}");
+    assert!(reading.z.abs() < 1.0, "{reading:?}");
+    let of_brands = changes.iter().filter(|it| it.incident.subject == Subject::Brand).count();
+    assert_eq!(of_brands, 0, "{:#?}", lines(&changes));
 }
