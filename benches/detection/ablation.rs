@@ -1,14 +1,12 @@
 //! What each element is worth: switched off in turn.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use groundswell::detect::Plan;
-use groundswell::pipeline::score;
-use jiff::tz::TimeZone;
 
-use super::{budget, surge};
+use super::sim::{PANES_PER_DAY, PANES_PER_HOUR};
+use super::surge::{self, Event, Surge};
+use super::{budget, nab};
 
 type Adjust = fn(&mut Plan);
 
@@ -18,11 +16,21 @@ pub struct Row {
     pub score: Option<f64>,
     /// Of ten calm series, in a week.
     pub false_pages: f64,
-    /// A surge to three times the usual.
-    pub surge: surge::Surge,
-    /// The same, two days after a crisis of three.
-    pub after_crisis: surge::Surge,
+    /// In the order of [`EVENTS`].
+    pub events: Vec<Surge>,
 }
+
+const HOUR: Event = Event::hour(10.0, 3.0, 10);
+
+pub const EVENTS: [(&str, Event); 4] = [
+    ("3x, an hour", HOUR),
+    ("the same after a crisis", Event { after_crisis: true, ..HOUR }),
+    ("10x, ten minutes", Event { size: 10.0, lasts: 2, within: PANES_PER_HOUR, ..HOUR }),
+    (
+        "1.6x, two days",
+        Event { size: 1.6, lasts: 2 * PANES_PER_DAY, within: 2 * PANES_PER_DAY, ..HOUR },
+    ),
+];
 
 const ELEMENTS: [(&str, Adjust); 7] = [
     ("all of it", |_| {}),
@@ -43,39 +51,9 @@ pub fn measure() -> Vec<Row> {
         .into_iter()
         .map(|(name, adjust)| Row {
             name,
-            score: nab(name, adjust),
+            score: nab::measure(name, adjust),
             false_pages: budget::measure(10, 200, adjust).per_week,
-            surge: surge::measure((10.0, 3.0, 10), false, adjust),
-            after_crisis: surge::measure((10.0, 3.0, 10), true, adjust),
+            events: EVENTS.iter().map(|(_, event)| surge::measure(*event, adjust)).collect(),
         })
         .collect()
-}
-
-/// The benchmark's score, by its own program.
-fn nab(name: &str, adjust: Adjust) -> Option<f64> {
-    let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench/nab");
-    let folder = "realTweets";
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ablation").join(name);
-    std::fs::create_dir_all(results.join(folder)).ok()?;
-    let entries = std::fs::read_dir(bench.join("data").join(folder)).ok()?;
-    let series: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    let scored = super::sim::in_parallel(&series, |input| {
-        let output = results.join(folder).join(input.file_name()?);
-        let file = std::fs::File::create(&output).ok()?;
-        score(input, file, &output, &TimeZone::UTC, adjust).ok()
-    });
-    if scored.is_empty() || scored.iter().any(Option::is_none) {
-        return None;
-    }
-    let told = Command::new("python3")
-        .arg(bench.join("nab_score.py"))
-        .arg("--labels")
-        .arg(bench.join("labels.json"))
-        .arg("--results")
-        .arg(&results)
-        .output()
-        .ok()?;
-    let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    let line = told.lines().find(|line| line.starts_with("standard"))?;
-    line.split_whitespace().nth(2)?.parse().ok()
 }

@@ -1,7 +1,7 @@
 //! How well it detects, measured on series whose truth is known.
 //!
 //!     cargo bench --bench detection                        all of it: tables here, figures in docs/detection/
-//!     cargo bench --bench detection -- calibration         or budget, surge, ablation: one of them
+//!     cargo bench --bench detection -- calibration         or nab, budget, surge, ablation: one of them
 //!     cargo bench --bench detection -- budget 100000       with so many series simulated in each row, at most
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
@@ -9,16 +9,21 @@
 mod ablation;
 mod budget;
 mod calibration;
+mod nab;
 mod plot;
 mod sim;
 mod surge;
 
 use plot::{Figure, Line};
+use surge::Event;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
     let asked = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     let most = words.iter().find_map(|word| word.parse().ok()).unwrap_or(2_000);
+    if asked("nab") {
+        benchmarked();
+    }
     if asked("calibration") {
         calibrated();
     }
@@ -33,8 +38,32 @@ fn main() {
     }
 }
 
+fn benchmarked() {
+    let Some(ours) = nab::measure("as they are", |_| {}) else {
+        println!("the benchmark's series are not at hand: ../shared/bench/nab");
+        return;
+    };
+    let mut rows = nab::published();
+    rows.push(("Groundswell".to_owned(), ours));
+    rows.sort_by(|a, b| b.1.total_cmp(&a.1));
+    println!("| detector | score |\n|---|---|");
+    for (name, score) in &rows {
+        let bold = if name == "Groundswell" { "**" } else { "" };
+        println!("| {bold}{name}{bold} | {bold}{score:.2}{bold} |");
+    }
+    println!("\n| each mention seen with probability | score |\n|---|---|");
+    for part in [0.6, 0.3, 0.12] {
+        let scores: Vec<String> = (1..=4)
+            .filter_map(|seed| nab::thinned(part, seed))
+            .map(|score| format!("{score:.1}"))
+            .collect();
+        println!("| {part} | {} |", scores.join(", "));
+    }
+    plot::bars("nab.svg", "Numenta Anomaly Benchmark, five series of mentions", &rows);
+}
+
 fn calibrated() {
-    let cells = calibration::measure(8);
+    let cells = calibration::measure(16);
     println!("| mentions a pane | restlessness | missing | 5 min | 1 h | 6 h | 24 h | all |");
     println!("|---|---|---|---|---|---|---|---|");
     for cell in &cells {
@@ -87,7 +116,7 @@ fn budgeted(most: usize) {
     println!("\n| series | 4x surge found | minutes |\n|---|---|---|");
     for series in [10, 1_000, 100_000] {
         for rate in surge::RATES {
-            let surge = surge::measure((rate, 4.0, series), false, |_| {});
+            let surge = surge::measure(Event::hour(rate, 4.0, series), |_| {});
             println!("| {series}, {rate} a pane | {}", shown(&surge));
         }
     }
@@ -109,7 +138,7 @@ fn surges() {
     for rate in surge::RATES {
         let mut points = Vec::new();
         for size in surge::SIZES {
-            let surge = surge::measure((rate, size, 10), false, |_| {});
+            let surge = surge::measure(Event::hour(rate, size, 10), |_| {});
             println!("| {rate} | {size}x | {}", shown(&surge));
             // A median over few surges says nothing.
             points.extend(surge.minutes.filter(|_| surge.found >= 0.5).map(|it| (size, it)));
@@ -129,19 +158,20 @@ fn surges() {
 }
 
 fn ablated() {
-    println!(
-        "| | NAB | false pages a week | 3x surge: found | minutes | after a crisis: found | minutes |"
-    );
-    println!("|---|---|---|---|---|---|---|");
+    let events: String = ablation::EVENTS.map(|(name, _)| format!(" {name} |")).concat();
+    println!("| | NAB | false pages a week |{events}");
+    println!("|---|---|---|{}", "---|".repeat(ablation::EVENTS.len()));
     for row in ablation::measure() {
         let score = row.score.map_or("-".to_owned(), |score| format!("{score:.2}"));
-        println!(
-            "| {} | {score} | {:.2} | {} {}",
-            row.name,
-            row.false_pages,
-            shown(&row.surge),
-            shown(&row.after_crisis)
-        );
+        let events: String = row
+            .events
+            .iter()
+            .map(|it| match it.minutes {
+                Some(minutes) => format!(" {:.0} %, {minutes:.0} min |", 100.0 * it.found),
+                None => " 0 % |".to_owned(),
+            })
+            .collect();
+        println!("| {} | {score} | {:.2} |{events}", row.name, row.false_pages);
     }
 }
 

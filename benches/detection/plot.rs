@@ -1,6 +1,6 @@
 //! The figures of docs/detection.md.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plotters::prelude::*;
 
@@ -22,11 +22,40 @@ pub struct Figure<'a> {
     pub marks: &'a [f64],
 }
 
+/// Draws a bar for each of `rows`, the first on top, 100 at most.
+pub fn bars(file: &str, title: &str, rows: &[(String, f64)]) {
+    let path = path(file);
+    let area = SVGBackend::new(&path, (760, 60 + 26 * rows.len() as u32)).into_drawing_area();
+    area.fill(&WHITE).unwrap();
+    let last = rows.len() as f64 - 0.5;
+    let mut chart = ChartBuilder::on(&area)
+        .caption(title, ("sans-serif", 18))
+        .margin(12)
+        .build_cartesian_2d(-34.0..106.0, last..-0.5)
+        .unwrap();
+    for (at, (name, score)) in rows.iter().enumerate() {
+        let y = at as f64;
+        let colour = Palette99::pick(usize::from(name != "Groundswell")).mix(0.8);
+        let bar = Rectangle::new([(0.0, y - 0.36), (*score, y + 0.36)], colour.filled());
+        chart.draw_series([bar]).unwrap();
+        let text = |text: String, x: f64| Text::new(text, (x, y - 0.25), ("sans-serif", 14));
+        chart.draw_series([text(name.clone(), -34.0)]).unwrap();
+        chart.draw_series([text(format!("{score:.2}"), score + 1.0)]).unwrap();
+    }
+    area.present().unwrap();
+}
+
+/// Where a figure of the docs lies.
+fn path(file: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/detection");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(file)
+}
+
 impl Figure<'_> {
     /// Draws it into docs/detection/.
     pub fn draw(&self, lines: &[Line]) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/detection").join(self.file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let path = path(self.file);
         let area = SVGBackend::new(&path, (760, 420)).into_drawing_area();
         area.fill(&WHITE).unwrap();
         let mut chart = ChartBuilder::on(&area)
