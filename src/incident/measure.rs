@@ -48,15 +48,15 @@ pub enum Unit {
     Persons,
 }
 
-/// What it says of a brand that a measure goes one way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What it says of a brand that a measure goes one way, in the order of how little it can wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mood {
-    /// People are angrier.
-    Angry,
     /// People like the brand better, or want it more.
     Glad,
     /// Neither by itself.
     Open,
+    /// People are angrier.
+    Angry,
 }
 
 impl Measure {

@@ -1,9 +1,11 @@
 //! The words of an alert: what is measured, which way it went, how bad it is, where it stands.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::measure::Measure;
+use super::measure::{Measure, Mood};
 use crate::mention::{Role, Timestamp, Tone};
 
 /// Which way a measure left its typical band.
@@ -114,6 +116,25 @@ pub struct Signal {
     pub upper: f64,
     /// Tail probability under the baseline as a standard normal quantile; its sign is the direction.
     pub z: f64,
+}
+
+impl Signal {
+    /// What it says of the brand. One mention that may be a crisis by itself weighs as anger does.
+    pub fn mood(&self) -> Mood {
+        match self.measure {
+            Measure::Audience => Mood::Angry,
+            measure => measure.mood(self.direction),
+        }
+    }
+
+    /// Compares by what must be read first; the greater comes first. Anger goes before what says
+    /// nothing by itself, and what is welcome last, however unusual it is; then the more unusual,
+    /// so that the anger of many goes before one mention, whose z is 0; then the larger.
+    pub fn precedence(&self, other: &Self) -> Ordering {
+        let mood = self.mood().cmp(&other.mood());
+        let unusual = || self.z.abs().total_cmp(&other.z.abs());
+        mood.then_with(unusual).then_with(|| self.observed.total_cmp(&other.observed))
+    }
 }
 
 /// What sort of thing carries an excess.
@@ -266,7 +287,8 @@ pub struct Incident {
     pub topic: Option<String>,
     /// The monitor of the signal that opened it.
     pub monitor: String,
-    /// What the leading (most unusual) signal counts.
+    /// What the leading signal counts: the first by [`Signal::precedence`], or what an alert is sent
+    /// for.
     pub measure: Measure,
     /// Which way the opening signal went.
     pub direction: Direction,
@@ -282,7 +304,7 @@ pub struct Incident {
     pub updated_at: Timestamp,
     /// When it was resolved.
     pub resolved_at: Option<Timestamp>,
-    /// The z of the most unusual signal so far, with its sign.
+    /// The z of the leading signal, with its sign; 0 of a single mention.
     pub peak_z: f64,
     /// Value of the leading signal's window, in the measure's unit: mentions, a share in 0..=1, or a
     /// sentiment in -1..=1.
@@ -327,7 +349,7 @@ pub struct Change {
 }
 
 impl Incident {
-    /// The incident that `leading`, the most unusual of `signals`, opens. Its severity and evidence
+    /// The incident that `leading`, the first of `signals`, opens. Its severity and evidence
     /// are still to be judged.
     pub(crate) fn open(
         (subject, brand, market): (Subject, &str, Option<&str>),

@@ -46,6 +46,8 @@ struct Open {
     incident: Incident,
     sequence: u32,
     calm_since: Option<Timestamp>,
+    /// What the latest change was made for, when that is not what leads the incident.
+    cause: Option<Signal>,
 }
 
 impl Tracker {
@@ -56,7 +58,8 @@ impl Tracker {
 
     /// Opens `incident`. One that is open already stays open, and is returned as it is.
     pub fn open(&mut self, incident: Incident) -> Change {
-        self.open.get_or_insert(Open { incident, sequence: 0, calm_since: None }).change()
+        let open = Open { incident, sequence: 0, calm_since: None, cause: None };
+        self.open.get_or_insert(open).change()
     }
 
     /// The latest change of the open incident, once more.
@@ -71,8 +74,8 @@ impl Tracker {
         }
     }
 
-    /// Takes the signals of a tick into the open incident: the most unusual moment of each monitor
-    /// and window is kept, and the most unusual of all leads.
+    /// Takes the signals of a tick into the open incident: the first by [`Signal::precedence`] of
+    /// each monitor and window is kept, and the first of all leads.
     pub fn observe(&mut self, signals: &[Signal]) {
         let Some(open) = &mut self.open else { return };
         for signal in signals {
@@ -80,15 +83,18 @@ impl Tracker {
         }
     }
 
-    /// Raises the open incident to `severity`; nothing changes when it has been as severe before.
+    /// Raises the open incident to `severity` for `cause`, which leads the alert; nothing changes
+    /// when it has been as severe before.
     pub fn escalate(
         &mut self,
         at: Timestamp,
         severity: Severity,
+        cause: Signal,
         evidence: Evidence,
     ) -> Option<Change> {
         let open = self.open.as_mut().filter(|open| severity > open.incident.severity)?;
         open.incident.severity = severity;
+        open.cause = Some(cause);
         Some(open.advance(State::Escalated, at, evidence))
     }
 
@@ -116,6 +122,7 @@ impl Tracker {
     pub fn resolve(&mut self, at: Timestamp, evidence: Evidence) -> Option<Change> {
         let mut open = self.open.take()?;
         open.incident.resolved_at = Some(at);
+        open.cause = None;
         Some(open.advance(State::Resolved, at, evidence))
     }
 }
@@ -131,27 +138,31 @@ impl Open {
     }
 
     fn change(&self) -> Change {
-        Change {
-            id: Uuid::new_v5(&self.incident.id, &self.sequence.to_be_bytes()),
-            sequence: self.sequence,
-            incident: self.incident.clone(),
-        }
+        let mut incident = self.incident.clone();
+        self.cause.iter().for_each(|cause| incident.lead(cause));
+        let id = Uuid::new_v5(&incident.id, &self.sequence.to_be_bytes());
+        Change { id, sequence: self.sequence, incident }
     }
 }
 
 impl Incident {
-    /// Keeps the most unusual moment of each monitor and window.
+    /// Its first signal by [`Signal::precedence`] among those that are `wanted`.
+    pub fn foremost(&self, wanted: impl Fn(&Signal) -> bool) -> Option<&Signal> {
+        self.signals.iter().filter(|signal| wanted(signal)).max_by(|a, b| a.precedence(b))
+    }
+
+    /// Keeps the first of each monitor and window, and is led by the first of all.
     fn take(&mut self, signal: &Signal) {
         let same = self.signals.iter_mut().find(|known| {
             known.monitor == signal.monitor && known.window_seconds == signal.window_seconds
         });
         match same {
-            Some(known) if known.z.abs() >= signal.z.abs() => {}
+            Some(known) if known.precedence(signal).is_ge() => {}
             Some(known) => *known = signal.clone(),
             None => self.signals.push(signal.clone()),
         }
-        if signal.z.abs() > self.peak_z.abs() {
-            self.lead(signal);
+        if let Some(first) = self.foremost(|_| true).cloned() {
+            self.lead(&first);
         }
     }
 
@@ -221,11 +232,19 @@ mod tests {
     fn an_incident_is_opened_escalated_and_resolved_once_each() {
         let (mut tracker, first) = opened();
         assert_eq!((first.sequence, first.incident.state), (0, State::Opened));
-        let second = tracker.escalate(at(20), Severity::Critical, Evidence::default()).unwrap();
+        let second = tracker
+            .escalate(at(20), Severity::Critical, signal(20, 9.0), Evidence::default())
+            .unwrap();
         assert_eq!((second.sequence, second.incident.state), (1, State::Escalated));
-        assert!(tracker.escalate(at(21), Severity::Critical, Evidence::default()).is_none());
         assert!(
-            tracker.escalate(at(22), Severity::Warning, Evidence::default()).is_none(),
+            tracker
+                .escalate(at(21), Severity::Critical, signal(21, 9.0), Evidence::default())
+                .is_none()
+        );
+        assert!(
+            tracker
+                .escalate(at(22), Severity::Warning, signal(22, 9.0), Evidence::default())
+                .is_none(),
             "never down"
         );
         let third = tracker.resolve(at(90), Evidence::default()).unwrap();
@@ -267,6 +286,71 @@ mod tests {
         assert_eq!((incident.peak_z, incident.observed), (7.0, 70.0));
         assert_eq!(incident.signals.len(), 1, "one entry a monitor and window");
         assert_eq!(incident.signals[0].at, at(11));
+    }
+
+    fn mention(observed: f64) -> Signal {
+        Signal {
+            monitor: "single-mention".to_owned(),
+            measure: Measure::Audience,
+            window_seconds: 0,
+            observed,
+            ..signal(12, 0.0)
+        }
+    }
+
+    #[test]
+    fn of_single_mentions_the_largest_leads() {
+        let (mut tracker, _) = opened();
+        tracker.observe(&[mention(31_000.0)]);
+        tracker.observe(&[mention(900_000.0)]);
+        tracker.observe(&[mention(48_000.0)]);
+        let signals = &tracker.incident().unwrap().signals;
+        assert_eq!(signals.iter().map(|it| it.observed).collect::<Vec<_>>(), [50.0, 900_000.0]);
+        assert_eq!(tracker.incident().unwrap().observed, 50.0, "the anger of many goes before");
+    }
+
+    #[test]
+    fn an_alert_is_led_by_what_it_is_sent_for_and_the_incident_by_what_comes_first() {
+        let (mut tracker, _) = opened();
+        tracker.observe(&[mention(900_000.0)]);
+        let cause = mention(900_000.0);
+        let told = tracker.escalate(at(12), Severity::Critical, cause, Evidence::default());
+        let led = |incident: &Incident| (incident.measure, incident.observed);
+        assert_eq!(told.as_ref().map(|it| led(&it.incident)), Some((Measure::Audience, 900_000.0)));
+        assert_eq!(tracker.latest(), told);
+        assert_eq!(led(tracker.incident().unwrap()), (Measure::NegativeMentions, 50.0));
+        let over = tracker.resolve(at(90), Evidence::default()).unwrap();
+        assert_eq!(led(&over.incident), (Measure::NegativeMentions, 50.0));
+    }
+
+    proptest::proptest! {
+        /// Whatever order signals come in, the same one leads, and none goes before it.
+        #[test]
+        fn nothing_goes_before_what_leads(
+            drawn in proptest::collection::vec((0..Measure::ALL.len(), -40.0_f64..40.0), 1..8),
+        ) {
+            let signals: Vec<Signal> = drawn
+                .iter()
+                .enumerate()
+                .map(|(n, &(measure, z))| Signal {
+                    monitor: n.to_string(),
+                    measure: Measure::ALL[measure],
+                    direction: if z < 0.0 { Direction::Down } else { Direction::Up },
+                    ..signal(10, z)
+                })
+                .collect();
+            let led = |signals: &[Signal]| {
+                let (mut tracker, _) = opened();
+                signals.iter().for_each(|it| tracker.observe(std::slice::from_ref(it)));
+                let incident = tracker.incident().unwrap().clone();
+                let first = incident.foremost(|_| true).unwrap().clone();
+                assert_eq!((incident.measure, incident.peak_z), (first.measure, first.z));
+                assert!(incident.signals.iter().all(|it| it.precedence(&first).is_le()));
+                (first.measure, first.z)
+            };
+            let reversed: Vec<Signal> = signals.iter().rev().cloned().collect();
+            proptest::prop_assert_eq!(led(&signals), led(&reversed));
+        }
     }
 
     #[test]

@@ -320,7 +320,8 @@ impl BrandState {
                 continue;
             }
             let signal = signal(tick, check, reading);
-            let leads = swing.fired.as_ref().is_none_or(|leading| signal.z.abs() > leading.z.abs());
+            let leads =
+                swing.fired.as_ref().is_none_or(|leading| signal.precedence(leading).is_gt());
             if verdict == Verdict::Fired && leads {
                 swing.fired = Some(signal.clone());
             }
@@ -341,7 +342,7 @@ fn baselines(plan: &Plan, watch: &Watch) -> Vec<Baseline> {
 struct Swing {
     /// All windows beyond their limit now.
     signals: Vec<Signal>,
-    /// The most unusual of those that have just passed it.
+    /// The first, by [`Signal::precedence`], of those that have just passed it.
     fired: Option<Signal>,
 }
 

@@ -49,7 +49,7 @@ impl Resolved {
 }
 
 impl BrandState {
-    /// Opens the incident that `leading`, the most unusual of the `signals`, raises.
+    /// Opens the incident that `leading`, the first of the `signals`, raises.
     pub(super) fn open(
         &mut self,
         tick: &Tick<'_>,
@@ -134,8 +134,9 @@ impl BrandState {
         if severity <= incident.severity {
             return None;
         }
+        let cause = tick.watch.swing(incident)?.clone();
         let evidence = self.evidence(tick, side, incident);
-        self.case_mut(side).tracker.escalate(tick.at, severity, evidence)
+        self.case_mut(side).tracker.escalate(tick.at, severity, cause, evidence)
     }
 
     fn resolve(&mut self, tick: &Tick<'_>, side: Direction) -> Option<Change> {
@@ -218,8 +219,7 @@ impl BrandState {
 
     /// The window an incident must be calm in: the shortest that is not shorter than what raised it.
     fn resolving(&self, tick: &Tick<'_>, incident: &Incident) -> usize {
-        let windows =
-            incident.signals.iter().filter(|it| tick.watch.position(it.measure).is_some());
+        let windows = tick.watch.of_windows(incident);
         let shortest = windows.map(|signal| signal.window_seconds).min();
         let shortest = Duration::from_secs(shortest.unwrap_or(0));
         tick.watch.resolving(shortest, tick.plan.sensitivity.resolve_after)
@@ -257,29 +257,31 @@ impl BrandState {
 
     fn severity(&self, tick: &Tick<'_>, side: Direction, incident: &Incident) -> Severity {
         let since = &self.case(side).since_onset;
-        let signals = &incident.signals;
-        let moods = || signals.iter().map(|signal| signal.measure.mood(signal.direction));
+        // A single mention is as severe as it is whatever the windows show, and the other way round.
+        let signals = || tick.watch.of_windows(incident);
+        let only_glad = signals().all(|signal| signal.mood() == Mood::Glad);
+        let counts = |signal: &&Signal| only_glad || signal.mood() != Mood::Glad;
+        let Some(most) = signals().filter(counts).max_by(|a, b| a.z.abs().total_cmp(&b.z.abs()))
+        else {
+            return incident.severity;
+        };
         // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
-        let measure = if signals.iter().any(|signal| signal.measure.is_of_anger()) {
+        let measure = if signals().any(|signal| signal.measure.is_of_anger()) {
             Measure::NegativeMentions
-        } else if signals.iter().any(|signal| signal.measure == Measure::Mentions) {
+        } else if signals().any(|signal| signal.measure == Measure::Mentions) {
             Measure::Mentions
         } else {
-            incident.measure
+            most.measure
         };
-        let window = tick
-            .watch
-            .durations
-            .iter()
-            .position(|duration| duration.as_secs() == incident.window_seconds)
-            .unwrap_or(0);
+        let of_most = |duration: &Duration| duration.as_secs() == most.window_seconds;
+        let window = tick.watch.durations.iter().position(of_most).unwrap_or(0);
         let reading = self.reading_of(tick, measure, window);
         Severity::of(&Facts {
             direction: side,
             ratio: reading.map_or(1.0, |reading| reading.ratio(side)),
             excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
-            negative_signal: moods().any(|mood| mood == Mood::Angry),
-            only_glad: moods().all(|mood| mood == Mood::Glad),
+            negative_signal: signals().any(|signal| signal.mood() == Mood::Angry),
+            only_glad,
             negative_share: since.share(since.negative),
             crisis_share: since.share(since.crisis),
         })
@@ -291,9 +293,9 @@ impl BrandState {
         side: Direction,
         incident: &Incident,
     ) -> Evidence {
-        let leads = if incident.peak_z < 0.0 { Direction::Down } else { Direction::Up };
+        let swing = tick.watch.swing(incident);
         let negative_only =
-            incident.measure.is_of_anger() && incident.measure.mood(leads) != Mood::Glad;
+            swing.is_some_and(|it| it.measure.is_of_anger() && it.mood() != Mood::Glad);
         let leading = if negative_only { Measure::NegativeMentions } else { Measure::Mentions };
         let baseline = &self.baselines[tick.watch.position(leading).unwrap_or(MENTIONS)];
         // A single mention is told before its pane is over.
@@ -313,14 +315,14 @@ impl BrandState {
         if let Some(post) = &case.post {
             let shown = evidence.samples.len().max(1);
             // While it is all there is, nothing said before it belongs to it.
-            let alone = tick.watch.position(incident.measure).is_none();
+            let alone = swing.is_none();
             evidence.samples.retain(|it| {
                 (&it.channel, &it.id) != (&post.channel, &post.id)
                     && !(alone && it.created_at < incident.onset)
             });
             evidence.samples.insert(0, post.clone());
             evidence.samples.truncate(shown);
-            if incident.measure == Measure::Audience {
+            if alone && incident.measure == Measure::Audience {
                 // Nor do the mentions of its five minutes explain it.
                 evidence.sources.clear();
                 evidence.origin = None;

@@ -188,19 +188,11 @@ impl BrandState {
         let side = Direction::Up;
         let Post { signal, severity, onset, sample, topic } = post;
         let case = self.case_mut(side);
-        case.post = Some(sample);
         if case.tracker.incident().is_some() {
-            case.tracker.observe(std::slice::from_ref(&signal));
-            case.tracker.disturb();
-            let Some(incident) = self.case(side).tracker.incident() else { return };
-            let evidence = self.evidence(tick, side, incident);
-            let tracker = &mut self.case_mut(side).tracker;
-            match tracker.escalate(signal.at, severity, evidence.clone()) {
-                Some(change) => changes.push(change),
-                None => tracker.refresh(evidence),
-            }
+            changes.extend(self.tell_more(tick, signal, severity, sample));
             return;
         }
+        case.post = Some(sample);
         let from = tick.watch.pane_of(onset);
         let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
         let mut incident = Incident::open(subject, &signal, std::slice::from_ref(&signal), onset);
@@ -213,5 +205,33 @@ impl BrandState {
         evidence.mentions = evidence.mentions.max(1);
         incident.show(evidence);
         changes.push(self.begin(tick, side, incident, from));
+    }
+
+    /// Shows a post in the incident that is open. The alert that it causes, if any, is of it.
+    fn tell_more(
+        &mut self,
+        tick: &Tick<'_>,
+        signal: Signal,
+        severity: Severity,
+        sample: Sample,
+    ) -> Option<Change> {
+        let side = Direction::Up;
+        let case = self.case_mut(side);
+        case.tracker.observe(std::slice::from_ref(&signal));
+        case.tracker.disturb();
+        let incident = case.tracker.incident()?;
+        let is_told = severity > incident.severity;
+        let leads = incident.measure == signal.measure && incident.observed == signal.observed;
+        // What people read of a mention is of the one they are shown.
+        if is_told || leads || incident.measure != Measure::Audience {
+            case.post = Some(sample);
+        }
+        let evidence = self.evidence(tick, side, self.case(side).tracker.incident()?);
+        let tracker = &mut self.case_mut(side).tracker;
+        if is_told {
+            return tracker.escalate(signal.at, severity, signal, evidence);
+        }
+        tracker.refresh(evidence);
+        None
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::baseline::Scale;
 use crate::detect::{Parts, Plan, Tally, z_limit};
-use crate::incident::{Direction, Measure, Unit};
+use crate::incident::{Direction, Incident, Measure, Signal, Unit};
 use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
 
@@ -143,6 +143,19 @@ impl Watch {
     /// Where `measure` stands in [`Watch::measures`].
     pub(super) fn position(&self, measure: Measure) -> Option<usize> {
         self.measures.iter().position(|watched| watched.measure == measure)
+    }
+
+    /// The signals of an incident that windows have raised.
+    pub(super) fn of_windows<'a>(
+        &self,
+        incident: &'a Incident,
+    ) -> impl Iterator<Item = &'a Signal> {
+        incident.signals.iter().filter(|it| self.position(it.measure).is_some())
+    }
+
+    /// The first of them by [`Signal::precedence`]: what people are told of the swing.
+    pub(super) fn swing<'a>(&self, incident: &'a Incident) -> Option<&'a Signal> {
+        incident.foremost(|it| self.position(it.measure).is_some())
     }
 
     pub(super) fn pane_of(&self, at: Timestamp) -> Pane {

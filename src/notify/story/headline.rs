@@ -34,7 +34,7 @@ pub fn summary(incident: &Incident) -> String {
         }
         (State::Escalated, _) => format!("{who}: now {}: {what}", level(incident.severity)),
         (State::Acknowledged, _) => format!("{who}: someone has taken it: {what}"),
-        (State::Resolved, Subject::Brand) if incident.measure == Measure::Audience => {
+        (State::Resolved, Subject::Brand) if is_of_mentions_alone(incident) => {
             format!("{who}: no further such mention{}", lasted(incident))
         }
         (State::Resolved, Subject::Brand) => format!("{who}: back to normal{}", lasted(incident)),
@@ -42,6 +42,12 @@ pub fn summary(incident: &Incident) -> String {
             format!("{who}: mentions are arriving again{}", lasted(incident))
         }
     }
+}
+
+/// Whether nothing but single mentions has raised it.
+fn is_of_mentions_alone(incident: &Incident) -> bool {
+    let single = |measure| measure == Measure::Audience;
+    single(incident.measure) && incident.signals.iter().all(|signal| single(signal.measure))
 }
 
 fn level(severity: Severity) -> &'static str {

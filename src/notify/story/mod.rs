@@ -138,9 +138,9 @@ fn is_fall(incident: &Incident) -> bool {
 }
 
 /// Which way the leading signal went. An incident can be opened by a fall and led by a rise; the
-/// sign of the most unusual z tells.
+/// sign of its z tells. A single mention has none, and is no fall.
 fn leading_direction(incident: &Incident) -> Direction {
-    if incident.peak_z > 0.0 {
+    if incident.peak_z > 0.0 || incident.measure == Measure::Audience {
         Direction::Up
     } else if incident.peak_z < 0.0 {
         Direction::Down
@@ -300,20 +300,26 @@ fn volume(incident: &Incident) -> String {
     )
 }
 
-/// The signals beside the leading one, most unusual first.
+/// The signals beside the leading one, what must be read first before the others.
 fn also(incident: &Incident) -> Vec<String> {
-    let leads = |signal: &Signal| {
-        signal.measure == incident.measure
-            && signal.window_seconds == incident.window_seconds
-            && signal.z == incident.peak_z
-    };
-    let mut others: Vec<&Signal> = incident.signals.iter().filter(|s| !leads(s)).collect();
-    others.sort_by(|a, b| b.z.abs().total_cmp(&a.z.abs()));
+    let mut others: Vec<&Signal> =
+        incident.signals.iter().filter(|s| !leads(incident, s)).collect();
+    // One mention is named before all windows: its z, 0, would put it behind them.
+    let order = |signal: &Signal| (signal.measure == Measure::Audience, signal.mood());
+    others.sort_by(|a, b| order(b).cmp(&order(a)).then_with(|| b.precedence(a)));
     let mut lines: Vec<String> = others.iter().take(MAX_ALSO).map(|s| signal(s)).collect();
     if others.len() > MAX_ALSO {
         lines.push(format!("and {} more", others.len() - MAX_ALSO));
     }
     lines
+}
+
+/// Whether `signal` is the one that leads the incident.
+fn leads(incident: &Incident, signal: &Signal) -> bool {
+    signal.measure == incident.measure
+        && signal.window_seconds == incident.window_seconds
+        && signal.z == incident.peak_z
+        && signal.observed == incident.observed
 }
 
 fn signal(signal: &Signal) -> String {

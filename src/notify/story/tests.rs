@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::incident::fixtures::{change_of, fall, incident, resolved, silent_feed};
-use crate::incident::{Origin, Provenance, SourceKind, SourceShare};
+use crate::incident::fixtures::{ONSET, change_of, fall, incident, resolved, signal, silent_feed};
+use crate::incident::{Origin, Provenance, Sample, SourceKind, SourceShare, Tracker};
 use crate::mention::{Role, Tone};
 
 fn story(incident: Incident) -> Story {
@@ -125,6 +125,12 @@ fn a_single_mention_is_told_by_who_says_what_to_how_many() {
          be told from 100,000 on."
     );
     assert!(told.how_unusual.contains("judged by its words"), "{}", told.how_unusual);
+    assert_eq!(
+        story(resolved(alone.clone(), 31)).headline,
+        "American: back to normal after 31 min",
+        "windows were out of line, too"
+    );
+    alone.signals.clear();
     assert_eq!(
         story(resolved(alone.clone(), 31)).headline,
         "American: no further such mention after 31 min"
@@ -260,8 +266,8 @@ fn the_leading_signal_is_not_told_twice() {
     assert_eq!(
         story(incident()).also,
         [
-            "mentions in a window of 1 hour: 232 (usually 58)",
             "negative share in a window of 1 hour: 86 % (usually 61 %)",
+            "mentions in a window of 1 hour: 232 (usually 58)",
         ]
     );
 }
@@ -349,6 +355,51 @@ fn silent(names: &[&str]) -> Vec<SourceShare> {
     let share = 1.0 / names.len() as f64;
     let kind = SourceKind::Author;
     names.iter().map(|&name| SourceShare { kind, value: name.into(), count: 0, share }).collect()
+}
+
+/// Whichever comes first: anger before what may be a chance, what is welcome last, however unusual.
+#[test]
+fn what_cannot_wait_is_read_first() {
+    let voice = Signal {
+        z: 0.0,
+        upper: 100_000.0,
+        ..signal("single-mention", Measure::Audience, 0, 48_000.0, 0.0, 0.0)
+    };
+    let signals = [
+        ("voice", voice),
+        ("anger", signal("negative-up", Measure::NegativeMentions, 3600, 90.0, 30.0, 5.0)),
+        ("mood", signal("sentiment-down", Measure::Sentiment, 21_600, -0.4, 0.1, -4.5)),
+        ("attention", signal("mentions-up", Measure::Mentions, 3600, 500.0, 50.0, 9.0)),
+        ("post", signal("post-velocity", Measure::PostShares, 3600, 240.0, 40.0, 3.6)),
+        ("buying", signal("purchase-intent-up", Measure::PurchaseIntent, 21_600, 90.0, 30.0, 8.0)),
+        ("followers", signal("new-followers-up", Measure::NewFollowers, 86_400, 120.0, 10.0, 12.0)),
+    ];
+    let told = |first: &Signal, second: &Signal| {
+        let subject = (Subject::Brand, "American", None);
+        let mut opened = Incident::open(subject, first, std::slice::from_ref(first), ONSET);
+        opened.severity = Severity::Warning;
+        opened.samples = vec![Sample {
+            role: Role::Journalist,
+            audience: 48_000,
+            crisis_terms: vec!["contaminated".into()],
+            ..incident().samples[1].clone()
+        }];
+        let mut tracker = Tracker::default();
+        tracker.open(opened);
+        tracker.observe(std::slice::from_ref(second));
+        let story = story(tracker.incident().unwrap().clone());
+        let (what, advice) = (story.headline, story.what_to_do.unwrap_or_default());
+        format!("{what}\n    {advice}\n    also {}", story.also.join("; "))
+    };
+    let mut pairs = Vec::new();
+    for (at, (name, first)) in signals.iter().enumerate() {
+        for (other, second) in &signals[at + 1..] {
+            let forth = told(first, second);
+            assert_eq!(forth, told(second, first), "{name} and {other}");
+            pairs.push(format!("{name} and {other}\n    {forth}"));
+        }
+    }
+    insta::assert_snapshot!(pairs.join("\n"));
 }
 
 #[test]

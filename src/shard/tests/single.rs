@@ -8,7 +8,8 @@ use crate::mention::{Author, BrandIndex, Classified, Mention, Role, Timestamp, T
 use crate::shard::{Outcome, Shard};
 
 use super::streams::{
-    DAY, HOUR, MINUTE, at, feed, lines, observe, opened, ordinary, plan, silence, usual,
+    BRANDS, DAY, HOUR, MINUTE, Made, START, at, feed, lines, observe, observe_as, opened, ordinary,
+    plan, silence, usual,
 };
 
 /// When it is made, after the start: within a minute.
@@ -174,6 +175,7 @@ fn one_incident_a_brand_and_an_author_once_a_day() {
     let last = &changes[1].incident;
     assert_eq!((last.id, last.state), (changes[0].incident.id, State::Escalated));
     assert_eq!((last.severity, last.samples[0].id.as_str()), (Severity::Critical, "other"));
+    assert_eq!((last.observed, last.measure), (900_000.0, Measure::Audience));
 
     // The same author an hour after it is over, and a day later.
     let (mut shard, mut changes) = (lived(), Vec::new());
@@ -201,7 +203,7 @@ fn it_is_over_after_the_last_of_them() {
     assert!(over.millis_since(at(second)) >= 30 * MINUTE, "{over}");
 }
 
-/// A rise that follows leads the incident, and one that is open shows the mention.
+/// Angry people who follow lead the incident; in one that is open a mention leads its own alert.
 #[test]
 fn a_rise_and_a_single_mention_are_one_incident() {
     let storm =
@@ -223,7 +225,40 @@ fn a_rise_and_a_single_mention_are_one_incident() {
     let [change] = &changes[before..] else { panic!("{:#?}", lines(&changes)) };
     assert_eq!(change.incident.state, State::Escalated);
     assert_eq!(change.incident.samples[0].id, "accusation");
-    assert!(change.incident.measure != Measure::Audience);
+    assert_eq!((change.incident.measure, change.incident.observed), (Measure::Audience, 900_000.0));
+    let open = shard.open_incidents().next().unwrap();
+    assert!(open.measure != Measure::Audience, "many are angry: {open:#?}");
+    assert!(open.sources.iter().any(|it| it.value == "bad"), "what the rise comes from: {open:#?}");
+}
+
+/// What people want more of is no headline while a journalist writes of contamination.
+#[test]
+fn a_severe_mention_is_told_in_the_midst_of_a_rush_to_buy() {
+    let rush = NOW - 30_500 - 9 * HOUR;
+    let wants = |made: &Made, mention: &mut Mention<'_>| {
+        let part = if made.at >= START + rush { 2 } else { 20 };
+        if made.id.is_multiple_of(part) {
+            mention.intent = Some("purchase".into());
+        }
+    };
+    let (mut shard, mut changes) = (Shard::new(plan(), "feed"), Vec::new());
+    for made in ordinary(91, 0, NOW - 30_500, usual) {
+        observe_as(&mut shard, &made, &wants, &mut changes);
+    }
+    let open = shard.open_incidents().find(|it| it.brand == BRANDS[0]).expect("the rush");
+    assert_eq!((open.measure, open.severity), (Measure::PurchaseIntent, Severity::Notice));
+    changes.clear();
+    say(&mut shard, &Said { followers: 48_000, ..ACCUSATION }, &mut changes);
+    let [change] = &changes[..] else { panic!("{:#?}", lines(&changes)) };
+    let told = &change.incident;
+    assert_eq!((told.state, told.severity), (State::Escalated, Severity::Warning));
+    assert_eq!((told.measure, told.observed), (Measure::Audience, 48_000.0));
+    assert_eq!(told.samples[0].id, "accusation");
+    for made in ordinary(92, NOW, NOW + 20 * MINUTE, usual) {
+        observe_as(&mut shard, &made, &wants, &mut changes);
+    }
+    let open = shard.open_incidents().find(|it| it.brand == BRANDS[0]).unwrap();
+    assert_eq!(open.measure, Measure::Audience, "it still leads");
 }
 
 /// What no window raised keeps no window from speaking after it.
