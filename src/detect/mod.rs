@@ -21,7 +21,7 @@ pub use alone::{severity as alone_severity, weight};
 pub use feedback::{Feedback, Mark, MarkedAs};
 pub use limits::z_limit;
 pub use measure::{Parts, Tally, in_units, is_follow};
-pub use news::News;
+pub use news::{LastTold, News};
 pub use onset::onset;
 pub use plan::{Brand, Monitor, Plan, Sensitivity, TimeSettings};
 

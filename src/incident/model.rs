@@ -75,6 +75,8 @@ pub enum State {
     Opened,
     /// It got worse after it was opened: its severity rose.
     Escalated,
+    /// It got worse, or another severe mention came, while its severity stayed as it was.
+    Updated,
     /// A person has taken it.
     Acknowledged,
     /// Every signal has been back inside its typical band for the hold time.
@@ -82,11 +84,12 @@ pub enum State {
 }
 
 impl State {
-    /// `opened`, `escalated`, `acknowledged` or `resolved`.
+    /// `opened`, `escalated`, `updated`, `acknowledged` or `resolved`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Opened => "opened",
             Self::Escalated => "escalated",
+            Self::Updated => "updated",
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
         }

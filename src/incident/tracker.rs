@@ -1,4 +1,4 @@
-//! The life of a brand's incident: opened, escalated, resolved.
+//! The life of a brand's incident: opened, escalated, updated, resolved.
 
 use std::time::Duration;
 
@@ -96,6 +96,13 @@ impl Tracker {
         open.incident.severity = severity;
         open.cause = Some(cause);
         Some(open.advance(State::Escalated, at, evidence))
+    }
+
+    /// Tells the open incident anew for `cause`, which leads the alert.
+    pub fn update(&mut self, at: Timestamp, cause: Signal, evidence: Evidence) -> Option<Change> {
+        let open = self.open.as_mut()?;
+        open.cause = Some(cause);
+        Some(open.advance(State::Updated, at, evidence))
     }
 
     /// Takes note of whether the open incident is `calm`; `true` once it has been for `hold`.
@@ -229,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn an_incident_is_opened_escalated_and_resolved_once_each() {
+    fn an_incident_is_opened_escalated_updated_and_resolved() {
         let (mut tracker, first) = opened();
         assert_eq!((first.sequence, first.incident.state), (0, State::Opened));
         let second = tracker
@@ -247,11 +254,17 @@ mod tests {
                 .is_none(),
             "never down"
         );
-        let third = tracker.resolve(at(90), Evidence::default()).unwrap();
-        assert_eq!((third.sequence, third.incident.resolved_at), (2, Some(at(90))));
+        let third = tracker.update(at(60), signal(60, 20.0), Evidence::default()).unwrap();
+        assert_eq!((third.sequence, third.incident.state), (2, State::Updated));
+        assert_eq!((third.incident.severity, third.incident.peak_z), (Severity::Critical, 20.0));
+        let last = tracker.resolve(at(90), Evidence::default()).unwrap();
+        assert_eq!((last.sequence, last.incident.resolved_at), (3, Some(at(90))));
         assert!(tracker.resolve(at(91), Evidence::default()).is_none());
-        let ids = [first.id, second.id, third.id];
-        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+        assert!(tracker.update(at(92), signal(92, 30.0), Evidence::default()).is_none());
+        let changes = [&first, &second, &third, &last];
+        let ids: std::collections::BTreeSet<_> = changes.iter().map(|it| it.id).collect();
+        assert_eq!(ids.len(), 4);
+        assert!(changes.iter().all(|it| it.incident.id == first.incident.id));
     }
 
     #[test]

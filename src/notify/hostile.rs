@@ -157,7 +157,7 @@ prop_compose! {
         measure in measure(),
         direction in direction(),
         severity in select(Severity::ALL.to_vec()),
-        state in select(vec![State::Opened, State::Escalated, State::Acknowledged, State::Resolved]),
+        state in select(vec![State::Opened, State::Escalated, State::Updated, State::Acknowledged, State::Resolved]),
         [onset, detected_at, updated_at] in [moment(), moment(), moment()],
         resolved_at in option::of(moment()),
         [peak_z, observed, expected, lower, upper] in [number(), number(), number(), number(), number()],

@@ -84,6 +84,7 @@ impl BrandState {
             onset: most.since,
             sample: sample(classified),
             topic: Some(most.topic),
+            weight: None,
         };
         self.tell(tick, post, changes);
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::attribute::Question;
-use crate::detect::{Reading, onset};
+use crate::detect::{LastTold, Reading, Record, onset};
 use crate::incident::{
     Change, Direction, Evidence, Facts, Incident, Measure, Mood, Sample, Severity, Signal, Subject,
     Tracker,
@@ -13,6 +13,7 @@ use crate::mention::{Timestamp, millis};
 use crate::window::Pane;
 
 use super::brand::{BrandState, MENTIONS, Tick};
+use super::post::Voices;
 use super::since::SinceOnset;
 
 /// What is open of a brand on one side (see [`Check::side`](super::watch::Check)), and what was.
@@ -29,6 +30,10 @@ pub(super) struct Case {
     uneasy: Pane,
     /// The post that the open incident is of, or shows before all others.
     pub post: Option<Sample>,
+    /// How far out people know the open incident's swing to be.
+    told: LastTold,
+    /// Who has been heard in it.
+    pub voices: Voices,
 }
 
 /// When an incident was over, and what had signalled in it.
@@ -80,8 +85,11 @@ impl BrandState {
         if self.baselines[MENTIONS].has_rhythm_before(tick.watch.hour_of(from)) {
             self.attribution.hold_since(from);
         }
+        let swing = tick.watch.of_windows(&incident).map(|it| it.z.abs()).fold(0.0, f64::max);
         let case = self.case_mut(side);
         (case.level_accepted, case.uneasy) = (false, 0);
+        case.told = LastTold::new(tick.at, swing);
+        case.voices = Voices::default();
         let change = case.tracker.open(incident);
         self.hold(tick, side);
         change
@@ -110,9 +118,8 @@ impl BrandState {
         if !case.level_accepted {
             self.hold(tick, side);
         }
-        if !signals.is_empty() {
-            changes.extend(self.escalate(tick, side));
-        }
+        let surpassed = if tick.feed_dead { None } else { self.surpassed(tick, side, signals) };
+        changes.extend(self.worsen(tick, side, signals, surpassed));
         // Long windows may stay beyond their limits for a day after a burst; they do not keep the
         // incident open, nor may they open another while they reach back into this one. A dead feed
         // says nothing, neither that it is over nor that it lasts.
@@ -128,27 +135,72 @@ impl BrandState {
         }
     }
 
-    fn escalate(&mut self, tick: &Tick<'_>, side: Direction) -> Option<Change> {
+    /// Tells that the open incident is more severe than it was, or else that its swing has
+    /// `surpassed` by far what people know of it.
+    fn worsen(
+        &mut self,
+        tick: &Tick<'_>,
+        side: Direction,
+        signals: &[Signal],
+        surpassed: Option<&Signal>,
+    ) -> Option<Change> {
+        let first = signals.iter().max_by(|a, b| a.precedence(b))?;
         let incident = self.case(side).tracker.incident()?;
         let severity = self.severity(tick, side, incident);
-        if severity <= incident.severity {
+        let escalates = severity > incident.severity;
+        let cause = if escalates { first } else { surpassed? }.clone();
+        let evidence = self.evidence(tick, side, incident);
+        let case = self.case_mut(side);
+        let furthest = signals.iter().map(|it| it.z.abs()).fold(0.0, f64::max);
+        case.told = LastTold::new(tick.at, furthest);
+        if escalates {
+            return case.tracker.escalate(tick.at, severity, cause, evidence);
+        }
+        case.tracker.update(tick.at, cause, evidence)
+    }
+
+    /// The first of the `signals` that lie much further out than people were last told, in the
+    /// window by which the incident is judged over. One such window long nothing is news: what it
+    /// holds people have been told of. What is welcome is none where anything else has signalled.
+    fn surpassed<'a>(
+        &mut self,
+        tick: &Tick<'_>,
+        side: Direction,
+        signals: &'a [Signal],
+    ) -> Option<&'a Signal> {
+        let incident = self.case(side).tracker.incident()?;
+        let window = tick.watch.durations[self.resolving(tick, incident)];
+        let welcome = |signal: &Signal| signal.mood() == Mood::Glad;
+        let only_welcome = incident.signals.iter().all(welcome);
+        let judged =
+            |it: &&Signal| it.window_seconds == window.as_secs() && (only_welcome || !welcome(it));
+        let judged = || signals.iter().filter(judged);
+        let furthest = judged().map(|it| it.z.abs()).fold(0.0, f64::max);
+        self.case_mut(side).told.follow(tick.at, furthest);
+        let told = &self.case(side).told;
+        if told.is_of_a_swing() && told.millis_ago(tick.at) < millis(window) {
             return None;
         }
-        let cause = tick.watch.swing(incident)?.clone();
-        let evidence = self.evidence(tick, side, incident);
-        self.case_mut(side).tracker.escalate(tick.at, severity, cause, evidence)
+        judged()
+            .filter(|it| self.record(tick, it).is_some_and(|of| told.is_surpassed(it.z, of)))
+            .max_by(|a, b| a.precedence(b))
+    }
+
+    /// The record of the window that raised `signal`.
+    fn record(&self, tick: &Tick<'_>, signal: &Signal) -> Option<&Record> {
+        let raised = tick.watch.checks.iter().position(|check| {
+            check.monitor == signal.monitor
+                && tick.watch.durations[check.window].as_secs() == signal.window_seconds
+        });
+        self.records.get(raised?)
     }
 
     fn resolve(&mut self, tick: &Tick<'_>, side: Direction) -> Option<Change> {
         let evidence = self.evidence(tick, side, self.case(side).tracker.incident()?);
         let case = self.case_mut(side);
-        let signals = case.tracker.incident().map(|incident| incident.signals.iter());
-        let measures: Vec<Measure> = signals
-            .into_iter()
-            .flatten()
-            .map(|signal| signal.measure)
-            .filter(|&measure| tick.watch.position(measure).is_some())
-            .collect();
+        let incident = case.tracker.incident().into_iter();
+        let signals = incident.flat_map(|it| tick.watch.of_windows(it));
+        let measures: Vec<Measure> = signals.map(|signal| signal.measure).collect();
         // What no window has raised, none has to forget.
         if !measures.is_empty() {
             case.resolved = Some(Resolved { at: tick.at, measures });

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use crate::attribute::sample;
 use crate::baseline::tail;
-use crate::detect::{Spread, Velocity, alone_severity, shared_post, weight};
+use crate::detect::{News, Spread, Velocity, alone_severity, shared_post, weight};
 use crate::incident::{Change, Direction, Incident, Measure, Sample, Severity, Signal, Subject};
-use crate::mention::{Classified, Timestamp, Tone};
+use crate::mention::{Classified, Role, Timestamp, Tone};
 use crate::window::Pane;
 
 use super::brand::{BrandState, Tick};
@@ -21,6 +21,9 @@ const TOLD_MS: i64 = 86_400_000;
 /// Remembered for it, authors and posts of a brand each; beyond that what was told longest ago is
 /// forgotten.
 const TOLD: usize = 64;
+/// A severe mention that weighs so many times what was told before is told, too: audiences differ by
+/// orders of magnitude.
+const HEAVIER: f64 = 10.0;
 
 /// A post, and why it is told.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Post {
     pub sample: Sample,
     /// The hashtag or campaign it is told for.
     pub topic: Option<String>,
+    /// What a severe mention weighs (see [`weight`]).
+    pub weight: Option<f64>,
 }
 
 /// What is known of a brand's single posts.
@@ -97,10 +102,30 @@ impl<T: PartialEq> Told<T> {
     }
 }
 
+/// Severe mentions told in the open incident, by what their authors are to the brand.
+#[derive(Debug, Default)]
+pub(super) struct Voices {
+    told: Vec<(Role, News)>,
+}
+
+impl Voices {
+    /// Whether a mention of `weight` is news at `at`: nobody of that role has been told within a day
+    /// whose mention weighed a tenth of that. If so, it has been told now.
+    fn is_new(&mut self, role: Role, at: Timestamp, weight: f64) -> bool {
+        if let Some((_, news)) = self.told.iter_mut().find(|known| known.0 == role) {
+            return news.is_new(at, weight);
+        }
+        let mut news = News::of_so_many_times(HEAVIER);
+        let is_new = news.is_new(at, weight);
+        self.told.push((role, news));
+        is_new
+    }
+}
+
 impl BrandState {
-    /// Judges a mention by itself, at once. While an incident is open there is never more
-    /// than one page, and one lasts for `resolve_after` at least: that bounds the pages, because a
-    /// budget of false ones cannot be computed for what has no baseline.
+    /// Judges a mention by itself, at once. An incident lasts for `resolve_after` at least, and
+    /// within it [`Voices`] tell: that bounds the pages, because a budget of false ones cannot be
+    /// computed for what has no baseline.
     pub(super) fn judge_alone(
         &mut self,
         tick: &Tick<'_>,
@@ -108,7 +133,8 @@ impl BrandState {
         changes: &mut Vec<Change>,
     ) {
         let Some(min_audience) = tick.plan.sensitivity.min_audience else { return };
-        let Some(severity) = alone_severity(weight(classified), min_audience) else { return };
+        let weight = weight(classified);
+        let Some(severity) = alone_severity(weight, min_audience) else { return };
         // Nothing is told before the panes that are closed already.
         let at = classified.mention.created_at.max(tick.at);
         let sample = sample(classified);
@@ -131,7 +157,8 @@ impl BrandState {
             z: 0.0,
         };
         let onset = classified.mention.created_at;
-        self.tell(tick, Post { signal, severity, onset, sample, topic: None }, changes);
+        let weight = Some(weight);
+        self.tell(tick, Post { signal, severity, onset, sample, topic: None, weight }, changes);
     }
 
     /// Judges a share by how far its post has spread.
@@ -156,7 +183,7 @@ impl BrandState {
         let ill = classified.tone == Tone::Negative || !classified.crisis_terms.is_empty();
         let severity = if ill { Severity::Warning } else { Severity::Notice };
         let (onset, sample) = (spread.since, sample(classified));
-        let post = Post { signal, severity, onset, sample, topic: None };
+        let post = Post { signal, severity, onset, sample, topic: None, weight: None };
         self.tell(tick, post, changes);
     }
 
@@ -186,13 +213,13 @@ impl BrandState {
     /// Tells a post: opens an incident of it, or shows it in the one that is open.
     pub(super) fn tell(&mut self, tick: &Tick<'_>, post: Post, changes: &mut Vec<Change>) {
         let side = Direction::Up;
-        let Post { signal, severity, onset, sample, topic } = post;
-        let case = self.case_mut(side);
-        if case.tracker.incident().is_some() {
-            changes.extend(self.tell_more(tick, signal, severity, sample));
+        if self.case(side).tracker.incident().is_some() {
+            changes.extend(self.tell_more(tick, post));
             return;
         }
-        case.post = Some(sample);
+        let Post { signal, severity, onset, sample, topic, weight } = post;
+        let (at, role) = (signal.at, sample.role);
+        self.case_mut(side).post = Some(sample);
         let from = tick.watch.pane_of(onset);
         let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
         let mut incident = Incident::open(subject, &signal, std::slice::from_ref(&signal), onset);
@@ -205,31 +232,34 @@ impl BrandState {
         evidence.mentions = evidence.mentions.max(1);
         incident.show(evidence);
         changes.push(self.begin(tick, side, incident, from));
+        weight.map(|it| self.case_mut(side).voices.is_new(role, at, it));
     }
 
-    /// Shows a post in the incident that is open. The alert that it causes, if any, is of it.
-    fn tell_more(
-        &mut self,
-        tick: &Tick<'_>,
-        signal: Signal,
-        severity: Severity,
-        sample: Sample,
-    ) -> Option<Change> {
+    /// Shows a post in the incident that is open. It is told if it makes that more severe, or if it
+    /// is a severe mention, as severe as the incident, and news; what is told leads its own alert.
+    fn tell_more(&mut self, tick: &Tick<'_>, post: Post) -> Option<Change> {
         let side = Direction::Up;
+        let Post { signal, severity, sample, weight, .. } = post;
         let case = self.case_mut(side);
         case.tracker.observe(std::slice::from_ref(&signal));
         case.tracker.disturb();
         let incident = case.tracker.incident()?;
-        let is_told = severity > incident.severity;
+        let escalates = severity > incident.severity;
+        let (role, at) = (sample.role, signal.at);
+        let is_news = severity >= incident.severity
+            && weight.is_some_and(|it| case.voices.is_new(role, at, it));
         let leads = incident.measure == signal.measure && incident.observed == signal.observed;
         // What people read of a mention is of the one they are shown.
-        if is_told || leads || incident.measure != Measure::Audience {
+        if escalates || is_news || leads || incident.measure != Measure::Audience {
             case.post = Some(sample);
         }
         let evidence = self.evidence(tick, side, self.case(side).tracker.incident()?);
         let tracker = &mut self.case_mut(side).tracker;
-        if is_told {
-            return tracker.escalate(signal.at, severity, signal, evidence);
+        if escalates {
+            return tracker.escalate(at, severity, signal, evidence);
+        }
+        if is_news {
+            return tracker.update(at, signal, evidence);
         }
         tracker.refresh(evidence);
         None

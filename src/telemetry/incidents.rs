@@ -9,7 +9,8 @@ use crate::incident::{Change, Direction, Incident, Severity, State};
 /// Open incidents by [`Severity::ALL`].
 pub(super) type OpenCounts = [u64; Severity::ALL.len()];
 
-const STATES: [State; 4] = [State::Opened, State::Escalated, State::Acknowledged, State::Resolved];
+const STATES: [State; 5] =
+    [State::Opened, State::Escalated, State::Updated, State::Acknowledged, State::Resolved];
 
 /// Metrics of incidents over all shards.
 #[derive(Debug)]

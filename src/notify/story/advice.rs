@@ -12,7 +12,7 @@ const NAMED: usize = 2;
 /// One or two sentences that say where to look first and what to do then; `None` when somebody has
 /// taken it, when it is over, or when the feed is the suspect, which is told elsewhere.
 pub fn what_to_do(incident: &Incident) -> Option<String> {
-    let is_open = matches!(incident.state, State::Opened | State::Escalated);
+    let is_open = matches!(incident.state, State::Opened | State::Escalated | State::Updated);
     if !is_open || incident.subject == Subject::Feed {
         return None;
     }

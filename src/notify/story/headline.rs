@@ -1,6 +1,6 @@
 //! The one sentence that says it all.
 
-use crate::incident::{Direction, Incident, Measure, Severity, State, Subject, Unit};
+use crate::incident::{Direction, Incident, Measure, Mood, Severity, State, Subject, Unit};
 use crate::mention::Role;
 
 use super::words::{self, Clock};
@@ -14,7 +14,9 @@ const MAX_TERM: usize = 24;
 pub fn headline(incident: &Incident, clock: &Clock) -> String {
     let since = clock.short(incident.onset, incident.updated_at);
     match incident.state {
-        State::Opened | State::Escalated => format!("{}, since {since}", summary(incident)),
+        State::Opened | State::Escalated | State::Updated => {
+            format!("{}, since {since}", summary(incident))
+        }
         State::Acknowledged | State::Resolved => summary(incident),
     }
 }
@@ -33,6 +35,8 @@ pub fn summary(incident: &Incident) -> String {
             format!("No mentions are arriving from feed {}", name(&incident.brand))
         }
         (State::Escalated, _) => format!("{who}: now {}: {what}", level(incident.severity)),
+        (State::Updated, _) if is_growth(incident) => format!("{who}: still growing: {what}"),
+        (State::Updated, _) => format!("{who}: got worse: {what}"),
         (State::Acknowledged, _) => format!("{who}: someone has taken it: {what}"),
         (State::Resolved, Subject::Brand) if is_of_mentions_alone(incident) => {
             format!("{who}: no further such mention{}", lasted(incident))
@@ -40,6 +44,20 @@ pub fn summary(incident: &Incident) -> String {
         (State::Resolved, Subject::Brand) => format!("{who}: back to normal{}", lasted(incident)),
         (State::Resolved, Subject::Feed) => {
             format!("{who}: mentions are arriving again{}", lasted(incident))
+        }
+    }
+}
+
+/// Whether what has grown is nothing to be sorry for.
+pub(super) fn is_growth(incident: &Incident) -> bool {
+    let direction = leading_direction(incident);
+    match incident.measure.mood(direction) {
+        Mood::Glad => true,
+        Mood::Angry => false,
+        Mood::Open => {
+            direction == Direction::Up
+                && incident.severity == Severity::Notice
+                && incident.measure != Measure::Audience
         }
     }
 }

@@ -120,7 +120,8 @@ impl Story {
 fn mark(incident: &Incident) -> Mark {
     match incident.state {
         State::Opened => Mark::Open(incident.severity),
-        State::Escalated => Mark::Worse,
+        State::Updated if headline::is_growth(incident) => Mark::Open(incident.severity),
+        State::Escalated | State::Updated => Mark::Worse,
         State::Acknowledged => Mark::Taken,
         State::Resolved => Mark::Over,
     }
@@ -318,8 +319,8 @@ fn also(incident: &Incident) -> Vec<String> {
 fn leads(incident: &Incident, signal: &Signal) -> bool {
     signal.measure == incident.measure
         && signal.window_seconds == incident.window_seconds
-        && signal.z == incident.peak_z
-        && signal.observed == incident.observed
+        // Of single mentions a smaller one may lead an alert of its own.
+        && (signal.measure != Measure::Audience || signal.observed == incident.observed)
 }
 
 fn signal(signal: &Signal) -> String {

@@ -184,6 +184,35 @@ fn each_state_has_its_words() {
 }
 
 #[test]
+fn what_goes_on_is_told_by_what_has_changed() {
+    let told = |measure, z: f64, severity| {
+        let direction = if z < 0.0 { Direction::Down } else { Direction::Up };
+        let story = story(Incident {
+            state: State::Updated,
+            peak_z: z,
+            measure,
+            severity,
+            direction,
+            ..incident()
+        });
+        assert_eq!(story.mark == Mark::Worse, story.headline.contains("got worse"));
+        assert!(story.what_to_do.is_some());
+        story.headline
+    };
+    insta::assert_snapshot!(
+        [
+            told(Measure::NegativeMentions, 9.0, Severity::Critical),
+            told(Measure::Audience, 0.0, Severity::Critical),
+            told(Measure::Mentions, 9.0, Severity::Warning),
+            told(Measure::Mentions, 9.0, Severity::Notice),
+            told(Measure::PurchaseIntent, 9.0, Severity::Notice),
+            told(Measure::PurchaseIntent, -9.0, Severity::Notice),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
 fn yesterday_has_a_date() {
     assert_eq!(
         headline(|i| i.updated_at = i.onset.plus_millis(12 * 3_600_000)),

@@ -171,6 +171,7 @@ fn state(state: State) -> proto::State {
     match state {
         State::Opened => proto::State::Opened,
         State::Escalated => proto::State::Escalated,
+        State::Updated => proto::State::Updated,
         State::Acknowledged => proto::State::Acknowledged,
         State::Resolved => proto::State::Resolved,
     }

@@ -55,6 +55,7 @@ fn changes() -> Vec<Change> {
         change_of(escalated, 1),
         change_of(unknown, 2),
         change_of(resolved(incident(), 190), 3),
+        change_of(Incident { state: State::Updated, ..incident() }, 2),
         change_of(fall(), 0),
         change_of(silent_feed(), 0),
     ]

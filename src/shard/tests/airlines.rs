@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use crate::classify::{BrandRule, Classifier, Rules};
 use crate::decode::{Format, Limits, decode};
 use crate::detect::{Brand, Plan};
-use crate::incident::{Change, Direction, Incident, Provenance, Severity, SourceKind, Subject};
+use crate::incident::{
+    Change, Direction, Incident, Provenance, Severity, SourceKind, State, Subject,
+};
 use crate::mention::Timestamp;
 use crate::shard::{Outcome, Shard};
 use crate::source::{FileLines, Progress};
@@ -141,6 +143,15 @@ fn no_gap_of_the_file_is_an_incident() {
         assert_eq!(change.incident.subject, Subject::Brand, "{change:#?}");
         assert_eq!(change.incident.direction, Direction::Up, "{change:#?}");
     }
+}
+
+/// What goes on is told again about once a day, not by the hour.
+#[test]
+fn what_gets_worse_costs_a_few_alerts_a_week() {
+    let changes = &week().changes;
+    let updated = changes.iter().filter(|it| it.incident.state == State::Updated).count();
+    let opened = opened(changes).len();
+    assert!((1..=opened).contains(&updated), "{:#?}", super::streams::lines(changes));
 }
 
 #[test]

@@ -14,3 +14,4 @@ mod silence;
 mod single;
 mod spread;
 pub(in crate::shard) mod streams;
+mod worse;

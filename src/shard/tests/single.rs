@@ -189,6 +189,54 @@ fn one_incident_a_brand_and_an_author_once_a_day() {
     assert_eq!(opened(&changes).len(), 2, "{:#?}", lines(&changes));
 }
 
+/// An employee's leak on Wednesday, inside what has been critical since Monday.
+#[test]
+fn a_severe_mention_in_an_incident_as_severe_is_told() {
+    let monday = NOW - 30_500;
+    let storm = |brand: usize, now: i64| if brand == 0 && now >= monday { 8.0 } else { 1.0 };
+    let (mut shard, mut changes) = (lived(), Vec::new());
+    changes.extend(feed(&mut shard, &ordinary(97, monday, monday + 2 * DAY, storm)));
+    let last = changes.iter().rfind(|it| it.incident.brand == BRANDS[0]).unwrap().clone();
+    assert_eq!(last.incident.severity, Severity::Critical, "{:#?}", lines(&changes));
+    changes.clear();
+    let leak = Said { id: "leak", role: Role::Employee, author: "ed", ..ACCUSATION };
+    let leak = Said { at: monday + 2 * DAY, followers: 1_000_000, ..leak };
+    say(&mut shard, &leak, &mut changes);
+    let [change] = &changes[..] else { panic!("{:#?}", lines(&changes)) };
+    assert_eq!((change.incident.id, change.sequence), (last.incident.id, last.sequence + 1));
+    let told = &change.incident;
+    assert_eq!((told.state, told.measure), (State::Updated, Measure::Audience));
+    assert_eq!((told.observed, told.samples[0].id.as_str()), (1_000_000.0, "leak"));
+    // One that is less severe than the incident is shown, and wakes nobody.
+    let minor = Said { id: "minor", author: "lee", at: leak.at + 500, ..ACCUSATION };
+    say(&mut shard, &minor, &mut changes);
+    assert_eq!(changes.len(), 1, "{:#?}", lines(&changes));
+}
+
+/// Everybody writes of a crisis; people are told of the first, and of who says it as somebody else.
+#[test]
+fn thirty_journalists_are_told_once() {
+    const NAMES: [&str; 30] = [
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r",
+        "s", "t", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc", "dd",
+    ];
+    let journalists = NAMES.iter().zip(0..).map(|(&name, n)| Said {
+        id: name,
+        author: name,
+        at: NOW + n * MINUTE,
+        followers: 15_000 + 2_000 * n as u64,
+        ..ACCUSATION
+    });
+    let employee =
+        Said { id: "leak", author: "ed", role: Role::Employee, followers: 300, ..ACCUSATION };
+    let said: Vec<Said> = journalists.chain([Said { at: NOW + 31 * MINUTE, ..employee }]).collect();
+    let changes = told(&said);
+    let states: Vec<State> = changes.iter().map(|it| it.incident.state).collect();
+    assert_eq!(states, [State::Opened, State::Updated], "{:#?}", lines(&changes));
+    let last = &changes[1].incident;
+    assert_eq!((last.observed, last.samples[0].id.as_str()), (300.0, "leak"), "of whom it tells");
+}
+
 /// A severe mention keeps its incident open, whoever makes it.
 #[test]
 fn it_is_over_after_the_last_of_them() {
