@@ -85,6 +85,13 @@ impl Record {
         self.tail.map(|tail| tail.days * (z.max(0.0) / tail.level).powf(tail.index))
     }
 
+    /// [`return_days`](Self::return_days) that may be told to people: of a record that is long enough
+    /// to speak for itself, finite and above 0.
+    pub fn told_days(&self, z: f64) -> Option<f64> {
+        let days = self.return_days(z).filter(|days| days.is_finite() && *days > 0.0);
+        days.filter(|_| self.days.len() as f64 >= PRIOR_DAYS)
+    }
+
     /// The z that comes once in `days`, going by the record alone.
     pub fn level(&self, days: f64) -> Option<f64> {
         self.tail.map(|tail| tail.level * (days / tail.days).powf(1.0 / tail.index))
@@ -143,6 +150,15 @@ mod tests {
         record.observe(1.0, 2, false);
         let once = record.return_days(9.0).unwrap();
         assert!((once - 1.0).abs() < 1e-9, "once in the one day there was: {once}");
+    }
+
+    #[test]
+    fn people_are_told_of_two_weeks_and_no_less() {
+        let short = record((0..13).map(|day| 6.0 + f64::from(day % 3)));
+        assert_eq!(short.told_days(9.0), None);
+        let long = record((0..14).map(|day| 6.0 + f64::from(day % 3)));
+        assert_eq!(long.told_days(9.0), long.return_days(9.0));
+        assert_eq!((long.told_days(0.0), long.told_days(f64::MAX)), (None, None));
     }
 
     #[test]

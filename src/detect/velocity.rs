@@ -122,6 +122,11 @@ impl Velocity {
         self.record.return_days(self.scaled(shares))
     }
 
+    /// [`return_days`](Self::return_days) that may be told to people (see [`Record::told_days`]).
+    pub fn told_days(&self, shares: f64) -> Option<f64> {
+        self.record.told_days(self.scaled(shares))
+    }
+
     /// Posts remembered now.
     pub fn len(&self) -> usize {
         self.buckets.iter().map(|(_, posts)| posts.len()).sum()

@@ -183,6 +183,7 @@ pub fn signal(
         lower: expected * 0.5,
         upper: expected * 1.5,
         z,
+        return_days: None,
     }
 }
 

@@ -119,6 +119,9 @@ pub struct Signal {
     pub upper: f64,
     /// Tail probability under the baseline as a standard normal quantile; its sign is the direction.
     pub z: f64,
+    /// In how many days the series lies so far out once, by its own record: finite, above 0. `None`
+    /// while that is shorter than 14 days, and for what keeps none.
+    pub return_days: Option<f64>,
 }
 
 impl Signal {

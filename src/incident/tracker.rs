@@ -219,6 +219,7 @@ mod tests {
             lower: 5.0,
             upper: 16.0,
             z,
+            return_days: None,
         }
     }
 

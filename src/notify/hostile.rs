@@ -86,8 +86,9 @@ prop_compose! {
         window_seconds in any::<u64>(),
         at in moment(),
         [observed, expected, lower, upper, z] in [number(), number(), number(), number(), number()],
+        return_days in option::of(number()),
     ) -> Signal {
-        Signal { monitor, measure, direction, window_seconds, at, observed, expected, lower, upper, z }
+        Signal { monitor, measure, direction, window_seconds, at, observed, expected, lower, upper, z, return_days }
     }
 }
 

@@ -77,6 +77,7 @@ impl BrandState {
             lower,
             upper,
             z: most.z,
+            return_days: None,
         };
         let post = Post {
             signal,

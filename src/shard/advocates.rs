@@ -213,5 +213,6 @@ fn signal(tick: &Tick<'_>, roll: &Roll) -> Signal {
         lower: roll.typical.0,
         upper: roll.typical.1,
         z: roll.z,
+        return_days: None,
     }
 }

@@ -319,7 +319,7 @@ impl BrandState {
             if verdict == Verdict::Within {
                 continue;
             }
-            let signal = signal(tick, check, reading);
+            let signal = signal(tick, check, reading, record.told_days(z));
             let leads =
                 swing.fired.as_ref().is_none_or(|leading| signal.precedence(leading).is_gt());
             if verdict == Verdict::Fired && leads {
@@ -354,7 +354,7 @@ fn overlaps(resolved: Option<&Resolved>, tick: &Tick<'_>, check: &Check) -> bool
     resolved.is_some_and(|it| tick.at.millis_since(it.at) < window_ms && it.explains(measure))
 }
 
-fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {
+fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading, return_days: Option<f64>) -> Signal {
     let expected = &reading.expected;
     let (lower, upper) = expected.band(TYPICAL_Z);
     let measure = tick.watch.measures[check.measure].measure;
@@ -369,5 +369,6 @@ fn signal(tick: &Tick<'_>, check: &Check, reading: &Reading) -> Signal {
         lower: in_units(measure, expected, lower),
         upper: in_units(measure, expected, upper),
         z: reading.z,
+        return_days,
     }
 }

@@ -202,6 +202,7 @@ impl Feed {
             lower,
             upper,
             z,
+            return_days: None,
         })
     }
 

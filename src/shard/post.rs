@@ -155,6 +155,7 @@ impl BrandState {
             lower: 0.0,
             upper: min_audience,
             z: 0.0,
+            return_days: None,
         };
         let onset = classified.mention.created_at;
         let weight = Some(weight);
@@ -207,6 +208,7 @@ impl BrandState {
             upper: limit,
             // One hour of so many holds such a post.
             z: tail::z_of_upper_tail(-(24.0 * days).max(2.0).ln()),
+            return_days: velocity.told_days(spread.shares),
         })
     }
 

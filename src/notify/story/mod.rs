@@ -231,7 +231,9 @@ fn how_unusual(incident: &Incident) -> String {
         return "One such mention is enough: it is judged by its words, its author and its audience."
             .into();
     }
-    let sentence = capital(rarity::in_words(incident.peak_z));
+    let days = incident.signals.iter().find(|it| leads(incident, it)).and_then(|it| it.return_days);
+    let by_record = days.and_then(rarity::by_record);
+    let sentence = capital(by_record.unwrap_or_else(|| rarity::in_words(incident.peak_z)));
     if incident.peak_z.is_finite() {
         format!("{sentence} (z {:.1}).", incident.peak_z.clamp(-99.9, 99.9))
     } else {

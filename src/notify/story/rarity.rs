@@ -22,9 +22,43 @@ pub fn in_words(z: f64) -> String {
     }
 }
 
+/// Days beyond which a record of three months says no more than "longer".
+const LONGEST: f64 = 3_652.0;
+
+/// How often the brand's own record has it that this comes, e.g. `about once in 40 days for this
+/// brand`; `None` when `days` make no sense.
+pub fn by_record(days: f64) -> Option<String> {
+    if !days.is_finite() || days <= 0.0 {
+        return None;
+    }
+    Some(match days {
+        d if d < 1.5 => "about once a day, or more often, for this brand".into(),
+        d if d < 60.0 => format!("about once in {} days for this brand", d.round()),
+        d if d < 730.0 => format!("about once in {} months for this brand", (d / 30.4).round()),
+        d if d <= LONGEST => format!("about once in {} years for this brand", (d / 365.0).round()),
+        _ => "less than once in ten years for this brand".into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::in_words;
+    use super::{by_record, in_words};
+
+    #[test]
+    fn days_become_a_span_people_can_picture() {
+        let told = |days| by_record(days).unwrap_or_default();
+        assert_eq!(told(0.2), "about once a day, or more often, for this brand");
+        assert_eq!(told(1.5), "about once in 2 days for this brand");
+        assert_eq!(told(40.2), "about once in 40 days for this brand");
+        assert_eq!(told(61.0), "about once in 2 months for this brand");
+        assert_eq!(told(729.0), "about once in 24 months for this brand");
+        assert_eq!(told(800.0), "about once in 2 years for this brand");
+        assert_eq!(told(3_600.0), "about once in 10 years for this brand");
+        assert_eq!(told(1e300), "less than once in ten years for this brand");
+        for nonsense in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(by_record(nonsense), None);
+        }
+    }
 
     #[test]
     fn z_becomes_one_window_in_so_many() {

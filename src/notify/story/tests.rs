@@ -183,6 +183,23 @@ fn each_state_has_its_words() {
     );
 }
 
+/// The page was decided by the brand's own record, so that is what people are told of.
+#[test]
+fn how_unusual_it_is_says_the_record_once_there_is_one() {
+    let told = |days| {
+        let mut incident = incident();
+        incident.signals[0].return_days = days;
+        // That of another window says nothing of the one people read of.
+        incident.signals[1].return_days = Some(3.0);
+        story(incident).how_unusual
+    };
+    assert_eq!(told(Some(40.2)), "About once in 40 days for this brand (z 6.9).");
+    let fitted = "Less than one window in a billion when nothing is wrong (z 6.9).";
+    assert_eq!(told(None), fitted);
+    assert_eq!(told(Some(f64::NAN)), fitted);
+    assert_eq!(told(Some(f64::INFINITY)), fitted);
+}
+
 #[test]
 fn what_goes_on_is_told_by_what_has_changed() {
     let told = |measure, z: f64, severity| {

@@ -61,6 +61,7 @@ impl From<&Signal> for proto::Signal {
             lower: finite(signal.lower),
             upper: finite(signal.upper),
             z: finite(signal.z),
+            return_days: signal.return_days.and_then(finite),
         }
     }
 }

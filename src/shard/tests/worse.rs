@@ -2,7 +2,7 @@
 
 use crate::incident::{Change, State};
 
-use super::streams::{BRANDS, DAY, HOUR, at, lines, ordinary_but, run};
+use super::streams::{BRANDS, DAY, HOUR, at, lines, ordinary, ordinary_but, run};
 
 /// When a crisis begins: a Thursday's noon.
 const CRISIS: i64 = 10 * DAY + 12 * HOUR;
@@ -73,4 +73,19 @@ fn a_crisis_that_rises_again_is_told_again() {
         assert!(told.updated_at <= at(CRISIS + second + HOUR), "{}", told.updated_at);
         assert!(told.observed > 3.0 * told.expected, "of now: {told:#?}");
     }
+}
+
+/// A page is decided by the record, and says so once there is one of two weeks.
+#[test]
+fn how_seldom_it_is_is_told_of_two_weeks() {
+    let signal = |days: i64| {
+        let from = days * DAY + 12 * HOUR;
+        let times = |brand: usize, now: i64| if brand == 1 && now >= from { 6.0 } else { 1.0 };
+        let changes = run(&ordinary(5, 0, from + HOUR, times));
+        let first = changes.iter().find(|it| it.incident.detected_at >= at(from)).unwrap();
+        first.incident.signals[0].return_days
+    };
+    assert_eq!(signal(10), None);
+    let days = signal(16).unwrap();
+    assert!(days.is_finite() && days > 1.0, "{days}");
 }
