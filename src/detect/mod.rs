@@ -20,7 +20,7 @@ pub use advocates::{Advocates, Roll, Silent};
 pub use alone::{severity as alone_severity, weight};
 pub use feedback::{Feedback, Mark, MarkedAs};
 pub use limits::z_limit;
-pub use measure::{Parts, Tally, in_units, is_follow};
+pub use measure::{Parts, Tally, explained_by, in_units, is_follow};
 pub use news::News;
 pub use onset::onset;
 pub use plan::{Brand, Monitor, Plan, Sensitivity, TimeSettings};

@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use super::Record;
-use crate::attribute::{HeavyHitters, Seen};
+use crate::attribute::HeavyHitters;
 use crate::mention::{Kind, Mention, Timestamp};
 use crate::window::mention_key;
 
@@ -91,10 +91,10 @@ impl Velocity {
     pub fn observe(&mut self, at: Timestamp, post: u64) -> Option<Spread> {
         let number = at.as_millis().div_euclid(BUCKET_MS);
         let post = format!("{post:016x}");
-        self.bucket(number)?.add(&post, Seen::once(false));
+        self.bucket(number)?.add(&post, [1.0]);
         let mut spread = Spread { shares: 0.0, since: at };
         for (number, posts) in self.buckets.iter().rev() {
-            let shares = posts.get(&post).all;
+            let shares = posts.get(&post, 0);
             if shares > 0.0 {
                 spread.since = spread.since.min(Timestamp::from_millis(number * BUCKET_MS));
             }
@@ -145,7 +145,7 @@ impl Velocity {
         let at = match self.buckets.binary_search_by_key(&number, |bucket| bucket.0) {
             Ok(at) => at,
             Err(at) => {
-                self.buckets.insert(at, (number, HeavyHitters::new(POSTS)));
+                self.buckets.insert(at, (number, HeavyHitters::new(POSTS, 1)));
                 at
             }
         };

@@ -159,8 +159,8 @@ pub struct SourceShare {
     pub kind: SourceKind,
     /// The link, hashtag, phrase, author, country or channel itself.
     pub value: String,
-    /// Mentions that carry it, since the onset, of the last day at most; of a phrase, an estimate
-    /// when there are more than 128 mentions in five minutes or 2,048 in all.
+    /// Mentions of those that the incident counts (shares, negative ones ...) that carry it, since the
+    /// onset, of the last day at most; of a phrase, an estimate when there are more than 128 mentions in five minutes or 2,048 in all.
     pub count: u64,
     /// The part of the excess over the baseline that carries it, 0..=1. One mention may carry
     /// several things, so the shares need not add up to 1.
@@ -193,8 +193,8 @@ impl Provenance {
     }
 }
 
-/// How the mentions of a rise were written, and what that says of where they come from. All of
-/// mentions since the onset, of the last day at most.
+/// How the mentions of a rise (those that it counts) were written, and what that says of where they
+/// come from. All of mentions since the onset, of the last day at most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
     /// What the rest adds up to.
@@ -301,7 +301,9 @@ pub struct Incident {
     pub negative_mentions: u64,
     /// The most unusual moment of every monitor and window that has signalled.
     pub signals: Vec<Signal>,
-    /// What carries the excess, largest share first within each kind.
+    /// What carries the swing of what is counted, largest share first within each kind; nothing for
+    /// a measure that is no count of mentions, or when it is off by less than the sensitivity's
+    /// `min_excess`.
     pub sources: Vec<SourceShare>,
     /// Whether a rise is organic or coordinated; `None` for a fall, and when there are fewer than 20
     /// mentions to tell by.

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::attribute::Question;
-use crate::detect::{Reading, onset};
+use crate::attribute::{Question, Swing};
+use crate::detect::{Reading, explained_by, onset};
 use crate::incident::{
     Change, Direction, Evidence, Facts, Incident, Measure, Mood, Sample, Severity, Signal, Subject,
     Tracker,
@@ -256,23 +256,12 @@ impl BrandState {
         side: Direction,
         incident: &Incident,
     ) -> Evidence {
-        let leads = if incident.peak_z < 0.0 { Direction::Down } else { Direction::Up };
-        let negative_only =
-            incident.measure.is_of_anger() && incident.measure.mood(leads) != Mood::Glad;
-        let leading = if negative_only { Measure::NegativeMentions } else { Measure::Mentions };
-        let baseline = &self.baselines[tick.watch.position(leading).unwrap_or(MENTIONS)];
         // A single mention is told before its pane is over.
         let from = tick.watch.pane_of(incident.onset);
-        let asked = self.attribution.covered(from, tick.end.max(from + 1));
-        let expected = tick
-            .exposure
-            .slots_between(asked.start, tick.end)
-            .map(|slot| baseline.mean_in(slot, 1.0))
-            .sum();
-        let Range { start: from, end: to } = asked;
+        let Range { start: from, end: to } = self.attribution.covered(from, tick.end.max(from + 1));
+        let swing = self.swing(tick, incident, from);
         let case = self.case(side);
-        let mut evidence =
-            self.attribution.explain(&Question { from, to, negative_only, expected });
+        let mut evidence = self.attribution.explain(&Question { from, to, swing });
         evidence.mentions = case.since_onset.mentions;
         evidence.negative_mentions = case.since_onset.negative;
         if let Some(post) = &case.post {
@@ -285,13 +274,26 @@ impl BrandState {
             });
             evidence.samples.insert(0, post.clone());
             evidence.samples.truncate(shown);
-            if incident.measure == Measure::Audience {
-                // Nor do the mentions of its five minutes explain it.
-                evidence.sources.clear();
-                evidence.origin = None;
-            }
         }
         evidence
+    }
+
+    /// What the swing that leads `incident` is one of, counted and expected from pane `from` to now;
+    /// `None` when nothing that is watched tells.
+    fn swing(&self, tick: &Tick<'_>, incident: &Incident, from: Pane) -> Option<Swing> {
+        let leads = if incident.peak_z < 0.0 { Direction::Down } else { Direction::Up };
+        let (measure, direction) = explained_by(incident.measure, leads)?;
+        let at = tick.watch.position(measure)?;
+        let count = tick.watch.measures[at].count;
+        let count = tick.watch.explained.iter().position(|&it| it == count)?;
+        let mean = |slot, panes| self.baselines[at].mean_in(slot, panes);
+        let closed: f64 =
+            tick.exposure.slots_between(from, tick.end).map(|slot| mean(slot, 1.0)).sum();
+        // What is counted reaches into the open pane.
+        let open =
+            tick.exposure.slot(tick.end - 1).map_or(0.0, |slot| mean(slot, tick.open_part()));
+        let least = tick.plan.sensitivity.min_excess;
+        Some(Swing { count, direction, expected: closed + open, least })
     }
 
     /// The pane in which the swing that `leading` shows began, looked for in the last two of its

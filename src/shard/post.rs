@@ -109,8 +109,7 @@ impl BrandState {
     ) {
         let Some(min_audience) = tick.plan.sensitivity.min_audience else { return };
         let Some(severity) = alone_severity(weight(classified), min_audience) else { return };
-        // Nothing is told before the panes that are closed already.
-        let at = classified.mention.created_at.max(tick.at);
+        let at = tick.at;
         let sample = sample(classified);
         // Of an author whom nobody knows nothing has been heard.
         let again = sample.author.clone().is_some_and(|it| self.posts.heard.again(it, at));
@@ -147,7 +146,7 @@ impl BrandState {
             self.set_limits(tick.watch);
         }
         let Some(spread) = self.posts.velocity.observe(mention.created_at, post) else { return };
-        let at = mention.created_at.max(tick.at);
+        let at = tick.at;
         let Some(signal) = self.spread_signal(&spread, at) else { return };
         if self.posts.spread.again(post, at) {
             self.case_mut(Direction::Up).tracker.disturb();

@@ -67,6 +67,10 @@ fn a_hashtag_and_a_campaign_come_to_life_though_no_more_is_said() {
         assert_eq!((incident.measure, incident.severity), (Measure::Activation, Severity::Notice));
         assert!((at(NOW)..at(NOW + HOUR)).contains(&incident.detected_at), "{incident:#?}");
         assert!((at(NOW - HOUR)..=incident.detected_at).contains(&incident.onset));
+        // As many speak as ever: there is no excess that anybody could be behind.
+        let of_it = || changes.iter().filter(|it| it.incident.id == incident.id);
+        assert!(of_it().all(|it| it.incident.sources.is_empty() && it.incident.origin.is_none()));
+        assert!(of_it().all(|it| !it.incident.samples.is_empty()));
         let over = changes.iter().find(|it| it.incident.state == State::Resolved).unwrap();
         assert_eq!(over.incident.topic.as_deref(), Some(topic));
         assert!(over.incident.updated_at >= at(NOW + 2 * HOUR), "{}", over.incident.updated_at);
