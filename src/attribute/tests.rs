@@ -368,3 +368,51 @@ fn what_is_hardly_off_or_not_counted_comes_from_nowhere() {
     assert_eq!(asked(&Question { swing: None, ..question }), (0, false, 2));
     assert_eq!(asked(&rise(0, 5, 7, 0.0)), (0, false, 2), "a count that is not kept");
 }
+
+#[test]
+fn what_is_missing_of_a_fall_is_named_with_its_part() {
+    let mut attribution = attribution();
+    // Eight in ten on one channel, two of them with a hashtag; everybody has a link.
+    let usual = |attribution: &mut Attribution, pane: Pane, only_news: bool| {
+        let (channel, tagged) =
+            if pane % 5 == 0 { ("news", false) } else { ("app", pane % 5 == 1) };
+        if only_news && channel != "news" {
+            return;
+        }
+        let mention = Mention {
+            id: pane.to_string().into(),
+            channel: channel.into(),
+            country: Some("US".into()),
+            hashtags: tagged.then(|| "sale".into()).into_iter().collect(),
+            links: vec!["https://own.example".into()],
+            text: "as ever".into(),
+            ..Mention::default()
+        };
+        let classified = neutral(&mention);
+        attribution.observe(pane, &classified, counted(&classified));
+    };
+    let day = 1_440;
+    (0..3 * day).for_each(|pane| usual(&mut attribution, pane, false));
+    (3 * day..3 * day + 100).for_each(|pane| usual(&mut attribution, pane, true));
+    let mut question = rise(3 * day, 3 * day + 100, ALL, 100.0);
+    question.swing.iter_mut().for_each(|it| it.direction = Direction::Down);
+    let answer = attribution.explain(&question);
+    let named: Vec<(SourceKind, &str, u64)> =
+        answer.sources.iter().map(|it| (it.kind, it.value.as_str(), it.count)).collect();
+    let (hashtag, country) = (SourceKind::Hashtag, SourceKind::Country);
+    assert_eq!(
+        named,
+        [(hashtag, "sale", 0), (country, "US", 20), (SourceKind::Channel, "app", 0)],
+        "the news goes on, and nobody misses a link"
+    );
+    assert!((share(&answer, hashtag, "sale").unwrap() - 0.25).abs() < 0.01, "{answer:?}");
+    assert!((share(&answer, SourceKind::Channel, "app").unwrap() - 1.0).abs() < 0.01);
+    assert_eq!(answer.origin, None);
+
+    // Before it is known what is usual nothing can be missing.
+    let mut young = self::attribution();
+    (0..100).for_each(|pane| usual(&mut young, pane, true));
+    let mut question = rise(0, 100, ALL, 100.0);
+    question.swing.iter_mut().for_each(|it| it.direction = Direction::Down);
+    assert_eq!(young.explain(&question).sources, []);
+}

@@ -152,7 +152,7 @@ impl SourceKind {
     }
 }
 
-/// One thing that carries part of an incident's excess.
+/// One thing that carries part of an incident's excess, or that part of a fall is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SourceShare {
     /// What sort of thing it is.
@@ -162,8 +162,8 @@ pub struct SourceShare {
     /// Mentions of those that the incident counts (shares, negative ones ...) that carry it, since the
     /// onset, of the last day at most; of a phrase, an estimate when there are more than 128 mentions in five minutes or 2,048 in all.
     pub count: u64,
-    /// The part of the excess over the baseline that carries it, 0..=1. One mention may carry
-    /// several things, so the shares need not add up to 1.
+    /// The part of the excess over the baseline that carries it, 0..=1; of a fall, the part of what is
+    /// missing. One mention may carry several things, so the shares need not add up to 1.
     pub share: f64,
 }
 

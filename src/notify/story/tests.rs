@@ -256,6 +256,41 @@ fn one_cause_is_told_from_many() {
 }
 
 #[test]
+fn what_is_missing_of_a_fall_is_told_and_where_to_look() {
+    let source =
+        |kind, value: &str, count, share| SourceShare { kind, value: value.into(), count, share };
+    let told = |measure, sources| {
+        let told = story(Incident { measure, sources, ..fall() });
+        let kinds = told.carriers.kinds.iter();
+        let kinds: Vec<String> = kinds
+            .flat_map(|(title, carriers)| carriers.iter().map(move |it| (title, it)))
+            .map(|(title, it)| format!("{title}: {} {} ({})", it.name, it.share, it.mentions))
+            .collect();
+        let lead = told.carriers.lead.unwrap_or_else(|| "no lead".into());
+        format!("{lead}\n{}\n{}\n", kinds.join("\n"), told.what_to_do.unwrap())
+    };
+    let (channel, hashtag) = (SourceKind::Channel, SourceKind::Hashtag);
+    let of_twitter = |share| {
+        vec![
+            source(SourceKind::Country, "US", 1, 0.7),
+            source(channel, "twitter", 0, share),
+            source(channel, "news", 7, 1.0 - share),
+        ]
+    };
+    insta::assert_snapshot!(
+        [
+            told(Measure::Mentions, of_twitter(0.97)),
+            told(Measure::PurchaseIntent, of_twitter(0.97)),
+            told(Measure::Mentions, of_twitter(0.85)),
+            told(Measure::Mentions, vec![source(hashtag, "sale", 1, 0.64)]),
+            told(Measure::Mentions, vec![source(hashtag, "sale", 1, 0.3)]),
+            told(Measure::Mentions, Vec::new()),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
 fn the_leading_signal_is_not_told_twice() {
     assert_eq!(
         story(incident()).also,

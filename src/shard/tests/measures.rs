@@ -249,3 +249,20 @@ fn a_wave_of_praise_is_welcome() {
     assert_eq!(severest(&changes, incident), Severity::Notice);
     assert!(incident.detected_at < Timestamp::from_millis(START + wave + 4 * HOUR));
 }
+
+/// A dead connector is no silence of the feed while the others go on.
+#[test]
+fn a_channel_that_no_longer_delivers_is_named_as_what_a_fall_is_missing() {
+    let dead = CALM + 10 * HOUR;
+    let channel = |made: &Made| if dice(made) < 85 { "twitter" } else { "news" };
+    let shape = |made: &Made, mention: &mut Mention<'_>| mention.channel = channel(made).into();
+    let mut made = ordinary(88, 0, dead + 10 * HOUR, usual);
+    made.retain(|it| since(it) < dead || channel(it) == "news");
+    let changes = run_as(&made, (*plan()).clone(), &shape);
+    let fall = told(&changes);
+    assert_eq!((fall.measure, fall.direction), (Measure::Mentions, Direction::Down));
+    let channels = fall.sources.iter().filter(|it| it.kind == SourceKind::Channel);
+    let channels: Vec<(&str, f64)> = channels.map(|it| (it.value.as_str(), it.share)).collect();
+    assert!(matches!(channels[..], [("twitter", 0.9..)]), "{channels:?}");
+    assert_eq!(fall.origin, None);
+}
