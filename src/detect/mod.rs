@@ -29,4 +29,4 @@ pub use crate::baseline::{BaselineSettings, Elements};
 pub use record::Record;
 pub use swing::Reading;
 pub use trigger::{Trigger, Verdict};
-pub use velocity::{Spread, Velocity, shared_post};
+pub use velocity::{Best, Spread, Velocity, shared_post};

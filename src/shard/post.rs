@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::attribute::sample;
 use crate::baseline::tail;
-use crate::detect::{Spread, Velocity, alone_severity, shared_post, weight};
+use crate::detect::{Best, Spread, Velocity, alone_severity, shared_post, weight};
 use crate::incident::{Change, Direction, Incident, Measure, Sample, Severity, Signal, Subject};
 use crate::mention::{Classified, Timestamp, Tone};
 use crate::window::Pane;
@@ -167,6 +167,7 @@ impl BrandState {
             return None;
         }
         let days = velocity.return_days(spread.shares)?;
+        let Best { least, typical, most } = velocity.best()?;
         Some(Signal {
             monitor: SPREADING.to_owned(),
             measure: Measure::PostShares,
@@ -174,9 +175,9 @@ impl BrandState {
             window_seconds: 3_600,
             at,
             observed: spread.shares,
-            expected: velocity.level(1.0)?,
-            lower: 0.0,
-            upper: limit,
+            expected: typical,
+            lower: least,
+            upper: most,
             // One hour of so many holds such a post.
             z: tail::z_of_upper_tail(-(24.0 * days).max(2.0).ln()),
         })

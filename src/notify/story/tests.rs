@@ -134,6 +134,28 @@ fn a_single_mention_is_told_by_who_says_what_to_how_many() {
     assert!(story(alone).headline.contains("an employee reaching 310,000 people speaks ill of it"));
 }
 
+/// The record of a brand that is hardly shared has nothing to divide by.
+#[test]
+fn a_post_that_spreads_is_told_beside_the_most_shared_ones_so_far() {
+    let told = |observed, expected, upper| {
+        let measure = Measure::PostShares;
+        let (lower, sources) = (0.0, Vec::new());
+        let told =
+            story(Incident { measure, observed, expected, lower, upper, sources, ..incident() });
+        [told.headline, told.what_changed].join("\n")
+    };
+    insta::assert_snapshot!(
+        [
+            told(57.0, 0.0, 0.0),
+            told(57.0, 0.0, 4.0),
+            told(570.0, 12.0, 80.0),
+            told(57.0, f64::NAN, f64::NAN),
+            told(f64::NAN, 12.0, 80.0),
+        ]
+        .join("\n\n")
+    );
+}
+
 #[test]
 fn falls_are_told_as_what_is_left() {
     assert_eq!(story(fall()).headline, "American: mentions down to 12 % of usual, since 14:20");
