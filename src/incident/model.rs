@@ -253,8 +253,8 @@ pub struct TermCount {
 /// Signals of one brand grouped over time: the thing people are told about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Deterministic: a UUID version 5 of brand, monitor and onset, so that a replay after a
-    /// crash names the same incident the same.
+    /// Deterministic: a UUID version 5 of brand, monitor and onset (and of the post or topic, if it
+    /// was opened for one), so that a replay after a crash names the same incident the same.
     pub id: Uuid,
     /// What it is about.
     pub subject: Subject,
@@ -366,5 +366,12 @@ impl Incident {
             crisis_terms: Vec::new(),
             samples: Vec::new(),
         }
+    }
+
+    /// The same incident, of this one thing: of two posts, hashtags or campaigns that begin at the
+    /// same moment each has an incident of its own, with an id of its own.
+    pub(crate) fn about(mut self, thing: &str) -> Self {
+        self.id = Uuid::new_v5(&self.id, thing.as_bytes());
+        self
     }
 }

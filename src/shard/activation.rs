@@ -83,6 +83,7 @@ impl BrandState {
             severity: Severity::Notice,
             onset: most.since,
             sample: sample(classified),
+            about: most.topic.clone(),
             topic: Some(most.topic),
         };
         self.tell(tick, post, changes);

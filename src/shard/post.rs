@@ -7,7 +7,7 @@ use crate::baseline::tail;
 use crate::detect::{Best, Spread, Velocity, alone_severity, shared_post, weight};
 use crate::incident::{Change, Direction, Incident, Measure, Sample, Severity, Signal, Subject};
 use crate::mention::{Classified, Timestamp, Tone};
-use crate::window::Pane;
+use crate::window::{Pane, mention_key};
 
 use super::brand::{BrandState, Tick};
 use super::since::SinceOnset;
@@ -28,6 +28,8 @@ pub(super) struct Post {
     pub signal: Signal,
     pub severity: Severity,
     pub onset: Timestamp,
+    /// What tells it from others that begin at the same moment.
+    pub about: String,
     pub sample: Sample,
     /// The hashtag or campaign it is told for.
     pub topic: Option<String>,
@@ -97,6 +99,10 @@ impl<T: PartialEq> Told<T> {
     }
 }
 
+fn key(of: u64) -> String {
+    format!("{of:016x}")
+}
+
 impl BrandState {
     /// Judges a mention by itself, at once. While an incident is open there is never more
     /// than one page, and one lasts for `resolve_after` at least: that bounds the pages, because a
@@ -129,8 +135,9 @@ impl BrandState {
             upper: min_audience,
             z: 0.0,
         };
-        let onset = classified.mention.created_at;
-        self.tell(tick, Post { signal, severity, onset, sample, topic: None }, changes);
+        let mention = classified.mention;
+        let (onset, about) = (mention.created_at, key(mention_key(&mention.channel, &mention.id)));
+        self.tell(tick, Post { signal, severity, onset, about, sample, topic: None }, changes);
     }
 
     /// Judges a share by how far its post has spread.
@@ -154,8 +161,8 @@ impl BrandState {
         }
         let ill = classified.tone == Tone::Negative || !classified.crisis_terms.is_empty();
         let severity = if ill { Severity::Warning } else { Severity::Notice };
-        let (onset, sample) = (spread.since, sample(classified));
-        let post = Post { signal, severity, onset, sample, topic: None };
+        let (onset, about, sample) = (spread.since, key(post), sample(classified));
+        let post = Post { signal, severity, onset, about, sample, topic: None };
         self.tell(tick, post, changes);
     }
 
@@ -186,7 +193,7 @@ impl BrandState {
     /// Tells a post: opens an incident of it, or shows it in the one that is open.
     pub(super) fn tell(&mut self, tick: &Tick<'_>, post: Post, changes: &mut Vec<Change>) {
         let side = Direction::Up;
-        let Post { signal, severity, onset, sample, topic } = post;
+        let Post { signal, severity, onset, about, sample, topic } = post;
         let case = self.case_mut(side);
         case.post = Some(sample);
         if case.tracker.incident().is_some() {
@@ -203,7 +210,8 @@ impl BrandState {
         }
         let from = tick.watch.pane_of(onset);
         let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
-        let mut incident = Incident::open(subject, &signal, std::slice::from_ref(&signal), onset);
+        let mut incident =
+            Incident::open(subject, &signal, std::slice::from_ref(&signal), onset).about(&about);
         incident.severity = severity;
         incident.topic = topic;
         let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;

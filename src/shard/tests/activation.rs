@@ -1,7 +1,7 @@
 //! A hashtag or campaign that comes to life.
 
 use crate::detect::Plan;
-use crate::incident::{Change, Incident, Measure, Severity, State};
+use crate::incident::{Change, Incident, Measure, Severity, State, incident_id};
 use crate::mention::Mention;
 use crate::shard::Shard;
 
@@ -58,6 +58,7 @@ fn a_hashtag_and_a_campaign_come_to_life_though_no_more_is_said() {
             mention.campaign = Some("Spring".into());
         }
     };
+    let mut ids = Vec::new();
     for (shape, topic) in
         [(&hashtag as &dyn Fn(&Made, &mut Mention<'_>), "#onfleek"), (&campaign, "Spring")]
     {
@@ -74,7 +75,10 @@ fn a_hashtag_and_a_campaign_come_to_life_though_no_more_is_said() {
         let over = changes.iter().find(|it| it.incident.state == State::Resolved).unwrap();
         assert_eq!(over.incident.topic.as_deref(), Some(topic));
         assert!(over.incident.updated_at >= at(NOW + 2 * HOUR), "{}", over.incident.updated_at);
+        ids.push((incident.id, incident_id(&incident.brand, &incident.monitor, incident.onset)));
     }
+    // Even were they to begin at the same moment.
+    assert!(ids.iter().all(|(id, ordinary)| id != ordinary) && ids[0] != ids[1], "{ids:?}");
 }
 
 #[test]
