@@ -34,10 +34,11 @@ use swing::Explained;
 
 /// Buckets a day is cut into, of five minutes each.
 const BUCKETS_PER_DAY: usize = 288;
-/// Values of a kind taken from one mention, and the longest that is remembered, in bytes: no
-/// mention of a person has more, and memory must be bounded.
+/// Values of a kind taken from one mention: no mention of a person has more, and memory must be
+/// bounded.
 const MOST_VALUES: usize = 64;
-const LONGEST_VALUE: usize = 512;
+/// The longest value, topic or name that is remembered, in bytes.
+pub(crate) const LONGEST_VALUE: usize = 512;
 /// The kinds that are tallied value by value: all but phrases.
 const TALLIED: [SourceKind; 5] = [
     SourceKind::Link,

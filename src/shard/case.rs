@@ -38,32 +38,51 @@ impl BrandState {
         signals: &[Signal],
         leading: &Signal,
     ) -> Change {
-        let from = self.onset(tick, side, leading);
-        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
-        let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
-        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
-        self.case_mut(side).since_onset = SinceOnset::new(from, &self.counters, watched);
-        incident.severity = self.severity(tick, side, &incident);
-        self.case_mut(side).post = None;
-        incident.show(self.evidence(tick, side, &incident));
-        self.begin(tick, side, incident, from)
+        let onset = tick.watch.start_of(self.onset(tick, side, leading));
+        let incident = self.incident(leading, signals, onset);
+        self.begin(tick, side, incident, None)
     }
 
-    /// Opens `incident`, which began in pane `from`.
+    /// An incident of this brand, of which nothing is known yet but its signals.
+    pub(super) fn incident(
+        &self,
+        leading: &Signal,
+        signals: &[Signal],
+        onset: Timestamp,
+    ) -> Incident {
+        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
+        Incident::open(subject, leading, signals, onset)
+    }
+
+    /// Opens `incident` with what is known of it from its onset on. One that a `post` opens is as
+    /// severe as that; any other is judged by its mentions.
     pub(super) fn begin(
         &mut self,
         tick: &Tick<'_>,
         side: Direction,
-        incident: Incident,
-        from: Pane,
+        mut incident: Incident,
+        post: Option<Sample>,
     ) -> Change {
+        let from = tick.watch.pane_of(incident.onset);
+        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
+        let is_of_post = post.is_some();
+        let case = &mut self.cases[side as usize];
+        case.since_onset = SinceOnset::new(from, &self.counters, watched);
+        case.level_accepted = false;
+        case.post = post;
+        let mut evidence = self.evidence(tick, side, &incident);
+        if is_of_post {
+            // Its pane is not closed yet, and it is there.
+            evidence.mentions = evidence.mentions.max(1);
+        } else {
+            incident.severity = self.severity(tick, side, &incident);
+        }
+        incident.show(evidence);
         // In the first days a new hour of the day cannot be told from a crisis.
         if self.baselines[MENTIONS].has_rhythm_before(tick.watch.hour_of(from)) {
             self.attribution.hold_since(from);
         }
-        let case = self.case_mut(side);
-        case.level_accepted = false;
-        let change = case.tracker.open(incident);
+        let change = self.case_mut(side).tracker.open(incident);
         self.hold(tick, side);
         change
     }

@@ -5,12 +5,11 @@ use std::collections::VecDeque;
 use crate::attribute::sample;
 use crate::baseline::tail;
 use crate::detect::{Best, Spread, Velocity, alone_severity, shared_post, weight};
-use crate::incident::{Change, Direction, Incident, Measure, Sample, Severity, Signal, Subject};
+use crate::incident::{Change, Direction, Measure, Sample, Severity, Signal};
 use crate::mention::{Classified, Timestamp, Tone};
-use crate::window::{Pane, mention_key};
+use crate::window::mention_key;
 
 use super::brand::{BrandState, Tick};
-use super::since::SinceOnset;
 
 /// The monitor's name in the incident of a single mention.
 const SINGLE: &str = "single-mention";
@@ -195,31 +194,22 @@ impl BrandState {
         let side = Direction::Up;
         let Post { signal, severity, onset, about, sample, topic } = post;
         let case = self.case_mut(side);
-        case.post = Some(sample);
-        if case.tracker.incident().is_some() {
-            case.tracker.observe(std::slice::from_ref(&signal));
-            case.tracker.disturb();
-            let Some(incident) = self.case(side).tracker.incident() else { return };
-            let evidence = self.evidence(tick, side, incident);
-            let tracker = &mut self.case_mut(side).tracker;
-            match tracker.escalate(signal.at, severity, evidence.clone()) {
-                Some(change) => changes.push(change),
-                None => tracker.refresh(evidence),
-            }
+        if case.tracker.incident().is_none() {
+            let mut incident =
+                self.incident(&signal, std::slice::from_ref(&signal), onset).about(&about);
+            (incident.severity, incident.topic) = (severity, topic);
+            changes.push(self.begin(tick, side, incident, Some(sample)));
             return;
         }
-        let from = tick.watch.pane_of(onset);
-        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
-        let mut incident =
-            Incident::open(subject, &signal, std::slice::from_ref(&signal), onset).about(&about);
-        incident.severity = severity;
-        incident.topic = topic;
-        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
-        self.case_mut(side).since_onset = SinceOnset::new(from, &self.counters, watched);
-        let mut evidence = self.evidence(tick, side, &incident);
-        // Its pane is not closed yet, and it is there.
-        evidence.mentions = evidence.mentions.max(1);
-        incident.show(evidence);
-        changes.push(self.begin(tick, side, incident, from));
+        case.post = Some(sample);
+        case.tracker.observe(std::slice::from_ref(&signal));
+        case.tracker.disturb();
+        let Some(incident) = self.case(side).tracker.incident() else { return };
+        let evidence = self.evidence(tick, side, incident);
+        let tracker = &mut self.case_mut(side).tracker;
+        match tracker.escalate(signal.at, severity, evidence.clone()) {
+            Some(change) => changes.push(change),
+            None => tracker.refresh(evidence),
+        }
     }
 }
