@@ -147,6 +147,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_inherited_keeps_a_newcomer_from_being_the_rarest() {
+        let mut heavy = HeavyHitters::new(2, 1);
+        for value in ["z", "z", "z", "y", "x", "x", "x", "w"] {
+            heavy.add(value, [1.0]);
+        }
+        let held: Vec<_> = heavy.iter(0).collect();
+        assert_eq!(held, [("w", 1.0), ("x", 3.0)], "three and what y had are more than three");
+    }
+
+    #[test]
     fn the_past_fades_whole() {
         let mut heavy = HeavyHitters::new(1, 2);
         (0..4).for_each(|_| heavy.add("a", [1.0, 1.0]));
