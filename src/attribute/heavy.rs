@@ -2,111 +2,113 @@
 
 use std::collections::BTreeMap;
 
-/// How often a value was seen, and in how many of those the mention was negative.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Seen {
-    /// Mentions that carry the value.
-    pub all: f64,
-    /// Negative ones among them.
-    pub negative: f64,
-}
-
-impl Seen {
-    /// One mention.
-    pub const fn once(negative: bool) -> Self {
-        Self { all: 1.0, negative: if negative { 1.0 } else { 0.0 } }
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.all += other.all;
-        self.negative += other.negative;
-    }
-
-    pub(super) fn scaled(self, by: f64) -> Self {
-        Self { all: self.all * by, negative: self.negative * by }
-    }
-}
-
 /// Space-Saving (Metwally, Agrawal & El Abbadi 2005): at most `capacity` values; when a new one
 /// finds no room it takes the place, and the count, of the rarest. What a value has inherited so is
 /// remembered, and what is told of it is what is certain: its count without its inheritance. That is
 /// never too large, and too small by at most the count of the rarest value.
 ///
+/// Each value has several counts: all its mentions, and parts of them. By the first it is decided
+/// what is rare. Counts are exact up to 16 million, where a single precision one stands still.
+///
 /// Ordered by value, so that the same input gives the same output.
 #[derive(Debug, Clone)]
 pub struct HeavyHitters {
     capacity: usize,
-    seen: BTreeMap<Box<str>, Estimate>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Estimate {
-    count: Seen,
-    /// The part of `count` that others may have brought.
-    inherited: Seen,
-}
-
-impl Estimate {
-    fn certain(&self) -> Seen {
-        Seen {
-            all: self.count.all - self.inherited.all,
-            negative: self.count.negative - self.inherited.negative,
-        }
-    }
+    counts: usize,
+    places: BTreeMap<Box<str>, usize>,
+    /// By place: the certain counts, then how many mentions others may have brought.
+    kept: Vec<f32>,
 }
 
 impl HeavyHitters {
-    /// Room for `capacity` values, at least one.
-    pub fn new(capacity: usize) -> Self {
-        Self { capacity: capacity.max(1), seen: BTreeMap::new() }
+    /// Room for `capacity` values, each with so many `counts`; at least one of either.
+    pub fn new(capacity: usize, counts: usize) -> Self {
+        let (capacity, counts) = (capacity.max(1), counts.max(1));
+        Self { capacity, counts, places: BTreeMap::new(), kept: Vec::new() }
     }
 
-    /// Adds `seen` to `value`.
-    pub fn add(&mut self, value: &str, seen: Seen) {
-        if let Some(known) = self.seen.get_mut(value) {
-            known.count.add(seen);
-            return;
+    /// Adds to the counts of `value`.
+    pub fn add(&mut self, value: &str, counts: impl IntoIterator<Item = f32>) {
+        let place = match self.places.get(value) {
+            Some(&place) => place,
+            None => self.take_in(value),
+        };
+        let start = place * self.width();
+        let certain = &mut self.kept[start..start + self.counts];
+        certain.iter_mut().zip(counts).for_each(|(certain, count)| *certain += count);
+    }
+
+    /// Adds all that is certain of `other`.
+    pub fn add_all(&mut self, other: &Self) {
+        for (value, &place) in &other.places {
+            self.add(value, other.certain(place).iter().copied());
         }
-        let mut inherited = Seen::default();
-        if self.seen.len() >= self.capacity {
-            let rarest = self.seen.iter().min_by(|a, b| a.1.count.all.total_cmp(&b.1.count.all));
-            if let Some((rarest, count)) = rarest.map(|(value, known)| (value.clone(), known.count))
-            {
-                self.seen.remove(&rarest);
-                inherited = count;
-            }
-        }
-        let mut count = inherited;
-        count.add(seen);
-        self.seen.insert(value.into(), Estimate { count, inherited });
     }
 
     /// Multiplies every count: the past fades.
     pub fn fade(&mut self, keep: f64) {
-        for known in self.seen.values_mut() {
-            known.count = known.count.scaled(keep);
-            known.inherited = known.inherited.scaled(keep);
-        }
+        self.kept.iter_mut().for_each(|count| *count = (f64::from(*count) * keep) as f32);
     }
 
-    /// What is certain of `value`.
-    pub fn get(&self, value: &str) -> Seen {
-        self.seen.get(value).map(Estimate::certain).unwrap_or_default()
+    /// What is certain of the count at `at` of `value`.
+    pub fn get(&self, value: &str, at: usize) -> f64 {
+        self.places.get(value).map_or(0.0, |&place| self.count(place, at))
     }
 
-    /// All values and what is certain of them, in order of value.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Seen)> {
-        self.seen.iter().map(|(value, known)| (value.as_ref(), known.certain()))
+    /// All values and what is certain of their count at `at`, in order of value.
+    pub fn iter(&self, at: usize) -> impl Iterator<Item = (&str, f64)> {
+        self.places.iter().map(move |(value, &place)| (value.as_ref(), self.count(place, at)))
     }
 
     /// Values held now.
     pub fn len(&self) -> usize {
-        self.seen.len()
+        self.places.len()
     }
 
     /// Whether nothing was added yet.
     pub fn is_empty(&self) -> bool {
-        self.seen.is_empty()
+        self.places.is_empty()
+    }
+
+    /// The place of a value that has none yet.
+    fn take_in(&mut self, value: &str) -> usize {
+        let rarest = || self.places.iter().min_by(|a, b| self.all(*a.1).total_cmp(&self.all(*b.1)));
+        let rarest = if self.places.len() < self.capacity { None } else { rarest() };
+        let place = match rarest.map(|(name, &place)| (name.clone(), place)) {
+            Some((rarest, place)) => {
+                let inherited = self.all(place);
+                self.places.remove(&rarest);
+                let start = place * self.width();
+                self.kept[start..start + self.counts].fill(0.0);
+                self.kept[start + self.counts] = inherited;
+                place
+            }
+            None => {
+                self.kept.resize(self.kept.len() + self.width(), 0.0);
+                self.places.len()
+            }
+        };
+        self.places.insert(value.into(), place);
+        place
+    }
+
+    const fn width(&self) -> usize {
+        self.counts + 1
+    }
+
+    fn certain(&self, place: usize) -> &[f32] {
+        let start = place * self.width();
+        &self.kept[start..start + self.counts]
+    }
+
+    fn count(&self, place: usize, at: usize) -> f64 {
+        self.certain(place).get(at).copied().map_or(0.0, f64::from)
+    }
+
+    /// The mentions of the value at `place`, its inheritance among them.
+    fn all(&self, place: usize) -> f32 {
+        let start = place * self.width();
+        self.kept[start] + self.kept[start + self.counts]
     }
 }
 
@@ -123,33 +125,48 @@ mod tests {
         fn what_is_certain_is_true_and_little_is_missing(
             values in prop::collection::vec((0_u8..30, any::<bool>()), 1..400),
         ) {
-            let mut heavy = HeavyHitters::new(8);
-            let mut truth = [Seen::default(); 30];
-            for &(value, negative) in &values {
-                heavy.add(&value.to_string(), Seen::once(negative));
-                truth[usize::from(value)].add(Seen::once(negative));
+            let mut heavy = HeavyHitters::new(8, 2);
+            let mut truth = [[0.0; 2]; 30];
+            for &(value, part) in &values {
+                let counts = [1.0, f32::from(u8::from(part))];
+                heavy.add(&value.to_string(), counts);
+                let true_counts = truth[usize::from(value)].iter_mut().zip(counts);
+                true_counts.for_each(|(sum, count)| *sum += f64::from(count));
             }
             prop_assert!(heavy.len() <= 8);
             let most = values.len() as f64 / 8.0;
-            for (value, &truth) in truth.iter().enumerate() {
-                let (want, seen) = (truth, heavy.get(&value.to_string()));
-                prop_assert!(seen.all <= want.all && seen.negative <= want.negative);
-                prop_assert!(seen.all >= want.all - most);
+            for (value, &[all, part]) in truth.iter().enumerate() {
+                let seen = [0, 1].map(|at| heavy.get(&value.to_string(), at));
+                prop_assert!(seen[0] <= all && seen[1] <= part);
+                prop_assert!(seen[0] >= all - most);
             }
+            let listed: Vec<_> = heavy.iter(1).map(|(value, _)| value.to_owned()).collect();
+            prop_assert!(listed.is_sorted());
+            prop_assert!(heavy.iter(1).all(|(value, count)| count == heavy.get(value, 1)));
         }
     }
 
     #[test]
+    fn what_was_inherited_keeps_a_newcomer_from_being_the_rarest() {
+        let mut heavy = HeavyHitters::new(2, 1);
+        for value in ["z", "z", "z", "y", "x", "x", "x", "w"] {
+            heavy.add(value, [1.0]);
+        }
+        let held: Vec<_> = heavy.iter(0).collect();
+        assert_eq!(held, [("w", 1.0), ("x", 3.0)], "three and what y had are more than three");
+    }
+
+    #[test]
     fn the_past_fades_whole() {
-        let mut heavy = HeavyHitters::new(1);
-        (0..4).for_each(|_| heavy.add("a", Seen::once(true)));
-        heavy.add("b", Seen::once(true));
+        let mut heavy = HeavyHitters::new(1, 2);
+        (0..4).for_each(|_| heavy.add("a", [1.0, 1.0]));
+        heavy.add("b", [1.0, 1.0]);
         heavy.fade(0.5);
-        assert_eq!(
-            heavy.get("b"),
-            Seen { all: 0.5, negative: 0.5 },
-            "of five, four were inherited"
-        );
-        assert_eq!(heavy.get("a"), Seen::default());
+        assert_eq!([0, 1].map(|at| heavy.get("b", at)), [0.5; 2], "of five, four were inherited");
+        assert_eq!(heavy.get("a", 0), 0.0);
+        let mut other = HeavyHitters::new(2, 2);
+        other.add("b", [1.0, 0.0]);
+        other.add_all(&heavy);
+        assert_eq!([0, 1].map(|at| other.get("b", at)), [1.5, 0.5], "the inheritance is not added");
     }
 }

@@ -1,36 +1,44 @@
-//! What an excess comes from: which links, hashtags, phrases, authors, countries and channels carry
-//! it, whether it is organic or coordinated, and which mentions speak for the rest.
+//! What a swing comes from: which links, hashtags, phrases, authors, countries and channels carry
+//! it, whether a rise is organic or coordinated, and which mentions speak for the rest.
 //!
 //! Mentions are tallied in buckets of five minutes over the last day, each bucket in bounded memory
-//! ([`HeavyHitters`]; for phrases, a sample of the mentions' words). A bucket that is a day old fades into what is usual. The share of the excess
-//! a value carries is its count beyond its usual part of the expected mentions, over the whole
-//! excess.
+//! ([`HeavyHitters`]; for phrases, a sample of the mentions' words). A bucket that is a day old fades
+//! into what is usual. What is counted of a value is not only its mentions, but as many parts of them
+//! as there are measures to explain ([`Counted`]): a rise of shares comes from what is shared. The
+//! part of a swing that a value carries is how far its count is off its usual part of what was
+//! expected, over how far the whole is off.
 
+mod counted;
 mod heavy;
 mod origin;
 mod phrase;
 mod sample;
+mod swing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use heavy::{HeavyHitters, Seen};
+pub use counted::{ALL, Counted, NEGATIVE};
+pub use heavy::HeavyHitters;
+pub use swing::{Question, Swing};
 
-use crate::incident::{Evidence, Origin, SourceKind, SourceShare, TermCount};
-use crate::mention::{Classified, Kind, Mention, Tone};
+use crate::incident::{Direction, Evidence, Origin, SourceKind, SourceShare, TermCount};
+use crate::mention::{Classified, Kind, Mention};
 use crate::window::{Pane, mention_key};
 use origin::{Authors, Heard, Known};
-use phrase::{Excess, Text, Texts, UsualTexts, Wording};
+use phrase::{Text, Texts, UsualTexts, Wording};
 use sample::Shortlist;
 pub(crate) use sample::sample;
+use swing::Explained;
 
 /// Buckets a day is cut into, of five minutes each.
 const BUCKETS_PER_DAY: usize = 288;
-/// Values of a kind taken from one mention, and the longest that is remembered, in bytes: no
-/// mention of a person has more, and memory must be bounded.
+/// Values of a kind taken from one mention: no mention of a person has more, and memory must be
+/// bounded.
 const MOST_VALUES: usize = 64;
-const LONGEST_VALUE: usize = 512;
+/// The longest value, topic or name that is remembered, in bytes.
+pub(crate) const LONGEST_VALUE: usize = 512;
 /// The kinds that are tallied value by value: all but phrases.
 const TALLIED: [SourceKind; 5] = [
     SourceKind::Link,
@@ -45,18 +53,13 @@ const BUCKET_CAPACITY: [usize; 5] = [64, 64, 96, 32, 16];
 const USUAL_CAPACITY: [usize; 5] = [512, 512, 1_024, 128, 64];
 /// Crisis terms remembered per bucket.
 const TERM_CAPACITY: usize = 32;
-/// Sources of one kind shown in an alert.
-const SHOWN: usize = 3;
-/// A source is shown when it carries at least this part of the excess...
-const SHOWN_SHARE: f64 = 0.05;
-/// ...and this many mentions: one is a coincidence.
-const SHOWN_MENTIONS: f64 = 2.0;
 /// What is usual fades with this half-life, in days.
 const USUAL_HALF_LIFE_DAYS: f64 = 7.0;
 
 /// Who and what a brand's mentions carry, over the last day and usually.
 #[derive(Debug)]
 pub struct Attribution {
+    counts: usize,
     buckets: VecDeque<Bucket>,
     bucket_panes: Pane,
     retained: usize,
@@ -67,7 +70,8 @@ pub struct Attribution {
     known_authors: Known,
     /// Authors of past buckets, each once a bucket, and those of them that were new; fading.
     usual_authors: (f64, f64),
-    usual_total: Seen,
+    /// By count.
+    usual_total: Vec<f64>,
     /// Whether an incident is open: what it holds is never taken for usual.
     holding: bool,
 }
@@ -76,7 +80,8 @@ pub struct Attribution {
 struct Bucket {
     number: i64,
     held: bool,
-    total: Seen,
+    /// By count.
+    total: Vec<f64>,
     values: [HeavyHitters; 5],
     texts: Texts,
     authors: Authors,
@@ -84,36 +89,26 @@ struct Bucket {
     shortlist: Shortlist,
 }
 
-/// The excess to explain.
-#[derive(Debug, Clone, Copy)]
-pub struct Question {
-    /// First pane of the incident.
-    pub from: Pane,
-    /// Pane after its last.
-    pub to: Pane,
-    /// Whether only negative mentions are in question.
-    pub negative_only: bool,
-    /// Mentions expected in these panes had nothing happened.
-    pub expected: f64,
-}
-
 impl Attribution {
-    /// Remembers one day of panes, `panes_per_day` of them.
-    pub fn new(panes_per_day: usize) -> Self {
+    /// Remembers one day of panes, `panes_per_day` of them, and so many `counts` of each value,
+    /// [`ALL`] and [`NEGATIVE`] among them.
+    pub fn new(panes_per_day: usize, counts: usize) -> Self {
+        let counts = counts.max(NEGATIVE + 1);
         let bucket_panes = (panes_per_day / BUCKETS_PER_DAY).max(1);
         let buckets_per_day = (panes_per_day as f64 / bucket_panes as f64).max(1.0);
         let buckets_per_half_life = USUAL_HALF_LIFE_DAYS * buckets_per_day;
         Self {
+            counts,
             buckets: VecDeque::new(),
             bucket_panes: bucket_panes as Pane,
             retained: buckets_per_day.ceil() as usize + 1,
             keep_per_bucket: (-1.0 / buckets_per_half_life).exp2(),
             buckets_per_half_life,
-            usual: USUAL_CAPACITY.map(HeavyHitters::new),
+            usual: USUAL_CAPACITY.map(|capacity| HeavyHitters::new(capacity, counts)),
             usual_texts: UsualTexts::default(),
             known_authors: Known::default(),
             usual_authors: (0.0, 0.0),
-            usual_total: Seen::default(),
+            usual_total: vec![0.0; counts],
             holding: false,
         }
     }
@@ -136,30 +131,29 @@ impl Attribution {
         self.buckets_since(from).for_each(|bucket| bucket.held = false);
     }
 
-    /// Tallies a mention made in `pane`.
-    pub fn observe(&mut self, pane: Pane, classified: &Classified<'_>) {
+    /// Tallies a mention made in `pane`, as what it is `counted`.
+    pub fn observe(&mut self, pane: Pane, classified: &Classified<'_>, counted: Counted) {
         let number = pane.div_euclid(self.bucket_panes);
         let mention = classified.mention;
         let author = author(mention).map(|author| mention_key(&mention.channel, author));
         let buckets_per_day = self.buckets_per_half_life / USUAL_HALF_LIFE_DAYS;
         let is_new =
             author.is_some_and(|key| self.known_authors.is_new(key, number, buckets_per_day));
+        let counts = self.counts;
         let Some(bucket) = self.bucket_mut(number) else {
             return;
         };
-        let negative = classified.tone == Tone::Negative;
-        let seen = Seen::once(negative);
-        bucket.total.add(seen);
-        author.into_iter().for_each(|key| bucket.authors.add(key, is_new));
+        add(&mut bucket.total, counted.ones(counts).map(f64::from));
+        author.into_iter().for_each(|key| bucket.authors.add(key, is_new, counted));
         bucket.texts.offer(mention_key(&mention.channel, &mention.id), || Text {
             wording: Wording::of(&classified.normal_text, &classified.names),
-            negative,
+            counted,
             shared: mention.kind == Kind::Share || classified.normal_text.starts_with("rt @"),
         });
         for (kind, values) in TALLIED.into_iter().zip(&mut bucket.values) {
             each_value(kind, mention, |value| {
                 if value.len() <= LONGEST_VALUE {
-                    values.add(value, seen);
+                    values.add(value, counted.ones(counts));
                 }
             });
         }
@@ -181,17 +175,17 @@ impl Attribution {
         first * self.bucket_panes..(latest + 1) * self.bucket_panes
     }
 
-    /// Explains an excess; the panes asked about are rounded out to buckets.
+    /// Explains a swing; the panes asked about are rounded out to buckets.
     pub fn explain(&self, question: &Question) -> Evidence {
         let numbers = question.from.div_euclid(self.bucket_panes)
             ..=(question.to - 1).div_euclid(self.bucket_panes);
         let buckets: Vec<&Bucket> =
             self.buckets.iter().filter(|bucket| numbers.contains(&bucket.number)).collect();
-        let mut total = Seen::default();
+        let mut total = vec![0.0; self.counts];
         let mut terms: BTreeMap<&str, u64> = BTreeMap::new();
         let mut shortlist = Shortlist::default();
         for bucket in &buckets {
-            total.add(bucket.total);
+            add(&mut total, bucket.total.iter().copied());
             for (term, count) in &bucket.terms {
                 *terms.entry(term).or_default() += count;
             }
@@ -202,14 +196,18 @@ impl Attribution {
             .map(|(term, count)| TermCount { term: term.to_owned(), count })
             .collect();
         crisis_terms.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.term.cmp(&b.term)));
+        let (mentions, negative) = (total[ALL], total[NEGATIVE]);
+        let explained =
+            question.swing.and_then(|swing| Explained::of(swing, *total.get(swing.count)?));
+        let is_anger = question.swing.is_some_and(|swing| swing.is_anger());
         Evidence {
-            mentions: total.all as u64,
-            negative_mentions: total.negative as u64,
-            sources: self.sources(&buckets, total, question),
-            origin: self.origin(&buckets, total, question),
+            mentions: mentions as u64,
+            negative_mentions: negative as u64,
+            sources: explained.map(|it| self.sources(&buckets, &it)).unwrap_or_default(),
+            origin: explained.and_then(|it| self.origin(&buckets, &it.swing)),
             crisis_terms,
             // Praise does not illustrate what mostly is anger.
-            samples: shortlist.choose(question.negative_only || total.negative > total.all / 2.0),
+            samples: shortlist.choose(is_anger || negative > mentions / 2.0),
         }
     }
 
@@ -238,7 +236,7 @@ impl Attribution {
 
     fn bucket_mut(&mut self, number: i64) -> Option<&mut Bucket> {
         if self.buckets.back().is_none_or(|latest| latest.number < number) {
-            self.buckets.push_back(Bucket::new(number, self.holding));
+            self.buckets.push_back(Bucket::new(number, self.holding, self.counts));
             while self.buckets.len() > 1
                 && self
                     .buckets
@@ -255,7 +253,7 @@ impl Attribution {
             Err(at) => {
                 // Late: as held as the bucket before it.
                 let held = self.buckets.get(at - 1).is_some_and(|before| before.held);
-                self.buckets.insert(at, Bucket::new(number, held));
+                self.buckets.insert(at, Bucket::new(number, held, self.counts));
                 self.buckets.get_mut(at)
             }
         }
@@ -267,102 +265,70 @@ impl Attribution {
         };
         let passed = self.buckets.front().map_or(1, |next| next.number - oldest.number);
         let keep = self.keep_per_bucket.powi(i32::try_from(passed).unwrap_or(i32::MAX));
-        self.usual_total = self.usual_total.scaled(keep);
+        self.usual_total.iter_mut().for_each(|total| *total *= keep);
         self.usual_authors = (self.usual_authors.0 * keep, self.usual_authors.1 * keep);
         self.usual.iter_mut().for_each(|usual| usual.fade(keep));
         if oldest.held {
             return;
         }
-        self.usual_total.add(oldest.total);
-        let authors = oldest.authors.count();
-        self.usual_authors.0 += authors;
-        self.usual_authors.1 += authors * oldest.authors.new_share();
-        for (usual, values) in self.usual.iter_mut().zip(&oldest.values) {
-            for (value, seen) in values.iter() {
-                usual.add(value, seen);
-            }
-        }
+        add(&mut self.usual_total, oldest.total.iter().copied());
+        let authors = oldest.authors.of(ALL);
+        self.usual_authors.0 += authors.count;
+        self.usual_authors.1 += authors.count * authors.new_share;
+        self.usual.iter_mut().zip(&oldest.values).for_each(|(usual, it)| usual.add_all(it));
         let half_lives = oldest.number as f64 / self.buckets_per_half_life;
-        self.usual_texts.take(oldest.texts, oldest.total.all, half_lives);
+        self.usual_texts.take(oldest.texts, oldest.total[ALL], half_lives);
     }
 
-    fn sources(&self, buckets: &[&Bucket], total: Seen, question: &Question) -> Vec<SourceShare> {
-        let excess = question.pick(total) - question.expected;
-        if excess <= 0.0 {
-            return Vec::new();
+    fn sources(&self, buckets: &[&Bucket], explained: &Explained) -> Vec<SourceShare> {
+        let Swing { count, direction, .. } = explained.swing;
+        let mut shown: Vec<SourceShare> = Vec::new();
+        for (at, kind) in TALLIED.into_iter().enumerate() {
+            let values = buckets.iter().map(|bucket| &bucket.values[at]);
+            let (usual, total) = (&self.usual[at], self.usual_total[count]);
+            shown.extend(explained.carriers(kind, values, usual, total));
         }
-        let mut shown: Vec<SourceShare> =
-            (0..TALLIED.len()).flat_map(|at| self.tallied(at, buckets, excess, question)).collect();
-        let Question { negative_only, expected, .. } = *question;
-        let texts: Vec<(&Texts, Seen)> =
-            buckets.iter().map(|bucket| (&bucket.texts, bucket.total)).collect();
-        let asked = Excess { negative_only, expected, excess };
-        shown.extend(phrase::sources(&texts, &self.usual_texts, &asked));
+        if direction == Direction::Up {
+            shown.extend(phrase::sources(&texts(buckets), &self.usual_texts, explained));
+        }
         // Stable: the largest share stays first within each kind.
         shown.sort_by_key(|source| source.kind);
         shown
     }
 
-    fn origin(&self, buckets: &[&Bucket], total: Seen, question: &Question) -> Option<Origin> {
-        if question.pick(total) <= question.expected {
+    fn origin(&self, buckets: &[&Bucket], swing: &Swing) -> Option<Origin> {
+        if swing.direction == Direction::Down {
             return None;
         }
         let mut authors = Authors::default();
         buckets.iter().for_each(|bucket| authors.merge(&bucket.authors));
-        let texts: Vec<(&Texts, Seen)> =
-            buckets.iter().map(|bucket| (&bucket.texts, bucket.total)).collect();
-        let heard = Heard { authors: &authors, usual: self.usual_authors };
-        origin::judge(&texts, &heard, question.negative_only)
-    }
-
-    /// The values of the kind at `at` in [`TALLIED`] that carry the most.
-    fn tallied(
-        &self,
-        at: usize,
-        buckets: &[&Bucket],
-        excess: f64,
-        question: &Question,
-    ) -> Vec<SourceShare> {
-        let kind = TALLIED[at];
-        let usual_total = question.pick(self.usual_total).max(1.0);
-        let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
-        for (value, seen) in buckets.iter().flat_map(|bucket| bucket.values[at].iter()) {
-            *counts.entry(value).or_default() += question.pick(seen);
-        }
-        let mut shares: Vec<SourceShare> = counts
-            .into_iter()
-            .map(|(value, count)| {
-                let usual = question.pick(self.usual[at].get(value)) / usual_total;
-                let share = ((count - usual * question.expected) / excess).clamp(0.0, 1.0);
-                SourceShare { kind, value: value.to_owned(), count: count as u64, share }
-            })
-            .filter(|source| source.share >= SHOWN_SHARE && source.count as f64 >= SHOWN_MENTIONS)
-            .collect();
-        shares.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.value.cmp(&b.value)));
-        shares.truncate(SHOWN);
-        shares
-    }
-}
-
-impl Question {
-    fn pick(&self, seen: Seen) -> f64 {
-        if self.negative_only { seen.negative } else { seen.all }
+        let heard = Heard { authors: authors.of(swing.count), usual: self.usual_authors };
+        origin::judge(&texts(buckets), &heard, swing.count)
     }
 }
 
 impl Bucket {
-    fn new(number: i64, held: bool) -> Self {
+    fn new(number: i64, held: bool, counts: usize) -> Self {
         Self {
             number,
             held,
-            total: Seen::default(),
-            values: BUCKET_CAPACITY.map(HeavyHitters::new),
+            total: vec![0.0; counts],
+            values: BUCKET_CAPACITY.map(|capacity| HeavyHitters::new(capacity, counts)),
             texts: Texts::default(),
             authors: Authors::default(),
             terms: BTreeMap::new(),
             shortlist: Shortlist::default(),
         }
     }
+}
+
+fn add(sum: &mut [f64], counts: impl Iterator<Item = f64>) {
+    sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+}
+
+/// The words of `buckets`, each with what it stood for.
+fn texts<'b>(buckets: &[&'b Bucket]) -> Vec<(&'b Texts, &'b [f64])> {
+    buckets.iter().map(|bucket| (&bucket.texts, bucket.total.as_slice())).collect()
 }
 
 /// How an author is called: by the handle, or else by the id.

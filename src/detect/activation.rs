@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Record;
-use crate::attribute::hashtags;
+use crate::attribute::{LONGEST_VALUE, hashtags};
 use crate::baseline::{Expected, Scale};
 use crate::mention::{Mention, Timestamp};
 
@@ -20,8 +20,6 @@ const HOUR_MS: i64 = 3_600_000;
 /// Values remembered; beyond that the rarest makes room, and what takes its place is taken to have
 /// been as usual as it was (Space-Saving).
 const VALUES: usize = 256;
-/// The longest remembered, in bytes.
-const LONGEST: usize = 512;
 /// An hour of the past counts half after a week, and each hour so much less than the one after it.
 const HALF_LIFE_HOURS: f64 = 168.0;
 const KEEP_PER_HOUR: f64 = 0.995_882_6;
@@ -212,7 +210,7 @@ fn topics(mention: &Mention<'_>) -> Vec<String> {
     let mut topics: Vec<String> =
         hashtags(mention).into_iter().map(|tag| format!("#{tag}")).collect();
     topics.extend(mention.campaign.as_deref().map(str::to_owned));
-    topics.retain(|topic| topic.len() <= LONGEST);
+    topics.retain(|topic| topic.len() <= LONGEST_VALUE);
     topics.sort_unstable();
     topics.dedup();
     topics

@@ -13,14 +13,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::attribute::LONGEST_VALUE;
 use crate::baseline::tail;
 use crate::mention::Timestamp;
 
 /// Authors remembered; when one more comes, the eighth part of them with the least praise gives way.
 const AUTHORS: usize = 512;
 const KEPT: usize = AUTHORS / 8 * 7;
-/// The longest name remembered, in bytes.
-const LONGEST: usize = 512;
 /// The days that are judged. They are learnt when they are over: no silence excuses itself.
 const WINDOW: u32 = 7;
 const WINDOW_DAYS: f64 = 7.0;
@@ -93,7 +92,7 @@ impl Advocates {
     /// praised the brand is not remembered.
     pub fn observe(&mut self, key: u64, name: &str, at: Timestamp, praises: bool) {
         if !self.authors.contains_key(&key) {
-            if !praises || name.len() > LONGEST {
+            if !praises || name.len() > LONGEST_VALUE {
                 return;
             }
             self.make_room();

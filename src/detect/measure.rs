@@ -3,7 +3,7 @@
 //! A new idea for a measure is a [`Tally`] here, if none of them counts it yet, and its [`Parts`].
 
 use crate::baseline::{Expected, Scale};
-use crate::incident::{Measure, Unit};
+use crate::incident::{Direction, Measure, Unit};
 use crate::mention::{Classified, Kind, Tone};
 
 /// What a mention adds to a counter of its pane.
@@ -67,6 +67,17 @@ impl Tally {
         }
     }
 
+    /// Whether it counts mentions, one each: then it can be told what carries them. Those with a crisis
+    /// term are never asked about.
+    pub const fn is_of_mentions(self) -> bool {
+        match self {
+            Self::Mentions | Self::Negative | Self::Positive | Self::Shares | Self::Purchases => {
+                true
+            }
+            Self::Crisis | Self::Sentiment | Self::Follows => false,
+        }
+    }
+
     /// Whether every brand has it sooner or later. What a brand has none of cannot page for nothing,
     /// and takes no part of the budget.
     pub const fn is_universal(self) -> bool {
@@ -98,6 +109,33 @@ pub fn in_units(measure: Measure, expected: &Expected, mentions: f64) -> f64 {
         // Nothing said is neither good nor bad.
         Unit::Sentiment if expected.of <= 0.0 => 0.0,
         Unit::Sentiment => 2.0 * expected.in_units(mentions) - 1.0,
+    }
+}
+
+/// The count by which a swing of `measure` towards `direction` is explained, and which way that goes.
+/// `None` for what is no count of the brand's mentions: all of them together do not tell what brings
+/// new followers, spreads one post or brings one hashtag to life.
+pub const fn explained_by(measure: Measure, direction: Direction) -> Option<(Measure, Direction)> {
+    match (measure, direction) {
+        (
+            Measure::Mentions
+            | Measure::NegativeMentions
+            | Measure::PositiveMentions
+            | Measure::Shares
+            | Measure::PurchaseIntent,
+            _,
+        ) => Some((measure, direction)),
+        (Measure::NegativeShare, _) => Some((Measure::NegativeMentions, direction)),
+        (Measure::Sentiment, Direction::Down) => Some((Measure::NegativeMentions, Direction::Up)),
+        (Measure::Sentiment, Direction::Up) => Some((Measure::PositiveMentions, Direction::Up)),
+        (
+            Measure::NewFollowers
+            | Measure::Activation
+            | Measure::PostShares
+            | Measure::Audience
+            | Measure::Advocates,
+            _,
+        ) => None,
     }
 }
 
@@ -134,6 +172,8 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use crate::mention::{Mention, Role};
 
@@ -167,6 +207,20 @@ mod tests {
         assert_eq!(added(|it, _| it.kind = Kind::Share), [1, 0, 0, 0, 1, 0, 0, 50]);
         let buys = |it: &mut Mention<'_>, _: &mut f32| it.intent = Some(" Purchase".into());
         assert_eq!(added(buys), [1, 0, 0, 0, 0, 1, 0, 50]);
+    }
+
+    #[test]
+    fn what_explains_a_swing_is_counted_in_mentions() {
+        for measure in Measure::ALL {
+            for direction in Direction::ALL {
+                let Some((by, _)) = explained_by(measure, direction) else { continue };
+                let parts = Parts::of(by).unwrap();
+                assert!(parts.of.is_none() && parts.count.is_of_mentions(), "{measure:?}");
+            }
+        }
+        let worse = explained_by(Measure::Sentiment, Direction::Down);
+        assert_eq!(worse, Some((Measure::NegativeMentions, Direction::Up)));
+        assert_eq!(explained_by(Measure::NewFollowers, Direction::Up), None);
     }
 
     #[test]

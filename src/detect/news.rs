@@ -119,7 +119,7 @@ mod tests {
     fn record() -> Record {
         let mut record = Record::default();
         for day in 0..28 {
-            record.observe(6.0 * 1.11_f64.powi(day % 7), 1);
+            record.observe(6.0 * 1.11_f64.powi(day % 7), 1, false);
         }
         record
     }

@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use super::Record;
-use crate::attribute::{HeavyHitters, Seen};
+use crate::attribute::HeavyHitters;
 use crate::mention::{Kind, Mention, Timestamp};
 use crate::window::mention_key;
 
@@ -31,6 +31,9 @@ const WORDS: usize = 10;
 /// Fewer words tell nothing.
 const LEAST_WORDS: usize = 3;
 
+/// Days remembered with their most shared post.
+const DAYS: usize = 91;
+
 /// The shares of a brand's posts.
 #[derive(Debug)]
 pub struct Velocity {
@@ -38,8 +41,29 @@ pub struct Velocity {
     /// The last hour, oldest first.
     buckets: VecDeque<(i64, HeavyHitters)>,
     record: Record,
+    days: Days,
     /// Most shares of one post within an hour since the last pane was closed.
     largest: f64,
+}
+
+/// How often the most shared post of each day was shared within an hour: what [`Record`] is told, but
+/// as it was.
+#[derive(Debug, Default)]
+struct Days {
+    over: VecDeque<f64>,
+    today: f64,
+    panes: usize,
+}
+
+/// What the most shared posts of the days on record came to within an hour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Best {
+    /// That of the day on which it was least.
+    pub least: f64,
+    /// That of the median day.
+    pub typical: f64,
+    /// That of the day on which it was most.
+    pub most: f64,
 }
 
 /// How far a post has spread.
@@ -82,6 +106,7 @@ impl Velocity {
             least: least.max(1.0),
             buckets: VecDeque::new(),
             record: Record::default(),
+            days: Days::default(),
             largest: 0.0,
         }
     }
@@ -91,10 +116,10 @@ impl Velocity {
     pub fn observe(&mut self, at: Timestamp, post: u64) -> Option<Spread> {
         let number = at.as_millis().div_euclid(BUCKET_MS);
         let post = format!("{post:016x}");
-        self.bucket(number)?.add(&post, Seen::once(false));
+        self.bucket(number)?.add(&post, [1.0]);
         let mut spread = Spread { shares: 0.0, since: at };
         for (number, posts) in self.buckets.iter().rev() {
-            let shares = posts.get(&post).all;
+            let shares = posts.get(&post, 0);
             if shares > 0.0 {
                 spread.since = spread.since.min(Timestamp::from_millis(number * BUCKET_MS));
             }
@@ -107,7 +132,17 @@ impl Velocity {
     /// A pane that was watched is over; a day is `panes_per_day` of them.
     pub fn close(&mut self, panes_per_day: usize) {
         self.record.observe(self.scaled(self.largest), panes_per_day, false);
+        self.days.close(self.largest, panes_per_day);
         self.largest = 0.0;
+    }
+
+    /// What the most shared posts of the last 91 days came to, each day's own; `None` before the
+    /// first day is over.
+    pub fn best(&self) -> Option<Best> {
+        let mut days: Vec<f64> = self.days.over.iter().copied().collect();
+        days.sort_by(f64::total_cmp);
+        let typical = *days.get(days.len() / 2)?;
+        Some(Best { least: *days.first()?, typical, most: *days.last()? })
     }
 
     /// The shares within an hour that a post of this brand reaches once in `days`; `None` before
@@ -150,11 +185,26 @@ impl Velocity {
         let at = match self.buckets.binary_search_by_key(&number, |bucket| bucket.0) {
             Ok(at) => at,
             Err(at) => {
-                self.buckets.insert(at, (number, HeavyHitters::new(POSTS)));
+                self.buckets.insert(at, (number, HeavyHitters::new(POSTS, 1)));
                 at
             }
         };
         self.buckets.get_mut(at).map(|bucket| &mut bucket.1)
+    }
+}
+
+impl Days {
+    fn close(&mut self, largest: f64, panes_per_day: usize) {
+        self.today = self.today.max(largest);
+        self.panes += 1;
+        if self.panes < panes_per_day {
+            return;
+        }
+        self.over.push_back(std::mem::take(&mut self.today));
+        self.panes = 0;
+        if self.over.len() > DAYS {
+            self.over.pop_front();
+        }
     }
 }
 
@@ -240,6 +290,18 @@ mod tests {
         let calm = lived([0; 28]);
         let days = calm.return_days(calm.level(100.0).unwrap()).unwrap();
         assert!((days - 100.0).abs() < 1e-6, "the inverse: {days}");
+    }
+
+    /// The floor that the record is judged with is nothing that ever happened.
+    #[test]
+    fn what_was_shared_most_is_told_as_it_was() {
+        assert_eq!(lived([]).best(), None);
+        let best = |least, typical, most| Some(Best { least, typical, most });
+        assert_eq!(lived([0; 28]).best(), best(0.0, 0.0, 0.0));
+        assert_eq!(lived([3, 0, 1, 12, 3]).best(), best(0.0, 3.0, 12.0));
+        let long = lived((0..120).map(|day| if day < 20 { 500 } else { 2 }));
+        assert_eq!(long.best(), best(2.0, 2.0, 2.0), "the first days are forgotten");
+        assert_eq!(long.days.over.len(), DAYS);
     }
 
     proptest! {

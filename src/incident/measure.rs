@@ -26,7 +26,9 @@ pub enum Measure {
     NewFollowers,
     /// Mentions that carry one hashtag or campaign within an hour, a count. No monitor watches it.
     Activation,
-    /// Shares of one post within an hour, a count. No monitor watches it.
+    /// Shares of one post within an hour, a count. No monitor watches it. Beside it stands what the
+    /// most shared post of each day on record came to: of the median day as what is expected, of the
+    /// least and the most as the band.
     PostShares,
     /// The audience of one mention that is a crisis by itself, in persons. No monitor watches it.
     Audience,

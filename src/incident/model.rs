@@ -179,18 +179,18 @@ impl SourceKind {
     }
 }
 
-/// One thing that carries part of an incident's excess.
+/// One thing that carries part of an incident's excess, or that part of a fall is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SourceShare {
     /// What sort of thing it is.
     pub kind: SourceKind,
     /// The link, hashtag, phrase, author, country or channel itself.
     pub value: String,
-    /// Mentions that carry it, since the onset, of the last day at most; of a phrase, an estimate
-    /// when there are more than 128 mentions in five minutes or 2,048 in all.
+    /// Mentions of those that the incident counts (shares, negative ones ...) that carry it, since the
+    /// onset, of the last day at most; of a phrase, an estimate when there are more than 128 mentions in five minutes or 2,048 in all.
     pub count: u64,
-    /// The part of the excess over the baseline that carries it, 0..=1. One mention may carry
-    /// several things, so the shares need not add up to 1.
+    /// The part of the excess over the baseline that carries it, 0..=1; of a fall, the part of what is
+    /// missing. One mention may carry several things, so the shares need not add up to 1.
     pub share: f64,
 }
 
@@ -220,8 +220,8 @@ impl Provenance {
     }
 }
 
-/// How the mentions of a rise were written, and what that says of where they come from. All of
-/// mentions since the onset, of the last day at most.
+/// How the mentions of a rise (those that it counts) were written, and what that says of where they
+/// come from. All of mentions since the onset, of the last day at most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
     /// What the rest adds up to.
@@ -280,8 +280,8 @@ pub struct TermCount {
 /// Signals of one brand grouped over time: the thing people are told about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Deterministic: a UUID version 5 of brand, monitor and onset, so that a replay after a
-    /// crash names the same incident the same.
+    /// Deterministic: a UUID version 5 of brand, monitor and onset (and of the post or topic, if it
+    /// was opened for one), so that a replay after a crash names the same incident the same.
     pub id: Uuid,
     /// What it is about.
     pub subject: Subject,
@@ -329,7 +329,9 @@ pub struct Incident {
     pub negative_mentions: u64,
     /// The most unusual moment of every monitor and window that has signalled.
     pub signals: Vec<Signal>,
-    /// What carries the excess, largest share first within each kind.
+    /// What carries the swing of what is counted, largest share first within each kind; nothing for
+    /// a measure that is no count of mentions, or when it is off by less than the sensitivity's
+    /// `min_excess`.
     pub sources: Vec<SourceShare>,
     /// Whether a rise is organic or coordinated; `None` for a fall, and when there are fewer than 20
     /// mentions to tell by.
@@ -392,5 +394,12 @@ impl Incident {
             crisis_terms: Vec::new(),
             samples: Vec::new(),
         }
+    }
+
+    /// The same incident, of this one thing: of two posts, hashtags or campaigns that begin at the
+    /// same moment each has an incident of its own, with an id of its own.
+    pub(crate) fn about(mut self, thing: &str) -> Self {
+        self.id = Uuid::new_v5(&self.id, thing.as_bytes());
+        self
     }
 }

@@ -54,7 +54,7 @@ impl BrandState {
             self.set_limits(tick.watch);
         }
         let Some(most) = most.filter(|it| self.is_news(tick, it)) else { return };
-        let at = mention.created_at.max(tick.at);
+        let at = tick.at;
         let case = self.case_mut(Direction::Up);
         if let Some(open) = case.tracker.incident() {
             if open.topic.as_ref() == Some(&most.topic) {
@@ -84,6 +84,7 @@ impl BrandState {
             severity: Severity::Notice,
             onset: most.since,
             sample: sample(classified),
+            about: most.topic.clone(),
             topic: Some(most.topic),
             weight: None,
         };

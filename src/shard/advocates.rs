@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::attribute::author;
 use crate::detect::{Advocates, Roll, Silent, is_follow};
 use crate::incident::{
-    Change, Direction, Evidence, Incident, Measure, Signal, SourceKind, SourceShare, Subject,
-    Tracker,
+    Change, Direction, Evidence, Incident, Measure, Signal, SourceKind, SourceShare, Tracker,
 };
 use crate::mention::{Classified, Role, Timestamp, Tone, millis};
 use crate::window::mention_key;
@@ -191,11 +190,11 @@ impl BrandState {
         if again || !roll.is_quiet(limit) {
             return;
         }
+        let onset = roll.since().unwrap_or(tick.at);
+        let mut incident = self.incident(&signal, std::slice::from_ref(&signal), onset);
+        let community = &mut self.community;
         community.opened_at = Some(tick.at);
         community.volume.begin();
-        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
-        let onset = roll.since().unwrap_or(tick.at);
-        let mut incident = Incident::open(subject, &signal, std::slice::from_ref(&signal), onset);
         incident.show(community.evidence(&roll));
         changes.push(community.tracker.open(incident));
     }

@@ -39,15 +39,23 @@ pub(super) struct Tick<'a> {
 }
 
 impl<'a> Tick<'a> {
-    /// The moment after the panes before `end` have been closed: nothing is read of windows.
+    /// The moment `at`, in the pane that is open since those before `end` have been closed: nothing
+    /// is read of windows. What is older comes now.
     pub(super) fn between(
         plan: &'a Plan,
         watch: &'a Watch,
         exposure: &'a Exposure,
         end: Pane,
+        at: Timestamp,
     ) -> Self {
-        let at = watch.start_of(end);
+        let at = at.max(watch.start_of(end));
         Self { plan, watch, exposure, shapes: &[], end, at, feed_dead: false }
+    }
+
+    /// How much of the open pane has passed.
+    pub(super) fn open_part(&self) -> f64 {
+        let passed = self.at.millis_since(self.watch.start_of(self.end));
+        (passed as f64 / self.watch.pane_ms as f64).clamp(0.0, 1.0)
     }
 
     /// Whether the feed was alive through (nearly) the whole of the window.
@@ -98,7 +106,7 @@ impl BrandState {
             triggers: vec![Trigger::default(); watch.checks.len()],
             records: vec![Record::default(); watch.checks.len()],
             feedback: vec![Feedback::default(); watch.checks.len()],
-            attribution: Attribution::new(watch.panes_per_day),
+            attribution: Attribution::new(watch.panes_per_day, watch.explained.len()),
             posts: Posts::new(plan.sensitivity.min_post_shares),
             topics: Topics::default(),
             community: Community::default(),
@@ -124,7 +132,7 @@ impl BrandState {
             let counts = Tally::ALWAYS.map(|tally| u64::from(tally.adds(classified)));
             self.count_late(pane, counts);
             if !is_follow(classified) {
-                self.attribution.observe(pane, classified);
+                self.attribution.observe(pane, classified, watch.counted(classified));
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::attribute::Question;
-use crate::detect::{LastTold, Reading, Record, onset};
+use crate::attribute::{Question, Swing};
+use crate::detect::{LastTold, Reading, Record, explained_by, onset};
 use crate::incident::{
     Change, Direction, Evidence, Facts, Incident, Measure, Mood, Sample, Severity, Signal, Subject,
     Tracker,
@@ -62,25 +62,45 @@ impl BrandState {
         signals: &[Signal],
         leading: &Signal,
     ) -> Change {
-        let from = self.onset(tick, side, leading);
-        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
-        let mut incident = Incident::open(subject, leading, signals, tick.watch.start_of(from));
-        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
-        self.case_mut(side).since_onset = SinceOnset::new(from, &self.counters, watched);
-        incident.severity = self.severity(tick, side, &incident);
-        self.case_mut(side).post = None;
-        incident.show(self.evidence(tick, side, &incident));
-        self.begin(tick, side, incident, from)
+        let onset = tick.watch.start_of(self.onset(tick, side, leading));
+        let incident = self.incident(leading, signals, onset);
+        self.begin(tick, side, incident, None)
     }
 
-    /// Opens `incident`, which began in pane `from`.
+    /// An incident of this brand, of which nothing is known yet but its signals.
+    pub(super) fn incident(
+        &self,
+        leading: &Signal,
+        signals: &[Signal],
+        onset: Timestamp,
+    ) -> Incident {
+        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
+        Incident::open(subject, leading, signals, onset)
+    }
+
+    /// Opens `incident` with what is known of it from its onset on. One that a `post` opens is as
+    /// severe as that; any other is judged by its mentions.
     pub(super) fn begin(
         &mut self,
         tick: &Tick<'_>,
         side: Direction,
-        incident: Incident,
-        from: Pane,
+        mut incident: Incident,
+        post: Option<Sample>,
     ) -> Change {
+        let from = tick.watch.pane_of(incident.onset);
+        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
+        let is_of_post = post.is_some();
+        let case = &mut self.cases[side as usize];
+        case.since_onset = SinceOnset::new(from, &self.counters, watched);
+        case.post = post;
+        let mut evidence = self.evidence(tick, side, &incident);
+        if is_of_post {
+            // Its pane is not closed yet, and it is there.
+            evidence.mentions = evidence.mentions.max(1);
+        } else {
+            incident.severity = self.severity(tick, side, &incident);
+        }
+        incident.show(evidence);
         // In the first days a new hour of the day cannot be told from a crisis.
         if self.baselines[MENTIONS].has_rhythm_before(tick.watch.hour_of(from)) {
             self.attribution.hold_since(from);
@@ -345,42 +365,44 @@ impl BrandState {
         side: Direction,
         incident: &Incident,
     ) -> Evidence {
-        let swing = tick.watch.swing(incident);
-        let negative_only =
-            swing.is_some_and(|it| it.measure.is_of_anger() && it.mood() != Mood::Glad);
-        let leading = if negative_only { Measure::NegativeMentions } else { Measure::Mentions };
-        let baseline = &self.baselines[tick.watch.position(leading).unwrap_or(MENTIONS)];
         // A single mention is told before its pane is over.
         let from = tick.watch.pane_of(incident.onset);
-        let asked = self.attribution.covered(from, tick.end.max(from + 1));
-        let expected = tick
-            .exposure
-            .slots_between(asked.start, tick.end)
-            .map(|slot| baseline.mean_in(slot, 1.0))
-            .sum();
-        let Range { start: from, end: to } = asked;
+        let Range { start: from, end: to } = self.attribution.covered(from, tick.end.max(from + 1));
+        let swing = self.swing(tick, incident, from);
         let case = self.case(side);
-        let mut evidence =
-            self.attribution.explain(&Question { from, to, negative_only, expected });
+        let mut evidence = self.attribution.explain(&Question { from, to, swing });
         evidence.mentions = case.since_onset.mentions;
         evidence.negative_mentions = case.since_onset.negative;
         if let Some(post) = &case.post {
             let shown = evidence.samples.len().max(1);
             // While it is all there is, nothing said before it belongs to it.
-            let alone = swing.is_none();
+            let alone = tick.watch.swing(incident).is_none();
             evidence.samples.retain(|it| {
                 (&it.channel, &it.id) != (&post.channel, &post.id)
                     && !(alone && it.created_at < incident.onset)
             });
             evidence.samples.insert(0, post.clone());
             evidence.samples.truncate(shown);
-            if alone && incident.measure == Measure::Audience {
-                // Nor do the mentions of its five minutes explain it.
-                evidence.sources.clear();
-                evidence.origin = None;
-            }
         }
         evidence
+    }
+
+    /// What the swing that leads `incident` is one of, counted and expected from pane `from` to now;
+    /// `None` when nothing that is watched tells.
+    fn swing(&self, tick: &Tick<'_>, incident: &Incident, from: Pane) -> Option<Swing> {
+        let leading = tick.watch.swing(incident)?;
+        let (measure, direction) = explained_by(leading.measure, leading.direction)?;
+        let at = tick.watch.position(measure)?;
+        let count = tick.watch.measures[at].count;
+        let count = tick.watch.explained.iter().position(|&it| it == count)?;
+        let mean = |slot, panes| self.baselines[at].mean_in(slot, panes);
+        let closed: f64 =
+            tick.exposure.slots_between(from, tick.end).map(|slot| mean(slot, 1.0)).sum();
+        // What is counted reaches into the open pane.
+        let open =
+            tick.exposure.slot(tick.end - 1).map_or(0.0, |slot| mean(slot, tick.open_part()));
+        let least = tick.plan.sensitivity.min_excess;
+        Some(Swing { count, direction, expected: closed + open, least })
     }
 
     /// The pane in which the swing that `leading` shows began, looked for in the last two of its

@@ -179,7 +179,7 @@ impl Shard {
         }
         let Self { plan, watch, .. } = self;
         let State { end, exposure, brands, .. } = state;
-        let tick = Tick::between(plan, watch, exposure, *end);
+        let tick = Tick::between(plan, watch, exposure, *end, mention.created_at);
         for BrandIndex(index) in &classified.brands {
             if let Some(brand) = brands.get_mut(*index as usize) {
                 brand.count(watch, pane, classified);
@@ -259,7 +259,7 @@ impl Shard {
         }
         let Self { plan, watch, state, .. } = self;
         if let Some(State { end, exposure, brands, .. }) = state {
-            let tick = Tick::between(plan, watch, exposure, *end);
+            let tick = Tick::between(plan, watch, exposure, *end, watch.start_of(*end));
             brands.iter_mut().for_each(|brand| brand.refresh(&tick));
         }
     }

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 
 use crate::attribute::sample;
 use crate::baseline::tail;
-use crate::detect::{News, Spread, Velocity, alone_severity, shared_post, weight};
-use crate::incident::{Change, Direction, Incident, Measure, Sample, Severity, Signal, Subject};
+use crate::detect::{Best, News, Spread, Velocity, alone_severity, shared_post, weight};
+use crate::incident::{Change, Direction, Measure, Sample, Severity, Signal};
 use crate::mention::{Classified, Role, Timestamp, Tone};
-use crate::window::Pane;
+use crate::window::mention_key;
 
 use super::brand::{BrandState, Tick};
-use super::since::SinceOnset;
 
 /// The monitor's name in the incident of a single mention.
 const SINGLE: &str = "single-mention";
@@ -31,6 +30,8 @@ pub(super) struct Post {
     pub signal: Signal,
     pub severity: Severity,
     pub onset: Timestamp,
+    /// What tells it from others that begin at the same moment.
+    pub about: String,
     pub sample: Sample,
     /// The hashtag or campaign it is told for.
     pub topic: Option<String>,
@@ -122,6 +123,10 @@ impl Voices {
     }
 }
 
+fn key(of: u64) -> String {
+    format!("{of:016x}")
+}
+
 impl BrandState {
     /// Judges a mention by itself, at once. An incident lasts for `resolve_after` at least, and
     /// within it [`Voices`] tell: that bounds the pages, because a budget of false ones cannot be
@@ -135,8 +140,7 @@ impl BrandState {
         let Some(min_audience) = tick.plan.sensitivity.min_audience else { return };
         let weight = weight(classified);
         let Some(severity) = alone_severity(weight, min_audience) else { return };
-        // Nothing is told before the panes that are closed already.
-        let at = classified.mention.created_at.max(tick.at);
+        let at = tick.at;
         let sample = sample(classified);
         // Of an author whom nobody knows nothing has been heard.
         let again = sample.author.clone().is_some_and(|it| self.posts.heard.again(it, at));
@@ -157,9 +161,11 @@ impl BrandState {
             z: 0.0,
             return_days: None,
         };
-        let onset = classified.mention.created_at;
+        let mention = classified.mention;
+        let (onset, about) = (mention.created_at, key(mention_key(&mention.channel, &mention.id)));
         let weight = Some(weight);
-        self.tell(tick, Post { signal, severity, onset, sample, topic: None, weight }, changes);
+        let post = Post { signal, severity, onset, about, sample, topic: None, weight };
+        self.tell(tick, post, changes);
     }
 
     /// Judges a share by how far its post has spread.
@@ -175,7 +181,7 @@ impl BrandState {
             self.set_limits(tick.watch);
         }
         let Some(spread) = self.posts.velocity.observe(mention.created_at, post) else { return };
-        let at = mention.created_at.max(tick.at);
+        let at = tick.at;
         let Some(signal) = self.spread_signal(&spread, at) else { return };
         if self.posts.spread.again(post, at) {
             self.case_mut(Direction::Up).tracker.disturb();
@@ -183,8 +189,8 @@ impl BrandState {
         }
         let ill = classified.tone == Tone::Negative || !classified.crisis_terms.is_empty();
         let severity = if ill { Severity::Warning } else { Severity::Notice };
-        let (onset, sample) = (spread.since, sample(classified));
-        let post = Post { signal, severity, onset, sample, topic: None, weight: None };
+        let (onset, about, sample) = (spread.since, key(post), sample(classified));
+        let post = Post { signal, severity, onset, about, sample, topic: None, weight: None };
         self.tell(tick, post, changes);
     }
 
@@ -196,6 +202,7 @@ impl BrandState {
             return None;
         }
         let days = velocity.return_days(spread.shares)?;
+        let Best { least, typical, most } = velocity.best()?;
         Some(Signal {
             monitor: SPREADING.to_owned(),
             measure: Measure::PostShares,
@@ -203,9 +210,9 @@ impl BrandState {
             window_seconds: 3_600,
             at,
             observed: spread.shares,
-            expected: velocity.level(1.0)?,
-            lower: 0.0,
-            upper: limit,
+            expected: typical,
+            lower: least,
+            upper: most,
             // One hour of so many holds such a post.
             z: tail::z_of_upper_tail(-(24.0 * days).max(2.0).ln()),
             return_days: velocity.told_days(spread.shares),
@@ -219,21 +226,12 @@ impl BrandState {
             changes.extend(self.tell_more(tick, post));
             return;
         }
-        let Post { signal, severity, onset, sample, topic, weight } = post;
+        let Post { signal, severity, onset, about, sample, topic, weight } = post;
         let (at, role) = (signal.at, sample.role);
-        self.case_mut(side).post = Some(sample);
-        let from = tick.watch.pane_of(onset);
-        let subject = (Subject::Brand, self.brand.name.as_str(), self.brand.market.as_deref());
-        let mut incident = Incident::open(subject, &signal, std::slice::from_ref(&signal), onset);
-        incident.severity = severity;
-        incident.topic = topic;
-        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
-        self.case_mut(side).since_onset = SinceOnset::new(from, &self.counters, watched);
-        let mut evidence = self.evidence(tick, side, &incident);
-        // Its pane is not closed yet, and it is there.
-        evidence.mentions = evidence.mentions.max(1);
-        incident.show(evidence);
-        changes.push(self.begin(tick, side, incident, from));
+        let mut incident =
+            self.incident(&signal, std::slice::from_ref(&signal), onset).about(&about);
+        (incident.severity, incident.topic) = (severity, topic);
+        changes.push(self.begin(tick, side, incident, Some(sample)));
         weight.map(|it| self.case_mut(side).voices.is_new(role, at, it));
     }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::attribute::Counted;
 use crate::baseline::Scale;
 use crate::detect::{Parts, Plan, Tally, z_limit};
 use crate::incident::{Direction, Incident, Measure, Signal, Unit};
-use crate::mention::{Timestamp, millis};
+use crate::mention::{Classified, Timestamp, millis};
 use crate::window::Pane;
 
 /// A measure that is read, as indexes into [`Watch::tallies`].
@@ -54,6 +55,9 @@ pub(super) struct Watch {
     pub durations: Vec<Duration>,
     /// What is counted, [`Tally::ALWAYS`] first.
     pub tallies: Vec<Tally>,
+    /// Those of it that can be explained, as indexes into [`Watch::tallies`]: mentions, negative
+    /// ones, then what else is watched.
+    pub explained: Vec<usize>,
     /// What is read of it, mentions first.
     pub measures: Vec<Watched>,
     pub checks: Vec<Check>,
@@ -113,6 +117,7 @@ impl Watch {
             brands: plan.brands.len(),
             windows,
             durations,
+            explained: (0..tallies.len()).filter(|&at| tallies[at].is_of_mentions()).collect(),
             tallies,
             measures,
             checks,
@@ -156,6 +161,11 @@ impl Watch {
     /// The first of them by [`Signal::precedence`]: what people are told of the swing.
     pub(super) fn swing<'a>(&self, incident: &'a Incident) -> Option<&'a Signal> {
         incident.foremost(|it| self.position(it.measure).is_some())
+    }
+
+    /// What a mention is counted as when a swing is explained.
+    pub(super) fn counted(&self, classified: &Classified<'_>) -> Counted {
+        self.explained.iter().map(|&at| self.tallies[at].adds(classified) > 0).collect()
     }
 
     pub(super) fn pane_of(&self, at: Timestamp) -> Pane {
@@ -275,6 +285,18 @@ mod tests {
         assert_eq!(days(&alone, false), 7.0 * 7.0 * 3.0);
         assert_eq!(days(&with, false), days(&alone, false));
         assert_eq!(days(&with, true), 9.0 * 7.0 * 3.0, "two windows more");
+    }
+
+    #[test]
+    fn nothing_is_tallied_to_explain_what_is_not_watched() {
+        let explained = |measures: &[Measure]| {
+            let watch = watch(measures);
+            watch.explained.iter().map(|&at| watch.tallies[at]).collect::<Vec<_>>()
+        };
+        assert_eq!(explained(&[]), [Tally::Mentions, Tally::Negative]);
+        let all: Vec<Measure> = Measure::ALL.into();
+        let most = [Tally::Mentions, Tally::Negative, Tally::Shares, Tally::Purchases];
+        assert_eq!(explained(&all), most, "the default monitors watch no praise");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
+use crate::attribute::Counted;
+
 /// Authors kept of a bucket. Up to so many are counted; beyond it the standard error of the
 /// estimate is 1 / √(128 - 2) = 9 %.
 pub const AUTHORS: usize = 128;
@@ -15,15 +17,33 @@ const GENERATION_DAYS: f64 = 28.0;
 /// et al. 2002), each with whether it had never been heard of before.
 #[derive(Debug, Clone, Default)]
 pub struct Authors {
-    kept: BTreeMap<u64, bool>,
+    kept: BTreeMap<u64, Author>,
     /// Whether some had to be left out.
     sampled: bool,
 }
 
+#[derive(Debug, Clone, Copy, Default)]
+struct Author {
+    is_new: bool,
+    /// All that mentions of the author were counted as.
+    counted: Counted,
+}
+
+/// The authors of mentions that are counted in one way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crowd {
+    /// How many different ones there are.
+    pub count: f64,
+    /// The part of them that had never been heard of.
+    pub new_share: f64,
+}
+
 impl Authors {
-    /// Adds the author with hash `key`.
-    pub fn add(&mut self, key: u64, is_new: bool) {
-        *self.kept.entry(key).or_default() |= is_new;
+    /// Adds the author with hash `key` of a mention that is `counted` so.
+    pub fn add(&mut self, key: u64, is_new: bool, counted: Counted) {
+        let author = self.kept.entry(key).or_default();
+        author.is_new |= is_new;
+        author.counted = author.counted.with(counted);
         if self.kept.len() > AUTHORS {
             self.kept.pop_last();
             self.sampled = true;
@@ -33,23 +53,21 @@ impl Authors {
     /// Adds the authors of another stretch of time.
     pub fn merge(&mut self, other: &Self) {
         self.sampled |= other.sampled;
-        other.kept.iter().for_each(|(&key, &is_new)| self.add(key, is_new));
+        other.kept.iter().for_each(|(&key, author)| self.add(key, author.is_new, author.counted));
     }
 
-    /// How many different ones there are.
-    pub fn count(&self) -> f64 {
-        match self.kept.last_key_value() {
+    /// Those of mentions that add to the count at `at`.
+    pub fn of(&self, at: usize) -> Crowd {
+        let those = || self.kept.values().filter(|author| author.counted.is(at));
+        let (count, new) = (those().count() as f64, those().filter(|it| it.is_new).count() as f64);
+        let kept = self.kept.len() as f64;
+        let each = match self.kept.last_key_value() {
             Some((&last, _)) if self.sampled => {
-                (self.kept.len() as f64 - 1.0) * (u64::MAX as f64 / last.max(1) as f64)
+                (kept - 1.0) / kept * (u64::MAX as f64 / last.max(1) as f64)
             }
-            _ => self.kept.len() as f64,
-        }
-    }
-
-    /// The part of them that had never been heard of.
-    pub fn new_share(&self) -> f64 {
-        let new = self.kept.values().filter(|&&is_new| is_new).count();
-        new as f64 / self.kept.len().max(1) as f64
+            _ => 1.0,
+        };
+        Crowd { count: count * each, new_share: new / count.max(1.0) }
     }
 
     pub fn len(&self) -> usize {
@@ -101,16 +119,24 @@ mod tests {
 
     #[test]
     fn authors_are_counted_while_few_and_estimated_beyond() {
+        let whole: Counted = [true].into_iter().collect();
         for (truth, error) in [(7, 0.0), (128, 0.0), (5_000, 0.27)] {
             let (mut first, mut second) = (Authors::default(), Authors::default());
             for author in 0..truth {
-                first.add(key(author), author % 4 == 0);
-                second.add(key(author), false);
+                first.add(key(author), author % 4 == 0, whole);
+                // Every second one has also written what counts as more.
+                let counted = [true, author % 2 == 0].into_iter().collect();
+                second.add(key(author), false, counted);
             }
             first.merge(&second);
-            assert!((first.count() / truth as f64 - 1.0).abs() <= error, "{}", first.count());
-            assert!((first.new_share() - 0.25).abs() < 0.05 + error / 2.0, "{}", first.new_share());
             assert!(first.len() <= AUTHORS);
+            let (all, part) = (first.of(0), first.of(1));
+            assert!((all.count / truth as f64 - 1.0).abs() <= error, "{all:?}");
+            assert!((all.new_share - 0.25).abs() < 0.05 + error / 2.0, "{all:?}");
+            let half = (truth as f64 / 2.0).ceil();
+            assert!((part.count / half - 1.0).abs() <= 1.5 * error, "{part:?}");
+            assert!((part.new_share - 0.5).abs() < 0.08 + error / 2.0, "{part:?}");
+            assert_eq!(first.of(2), Crowd { count: 0.0, new_share: 0.0 });
         }
     }
 

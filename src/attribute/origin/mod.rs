@@ -10,12 +10,11 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use super::Seen;
 use super::phrase::{Text, Texts, draw};
 use crate::incident::{Origin, Provenance};
 #[cfg(test)]
 pub(super) use authors::{AUTHORS, GENERATION};
-pub(super) use authors::{Authors, Known};
+pub(super) use authors::{Authors, Crowd, Known};
 
 /// Below this nothing is said: a handful of people may well think alike.
 const LEAST_MENTIONS: f64 = 20.0;
@@ -48,35 +47,32 @@ const ORGANIC_PER_AUTHOR: f64 = 3.0;
 
 /// What is known of the authors, during an incident and usually.
 #[derive(Debug)]
-pub(super) struct Heard<'a> {
-    /// Authors of the mentions.
-    pub authors: &'a Authors,
+pub(super) struct Heard {
+    /// Authors of the mentions that are asked about.
+    pub authors: Crowd,
     /// Authors of the buckets that have become usual, each once a bucket, and how many of them were
     /// new.
     pub usual: (f64, f64),
 }
 
-/// How the mentions of `buckets`, each with what it stood for, were written; `None` when there are
-/// too few to say.
-pub(super) fn judge(
-    buckets: &[(&Texts, Seen)],
-    heard: &Heard<'_>,
-    negative_only: bool,
-) -> Option<Origin> {
-    let texts = draw(buckets, MOST_TEXTS, negative_only);
+/// How those mentions of `buckets`, each with what it stood for, that add to the count at `at` were
+/// written; `None` when there are too few to say.
+pub(super) fn judge(buckets: &[(&Texts, &[f64])], heard: &Heard, at: usize) -> Option<Origin> {
+    let texts = draw(buckets, MOST_TEXTS, at);
     let mentions: f64 = texts.iter().map(|(_, weight)| weight).sum();
     if mentions < LEAST_MENTIONS {
         return None;
     }
-    let all: f64 = buckets.iter().map(|(_, total)| total.all).sum();
+    let counted: f64 = buckets.iter().map(|(_, total)| total[at]).sum();
+    let authors = heard.authors;
     // An empty sum is -0.0, which nobody wants to read.
     let part = |of: f64| (of / mentions).clamp(0.0, 1.0) + 0.0;
     let (usually, usually_new) = heard.usual;
     let mut origin = Origin {
         provenance: Provenance::Unclear,
-        authors: heard.authors.count().round() as u64,
-        mentions_per_author: all / heard.authors.count().max(1.0),
-        new_authors: heard.authors.new_share(),
+        authors: authors.count.round() as u64,
+        mentions_per_author: counted / authors.count.max(1.0),
+        new_authors: authors.new_share,
         usual_new_authors: (usually >= LEAST_USUAL_AUTHORS).then(|| usually_new / usually),
         pasted: part(pasted(&texts)),
         shared: part(texts.iter().filter(|(text, _)| text.shared).map(|(_, weight)| weight).sum()),

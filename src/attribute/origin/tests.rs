@@ -5,13 +5,13 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::attribute::{Attribution, Question};
+use crate::attribute::tests::{attribution, counted, rise};
+use crate::attribute::{ALL, Attribution, Question};
 use crate::mention::{Author, Classified, Kind, Mention, Role, Tone};
 
 const DAY: i64 = 1_440;
 /// The made rise lies after three ordinary days.
-const RISE: Question =
-    Question { from: 4 * DAY, to: 4 * DAY + 60, negative_only: false, expected: 10.0 };
+const RISE: Question = rise(4 * DAY, 4 * DAY + 60, ALL, 10.0);
 
 struct Stream {
     attribution: Attribution,
@@ -22,11 +22,8 @@ struct Stream {
 impl Stream {
     /// Three days in which 200 people speak, and now and then somebody new.
     fn after_ordinary_days() -> Self {
-        let mut stream = Self {
-            attribution: Attribution::new(DAY as usize),
-            rng: StdRng::seed_from_u64(11),
-            ids: 0,
-        };
+        let mut stream =
+            Self { attribution: attribution(), rng: StdRng::seed_from_u64(11), ids: 0 };
         for pane in 0..3 * DAY {
             let author = match stream.rng.random_range(0..10) {
                 0 => format!("once{pane}"),
@@ -58,19 +55,17 @@ impl Stream {
             text: text.into(),
             ..Mention::default()
         };
-        self.attribution.observe(
-            pane,
-            &Classified {
-                mention: &mention,
-                brands: Vec::new(),
-                sentiment: 0.0,
-                tone: Tone::Negative,
-                crisis_terms: Vec::new(),
-                role: Role::Customer,
-                normal_text: text.to_lowercase(),
-                names: Vec::new(),
-            },
-        );
+        let classified = Classified {
+            mention: &mention,
+            brands: Vec::new(),
+            sentiment: 0.0,
+            tone: Tone::Negative,
+            crisis_terms: Vec::new(),
+            role: Role::Customer,
+            normal_text: text.to_lowercase(),
+            names: Vec::new(),
+        };
+        self.attribution.observe(pane, &classified, counted(&classified));
     }
 
     fn origin(&self) -> Origin {
@@ -177,11 +172,7 @@ fn of_a_handful_nothing_is_said_and_of_a_small_brand_only_what_is_plain() {
     stream.says(RISE.from, "new19", Kind::Post, "and one that is of its own mind");
     assert_eq!(stream.origin().provenance, Provenance::Coordinated);
 
-    let mut small = Stream {
-        attribution: Attribution::new(DAY as usize),
-        rng: StdRng::seed_from_u64(5),
-        ids: 0,
-    };
+    let mut small = Stream { attribution: attribution(), rng: StdRng::seed_from_u64(5), ids: 0 };
     for n in 0..24 {
         let text = if n % 4 == 0 { "thanks for nothing".to_owned() } else { small.own_words() };
         small.says(RISE.from, &format!("anyone{}", n % 15), Kind::Post, &text);

@@ -15,7 +15,7 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use crate::incident::{SourceKind, SourceShare};
 
-use super::Seen;
+use super::swing::Explained;
 #[cfg(test)]
 pub(super) use texts::{TEXTS_PER_BUCKET, USUAL_TEXTS};
 pub(super) use texts::{Text, Texts, UsualTexts, draw};
@@ -40,13 +40,6 @@ const NEWS: f64 = 0.5;
 /// What is counted must not depend on a process's random seed.
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
-/// The excess to explain.
-pub(super) struct Excess {
-    pub negative_only: bool,
-    pub expected: f64,
-    pub excess: f64,
-}
-
 /// A text and how many mentions it stands for.
 struct Heard<'t> {
     phrases: Vec<&'t str>,
@@ -64,11 +57,11 @@ struct Candidate<'t> {
 /// The phrases that carry the excess of `buckets`, each with what it stood for, the largest share
 /// first; none of them says what another says.
 pub(super) fn sources<'t>(
-    buckets: &[(&'t Texts, Seen)],
+    buckets: &[(&'t Texts, &[f64])],
     usual: &'t UsualTexts,
-    asked: &Excess,
+    asked: &Explained,
 ) -> Vec<SourceShare> {
-    let heard: Vec<Heard<'t>> = draw(buckets, MOST_TEXTS, asked.negative_only)
+    let heard: Vec<Heard<'t>> = draw(buckets, MOST_TEXTS, asked.swing.count)
         .into_iter()
         .map(|(text, weight)| Heard { phrases: text.wording.phrases(), weight })
         .collect();
@@ -80,7 +73,11 @@ pub(super) fn sources<'t>(
     tell(&candidates, &heard)
 }
 
-fn candidates<'t>(heard: &[Heard<'t>], usual: &UsualTexts, asked: &Excess) -> Vec<Candidate<'t>> {
+fn candidates<'t>(
+    heard: &[Heard<'t>],
+    usual: &UsualTexts,
+    asked: &Explained,
+) -> Vec<Candidate<'t>> {
     let mut weights: Map<&str, (f64, usize)> = Map::default();
     for text in heard {
         for &phrase in &text.phrases {
@@ -89,9 +86,8 @@ fn candidates<'t>(heard: &[Heard<'t>], usual: &UsualTexts, asked: &Excess) -> Ve
             *texts += 1;
         }
     }
-    let enough = |(weight, texts): (f64, usize)| {
-        texts >= SHOWN_TEXTS && weight >= SHOWN_SHARE * asked.excess
-    };
+    let enough =
+        |(weight, texts): (f64, usize)| texts >= SHOWN_TEXTS && asked.is_part(weight, SHOWN_SHARE);
     let mut often: Vec<(&'t str, f64)> = weights
         .into_iter()
         .filter(|&(_, seen)| enough(seen))
@@ -109,30 +105,26 @@ fn candidates<'t>(heard: &[Heard<'t>], usual: &UsualTexts, asked: &Excess) -> Ve
             }
         }
     }
-    let usual = usual_shares(&often, usual, asked.negative_only);
+    let usual = usual_shares(&often, usual, asked.swing.count);
     often
         .into_iter()
         .map(|(phrase, weight)| {
             let usual = usual.get(phrase).copied().unwrap_or(0.0);
-            let share = ((weight - usual * asked.expected) / asked.excess).clamp(0.0, 1.0);
+            let share = asked.share(weight, usual);
             Candidate { phrase, weight, share, texts: places.remove(phrase).unwrap_or_default() }
         })
         .filter(|candidate| candidate.share >= SHOWN_SHARE)
         .collect()
 }
 
-/// In what part of the usual mentions each phrase is.
-fn usual_shares<'t>(
-    often: &[(&'t str, f64)],
-    usual: &UsualTexts,
-    negative_only: bool,
-) -> Map<&'t str, f64> {
+/// In what part of the usual mentions that add to the count at `at` each phrase is.
+fn usual_shares<'t>(often: &[(&'t str, f64)], usual: &UsualTexts, at: usize) -> Map<&'t str, f64> {
     let mut shares: Map<&str, f64> = often.iter().map(|&(phrase, _)| (phrase, 0.0)).collect();
     if shares.is_empty() {
         return shares;
     }
     let mut texts = 0.0_f64;
-    for text in usual.iter().filter(|text| text.negative || !negative_only) {
+    for text in usual.iter().filter(|text| text.counted.is(at)) {
         texts += 1.0;
         for phrase in text.wording.phrases() {
             if let Some(count) = shares.get_mut(phrase) {

@@ -7,7 +7,8 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::Zipf;
 
 use super::*;
-use crate::attribute::{Attribution, Question};
+use crate::attribute::tests::{attribution, counted, rise};
+use crate::attribute::{self, Attribution, Counted, NEGATIVE, Question};
 use crate::mention::{Classified, Mention, Role, Tone};
 
 fn hear(attribution: &mut Attribution, pane: i64, id: usize, text: &str, tone: Tone) {
@@ -17,19 +18,17 @@ fn hear(attribution: &mut Attribution, pane: i64, id: usize, text: &str, tone: T
         text: text.into(),
         ..Mention::default()
     };
-    attribution.observe(
-        pane,
-        &Classified {
-            mention: &mention,
-            brands: Vec::new(),
-            sentiment: 0.0,
-            tone,
-            crisis_terms: Vec::new(),
-            role: Role::Customer,
-            normal_text: text.to_lowercase(),
-            names: Vec::new(),
-        },
-    );
+    let classified = Classified {
+        mention: &mention,
+        brands: Vec::new(),
+        sentiment: 0.0,
+        tone,
+        crisis_terms: Vec::new(),
+        role: Role::Customer,
+        normal_text: text.to_lowercase(),
+        names: Vec::new(),
+    };
+    attribution.observe(pane, &classified, counted(&classified));
 }
 
 fn phrases(attribution: &Attribution, question: &Question) -> Vec<SourceShare> {
@@ -42,7 +41,7 @@ fn values(sources: &[SourceShare]) -> Vec<&str> {
     sources.iter().map(|source| source.value.as_str()).collect()
 }
 
-const ALL: Question = Question { from: 0, to: 5, negative_only: false, expected: 0.0 };
+const ALL: Question = rise(0, 5, attribute::ALL, 0.0);
 
 /// Ten words each, Zipf-distributed as those of a language are: a tail of phrases never heard again.
 fn babble(count: usize) -> Vec<String> {
@@ -58,7 +57,7 @@ fn the_phrase_of_many_stands_out_of_twenty_thousand_mentions_in_one_bucket() {
     for text in texts.iter_mut().step_by(3) {
         text.push_str(" cancelled my flight");
     }
-    let mut attribution = Attribution::new(1_440);
+    let mut attribution = attribution();
     for (id, text) in texts.iter().enumerate() {
         hear(&mut attribution, 0, id, text, Tone::Negative);
     }
@@ -81,7 +80,7 @@ fn the_order_of_arrival_does_not_matter() {
     let mut order: Vec<usize> = (0..texts.len()).collect();
     let mut told = Vec::new();
     for seed in 0..2 {
-        let mut attribution = Attribution::new(1_440);
+        let mut attribution = attribution();
         order.iter().for_each(|&id| hear(&mut attribution, 0, id, &texts[id], Tone::Neutral));
         told.push(phrases(&attribution, &ALL));
         order.shuffle(&mut StdRng::seed_from_u64(seed));
@@ -92,7 +91,7 @@ fn the_order_of_arrival_does_not_matter() {
 
 #[test]
 fn the_longest_of_the_same_mentions_is_told_once_and_what_others_say_beside_it() {
-    let mut attribution = Attribution::new(1_440);
+    let mut attribution = attribution();
     for id in 0..100 {
         let text = match id {
             0..50 => format!("n{id} cold old flight cancelled without notice x{id}"),
@@ -111,7 +110,7 @@ fn the_longest_of_the_same_mentions_is_told_once_and_what_others_say_beside_it()
 
 #[test]
 fn what_people_usually_say_does_not_carry_the_excess() {
-    let mut attribution = Attribution::new(1_440);
+    let mut attribution = attribution();
     let day = 1_440;
     for pane in 0..4 * day {
         let text = if pane % 2 == 0 { "great coffee" } else { "hello world" };
@@ -121,8 +120,7 @@ fn what_people_usually_say_does_not_carry_the_excess() {
         let text = if id % 2 == 0 { "great coffee" } else { "found glass inside" };
         hear(&mut attribution, 5 * day, 1_000_000 + id, text, Tone::Neutral);
     }
-    let question =
-        Question { from: 5 * day, to: 5 * day + 5, negative_only: false, expected: 100.0 };
+    let question = rise(5 * day, 5 * day + 5, attribute::ALL, 100.0);
     let told = phrases(&attribution, &question);
     assert_eq!(values(&told), ["found glass inside", "great coffee"]);
     assert!((told[0].share - 1.0).abs() < 0.25, "100 of an excess of 100: {told:?}");
@@ -153,7 +151,8 @@ fn the_sample_of_the_past_prefers_what_is_recent() {
     for bucket in 0..4_000_u64 {
         let mut texts = Texts::default();
         let said = if bucket < 2_000 { "old words" } else { "new words" };
-        let text = Text { wording: Wording::of(said, &[]), negative: false, shared: false };
+        let text =
+            Text { wording: Wording::of(said, &[]), counted: Counted::default(), shared: false };
         texts.offer(bucket.wrapping_mul(0x9e37_79b9_7f4a_7c15), || text);
         usual.take(texts, 1.0, f64::from(bucket as u32) / 2_000.0);
     }
@@ -165,7 +164,7 @@ fn the_sample_of_the_past_prefers_what_is_recent() {
 
 #[test]
 fn of_negative_mentions_only_when_those_are_in_question() {
-    let mut attribution = Attribution::new(1_440);
+    let mut attribution = attribution();
     for id in 0..60 {
         let (text, tone) = if id % 3 == 0 {
             ("lovely crew today crew", Tone::Positive)
@@ -174,6 +173,6 @@ fn of_negative_mentions_only_when_those_are_in_question() {
         };
         hear(&mut attribution, 0, id, text, tone);
     }
-    let told = phrases(&attribution, &Question { negative_only: true, ..ALL });
+    let told = phrases(&attribution, &rise(0, 5, NEGATIVE, 0.0));
     assert_eq!((values(&told), told[0].count), (vec!["המזוודה שלי אבדה"], 40));
 }

@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use siphasher::sip::SipHasher24;
 
 use super::wording::Wording;
-use crate::attribute::Seen;
+use crate::attribute::{ALL, Counted};
 
 /// Wordings kept of a bucket. Up to so many mentions phrases are counted, beyond it they are
 /// estimated: the standard error of a share is at most 0.5 / √128 = 4.4 % in one bucket, and 1.3 %
@@ -19,7 +19,7 @@ pub const USUAL_TEXTS: usize = 1_024;
 #[derive(Debug, Clone)]
 pub struct Text {
     pub wording: Wording,
-    pub negative: bool,
+    pub counted: Counted,
     /// Whether it passes on a post of somebody else.
     pub shared: bool,
 }
@@ -52,21 +52,17 @@ impl Texts {
     }
 }
 
-/// At most `most` texts (and one more for each bucket), spread over the `buckets` as the mentions
-/// are, each with the number of mentions it stands for.
-pub fn draw<'t>(
-    buckets: &[(&'t Texts, Seen)],
-    most: usize,
-    negative_only: bool,
-) -> Vec<(&'t Text, f64)> {
-    let all: f64 = buckets.iter().map(|(_, total)| total.all).sum();
+/// At most `most` texts (and one more for each bucket) of mentions that add to the count at `at`,
+/// spread over the `buckets` as all mentions are, each with the number of those it stands for. Each
+/// bucket comes with its counts.
+pub fn draw<'t>(buckets: &[(&'t Texts, &[f64])], most: usize, at: usize) -> Vec<(&'t Text, f64)> {
+    let all: f64 = buckets.iter().map(|(_, total)| total[ALL]).sum();
     let mut drawn = Vec::new();
     for (texts, total) in buckets {
-        let part = (most as f64 * total.all / all.max(1.0)).floor().max(1.0);
-        let asked = |text: &&Text| text.negative || !negative_only;
+        let part = (most as f64 * total[ALL] / all.max(1.0)).floor().max(1.0);
+        let asked = |text: &&Text| text.counted.is(at);
         let read: Vec<&Text> = texts.iter().take(part as usize).filter(asked).collect();
-        let mentions = if negative_only { total.negative } else { total.all };
-        let weight = mentions / read.len().max(1) as f64;
+        let weight = total[at] / read.len().max(1) as f64;
         drawn.extend(read.into_iter().map(|text| (text, weight)));
     }
     drawn

@@ -28,7 +28,7 @@ pub fn what_to_do(incident: &Incident) -> Option<String> {
         return Some(quiet(incident));
     }
     if is_fall(incident) {
-        return Some(fallen(incident.measure).into());
+        return Some(fallen(incident));
     }
     let is_coordinated = |origin: &Origin| origin.provenance == Provenance::Coordinated;
     if incident.origin.as_ref().is_some_and(is_coordinated) {
@@ -91,20 +91,25 @@ fn welcome(measure: Measure) -> &'static str {
     }
 }
 
-fn fallen(measure: Measure) -> &'static str {
-    match measure {
-        Measure::PurchaseIntent => {
+fn fallen(incident: &Incident) -> String {
+    if incident.measure == Measure::NewFollowers {
+        return "Check first that new followers are still reported: when they are not, it looks the \
+                same. If they are, see what has changed in what you post."
+            .into();
+    }
+    let then = match incident.measure {
+        Measure::PurchaseIntent => "see what keeps people from buying: price, stock, a competitor",
+        _ => "see what people speak of instead",
+    };
+    match carriers::fallen_channel(incident) {
+        Some(Carrier { name, share, .. }) => format!(
+            "Check first whether {name} still delivers: {share} of the fall is there. If it does, \
+             {then}."
+        ),
+        None => format!(
             "Check first that every channel still delivers: one that does not looks the same. If \
-             they do, see what keeps people from buying: price, stock, a competitor."
-        }
-        Measure::NewFollowers => {
-            "Check first that new followers are still reported: when they are not, it looks the \
-             same. If they are, see what has changed in what you post."
-        }
-        _ => {
-            "Check first that every channel still delivers: one that does not looks the same. If \
-             they do, see what people speak of instead."
-        }
+             they do, {then}."
+        ),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where an excess comes from.
+//! Where an excess comes from, or what a fall is missing.
 
 use crate::incident::{Incident, Measure, SourceKind, SourceShare};
 
@@ -15,8 +15,11 @@ const MAX_NAME: usize = 80;
 const ONE_ALONE: f64 = 0.5;
 /// Shares that differ by no more are alike.
 const ALIKE: f64 = 0.1;
+/// From this share of a fall on it is told as that of one channel. Most brands have a channel that
+/// leads anyway, so half would say nothing.
+const NEARLY_ALL: f64 = 0.9;
 
-/// One thing that carries part of the excess.
+/// One thing that carries part of the swing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carrier {
     /// As it is shown: `#cancelled`, `@stuck_in_dfw`, `t.co/aa`.
@@ -25,17 +28,18 @@ pub struct Carrier {
     pub url: Option<String>,
     /// `78 %`.
     pub share: String,
-    /// `149 mentions`.
+    /// `149 mentions`; of a fall, `3 mentions left`.
     pub mentions: String,
 }
 
-/// What carries the excess, by kind.
+/// What carries the swing, by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Carriers {
     /// Whether it is organic or coordinated, with the reason; `None` when there is too little to
     /// tell by.
     pub origin: Option<String>,
-    /// Whether one thing alone explains it: `78 % of the excess carries one link`.
+    /// Whether one thing alone explains it: `78 % of the excess carries one link`, `97 % of the fall is
+    /// on one channel`.
     pub lead: Option<String>,
     /// `Links` and so on, with the largest first; kinds without any are left out.
     pub kinds: Vec<(&'static str, Vec<Carrier>)>,
@@ -59,7 +63,8 @@ pub(super) fn of_kind(incident: &Incident, kind: SourceKind) -> impl Iterator<It
         Measure::Advocates => MAX_ADVOCATES,
         _ => MAX_OF_A_KIND,
     };
-    of_kind.take(most).map(carrier)
+    let is_left = is_fall(incident) && incident.measure != Measure::Advocates;
+    of_kind.take(most).map(move |source| carrier(source, is_left))
 }
 
 fn title(kind: SourceKind) -> &'static str {
@@ -73,7 +78,7 @@ fn title(kind: SourceKind) -> &'static str {
     }
 }
 
-fn carrier(source: &SourceShare) -> Carrier {
+fn carrier(source: &SourceShare, is_left: bool) -> Carrier {
     let url = match source.kind {
         SourceKind::Link => clean::link(&source.value),
         _ => None,
@@ -87,11 +92,16 @@ fn carrier(source: &SourceShare) -> Carrier {
     };
     let count = words::thousands(source.count);
     let noun = words::plural(&count, "mention", "mentions");
+    let mentions = match (is_left, source.count) {
+        (true, 0) => "none left".into(),
+        (true, _) => format!("{count} {noun} left"),
+        (false, _) => format!("{count} {noun}"),
+    };
     Carrier {
         name: clean::isolate(clean::line_or(&shown, MAX_NAME, "(unnamed)")),
         url,
         share: words::percent(source.share),
-        mentions: format!("{count} {noun}"),
+        mentions,
     }
 }
 
@@ -117,6 +127,13 @@ pub(super) fn one_alone(incident: &Incident) -> Option<&SourceShare> {
         .min_by(|a, b| a.kind.cmp(&b.kind).then_with(|| b.share.total_cmp(&a.share)))
 }
 
+/// The channel on which (nearly) all of a fall is missing.
+pub(super) fn fallen_channel(incident: &Incident) -> Option<Carrier> {
+    let channel = |it: &&SourceShare| it.kind == SourceKind::Channel && it.share >= NEARLY_ALL;
+    let source = incident.sources.iter().filter(|_| is_fall(incident)).find(channel)?;
+    Some(carrier(source, true))
+}
+
 fn telling(incident: &Incident) -> impl Iterator<Item = &SourceShare> {
     incident.sources.iter().filter(|source| {
         !matches!(source.kind, SourceKind::Country | SourceKind::Channel) && !source.share.is_nan()
@@ -124,22 +141,28 @@ fn telling(incident: &Incident) -> impl Iterator<Item = &SourceShare> {
 }
 
 /// One link, hashtag, phrase or author behind most of it smells of one cause (or of a campaign);
-/// none means that many people speak of their own accord.
+/// none means that many people speak of their own accord. A channel that falls alone may be a
+/// connector that has died.
 fn lead(incident: &Incident) -> Option<String> {
     let swing = if is_fall(incident) { "fall" } else { "excess" };
+    if let Some(Carrier { share, .. }) = fallen_channel(incident) {
+        return Some(format!("{share} of the fall is on one channel"));
+    }
     telling(incident).next()?;
     if incident.measure == Measure::Advocates {
         return Some("Not heard, with the part of the fall that is theirs".into());
     }
     let Some(source) = one_alone(incident) else {
-        return Some(format!(
-            "No single link, hashtag, phrase or author is behind half of the {swing}"
-        ));
+        let rise = "No single link, hashtag, phrase or author is behind half of the excess";
+        return (!is_fall(incident)).then(|| rise.into());
     };
     let share = words::percent(source.share);
     Some(match source.kind {
         SourceKind::Link => format!("{share} of the {swing} carries one link"),
-        SourceKind::Hashtag => format!("{share} of the {swing} carries one hashtag"),
+        SourceKind::Hashtag if is_fall(incident) => {
+            format!("{share} of the fall is of one hashtag")
+        }
+        SourceKind::Hashtag => format!("{share} of the excess carries one hashtag"),
         SourceKind::Phrase => {
             format!("{share} of the {swing} says {}", clean::isolate(quoted(&source.value)))
         }

@@ -4,7 +4,7 @@ use crate::incident::{Direction, Incident, Measure, Mood, Severity, State, Subje
 use crate::mention::Role;
 
 use super::words::{self, Clock};
-use super::{clean, leading_direction, name};
+use super::{clean, leading_direction, name, post};
 
 /// Most crisis terms named in a headline, and the longest shown whole, in characters.
 const MAX_TERMS: usize = 2;
@@ -119,6 +119,11 @@ fn voice(incident: &Incident) -> String {
 }
 
 fn rise(incident: &Incident) -> String {
+    if incident.measure == Measure::PostShares
+        && let Some(summary) = post::summary(incident)
+    {
+        return summary;
+    }
     let noun = words::noun(incident.measure);
     let feeling = match &incident.topic {
         Some(topic) if incident.measure == Measure::Activation => name(topic),

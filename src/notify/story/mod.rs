@@ -12,6 +12,7 @@ mod carriers;
 mod clean;
 mod headline;
 mod origin;
+mod post;
 mod quote;
 mod rarity;
 mod words;
@@ -205,6 +206,9 @@ fn counted(observed: f64, measure: Measure) -> String {
 /// `, where 30 are usual (typically 17 to 46)`; what is not known is left out.
 fn usual(incident: &Incident) -> String {
     let Incident { expected, lower, upper, measure, .. } = *incident;
+    if measure == Measure::PostShares {
+        return post::usual(incident);
+    }
     if !expected.is_finite() {
         return String::new();
     }

@@ -140,6 +140,28 @@ fn a_single_mention_is_told_by_who_says_what_to_how_many() {
     assert!(story(alone).headline.contains("an employee reaching 310,000 people speaks ill of it"));
 }
 
+/// The record of a brand that is hardly shared has nothing to divide by.
+#[test]
+fn a_post_that_spreads_is_told_beside_the_most_shared_ones_so_far() {
+    let told = |observed, expected, upper| {
+        let measure = Measure::PostShares;
+        let (lower, sources) = (0.0, Vec::new());
+        let told =
+            story(Incident { measure, observed, expected, lower, upper, sources, ..incident() });
+        [told.headline, told.what_changed].join("\n")
+    };
+    insta::assert_snapshot!(
+        [
+            told(57.0, 0.0, 0.0),
+            told(57.0, 0.0, 4.0),
+            told(570.0, 12.0, 80.0),
+            told(57.0, f64::NAN, f64::NAN),
+            told(f64::NAN, 12.0, 80.0),
+        ]
+        .join("\n\n")
+    );
+}
+
 #[test]
 fn falls_are_told_as_what_is_left() {
     assert_eq!(story(fall()).headline, "American: mentions down to 12 % of usual, since 14:20");
@@ -304,6 +326,41 @@ fn one_cause_is_told_from_many() {
         })
         .as_deref(),
         Some("60 % of the fall comes from one author")
+    );
+}
+
+#[test]
+fn what_is_missing_of_a_fall_is_told_and_where_to_look() {
+    let source =
+        |kind, value: &str, count, share| SourceShare { kind, value: value.into(), count, share };
+    let told = |measure, sources| {
+        let told = story(Incident { measure, sources, ..fall() });
+        let kinds = told.carriers.kinds.iter();
+        let kinds: Vec<String> = kinds
+            .flat_map(|(title, carriers)| carriers.iter().map(move |it| (title, it)))
+            .map(|(title, it)| format!("{title}: {} {} ({})", it.name, it.share, it.mentions))
+            .collect();
+        let lead = told.carriers.lead.unwrap_or_else(|| "no lead".into());
+        format!("{lead}\n{}\n{}\n", kinds.join("\n"), told.what_to_do.unwrap())
+    };
+    let (channel, hashtag) = (SourceKind::Channel, SourceKind::Hashtag);
+    let of_twitter = |share| {
+        vec![
+            source(SourceKind::Country, "US", 1, 0.7),
+            source(channel, "twitter", 0, share),
+            source(channel, "news", 7, 1.0 - share),
+        ]
+    };
+    insta::assert_snapshot!(
+        [
+            told(Measure::Mentions, of_twitter(0.97)),
+            told(Measure::PurchaseIntent, of_twitter(0.97)),
+            told(Measure::Mentions, of_twitter(0.85)),
+            told(Measure::Mentions, vec![source(hashtag, "sale", 1, 0.64)]),
+            told(Measure::Mentions, vec![source(hashtag, "sale", 1, 0.3)]),
+            told(Measure::Mentions, Vec::new()),
+        ]
+        .join("\n")
     );
 }
 

@@ -1,7 +1,7 @@
 //! A hashtag or campaign that comes to life.
 
 use crate::detect::Plan;
-use crate::incident::{Change, Incident, Measure, Severity, State};
+use crate::incident::{Change, Incident, Measure, Severity, State, incident_id};
 use crate::mention::Mention;
 use crate::shard::Shard;
 
@@ -58,6 +58,7 @@ fn a_hashtag_and_a_campaign_come_to_life_though_no_more_is_said() {
             mention.campaign = Some("Spring".into());
         }
     };
+    let mut ids = Vec::new();
     for (shape, topic) in
         [(&hashtag as &dyn Fn(&Made, &mut Mention<'_>), "#onfleek"), (&campaign, "Spring")]
     {
@@ -67,10 +68,17 @@ fn a_hashtag_and_a_campaign_come_to_life_though_no_more_is_said() {
         assert_eq!((incident.measure, incident.severity), (Measure::Activation, Severity::Notice));
         assert!((at(NOW)..at(NOW + HOUR)).contains(&incident.detected_at), "{incident:#?}");
         assert!((at(NOW - HOUR)..=incident.detected_at).contains(&incident.onset));
+        // As many speak as ever: there is no excess that anybody could be behind.
+        let of_it = || changes.iter().filter(|it| it.incident.id == incident.id);
+        assert!(of_it().all(|it| it.incident.sources.is_empty() && it.incident.origin.is_none()));
+        assert!(of_it().all(|it| !it.incident.samples.is_empty()));
         let over = changes.iter().find(|it| it.incident.state == State::Resolved).unwrap();
         assert_eq!(over.incident.topic.as_deref(), Some(topic));
         assert!(over.incident.updated_at >= at(NOW + 2 * HOUR), "{}", over.incident.updated_at);
+        ids.push((incident.id, incident_id(&incident.brand, &incident.monitor, incident.onset)));
     }
+    // Even were they to begin at the same moment.
+    assert!(ids.iter().all(|(id, ordinary)| id != ordinary) && ids[0] != ids[1], "{ids:?}");
 }
 
 #[test]

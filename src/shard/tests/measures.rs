@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::detect::{Monitor, Plan};
-use crate::incident::{Change, Direction, Incident, Measure, Severity, Signal};
+use crate::incident::{Change, Direction, Incident, Measure, Severity, Signal, SourceKind};
 use crate::mention::{Kind, Mention, Timestamp};
 use crate::shard::Shard;
 
@@ -25,6 +25,9 @@ fn kinds(made: &Made, mention: &mut Mention<'_>) {
         _ => {}
     }
 }
+
+/// What is passed on in a storm of shares.
+const LINK: &str = "https://shared.example";
 
 /// 0..100, from the mention's id.
 fn dice(made: &Made) -> u64 {
@@ -98,6 +101,10 @@ fn twelve_times_the_shares_are_told_while_no_more_is_said() {
         kinds(made, mention);
         if made.brand == 0 && (storm..storm + 3 * HOUR).contains(&since(made)) {
             (mention.kind, mention.intent) = (Kind::Share, None);
+            mention.links =
+                (0..75).contains(&dice(made)).then(|| LINK.into()).into_iter().collect();
+        } else if mention.kind != Kind::Share {
+            mention.links = vec!["https://own.example".into()];
         }
     };
     let mut plan = all_measures();
@@ -108,6 +115,14 @@ fn twelve_times_the_shares_are_told_while_no_more_is_said() {
     assert!(incident.detected_at.millis_since(at(storm)) <= HOUR, "{}", incident.detected_at);
     assert!(incident.onset.millis_since(at(storm)).abs() <= HOUR / 4, "{}", incident.onset);
     assert_eq!(incident.severity, Severity::Notice, "a friendly rise");
+    // The mentions are no more than ever: what is shared comes from what is shared.
+    let last = changes.iter().rfind(|it| it.incident.id == incident.id).unwrap();
+    let links = last.incident.sources.iter().filter(|it| it.kind == SourceKind::Link);
+    let links: Vec<(&str, f64)> = links.map(|it| (it.value.as_str(), it.share)).collect();
+    let [(LINK, share)] = links[..] else { panic!("{links:?}") };
+    // Of 100 shares twelve are usual, and none of those has it: 75 of 88.
+    assert!((0.75..0.95).contains(&share), "{share}");
+    assert_eq!(last.incident.origin.as_ref().map(|it| it.shared), Some(1.0));
 }
 
 #[test]
@@ -185,6 +200,10 @@ fn a_rush_to_buy_is_welcome_and_its_end_is_a_warning() {
         assert_eq!((rise.measure, rise.direction), (measure, Direction::Up));
         assert!(rise.detected_at.millis_since(at(turn)) <= 4 * HOUR, "{}", rise.detected_at);
         assert_eq!(severest(&changes, rise), Severity::Notice, "though most are negative");
+        let of_it = changes.iter().filter(|it| it.incident.id == rise.id);
+        let named: Vec<bool> = of_it.map(|it| !it.incident.sources.is_empty()).collect();
+        // No mention tells where followers come from.
+        assert!(named.iter().all(|&it| it == (intent == "purchase")), "{named:?}");
         let changes = run_as(&made, plan, &swings(false));
         let fall = told(&changes);
         assert_eq!((fall.measure, fall.direction), (measure, Direction::Down));
@@ -229,4 +248,21 @@ fn a_wave_of_praise_is_welcome() {
     assert_eq!((incident.measure, incident.direction), (Measure::PositiveMentions, Direction::Up));
     assert_eq!(severest(&changes, incident), Severity::Notice);
     assert!(incident.detected_at < Timestamp::from_millis(START + wave + 4 * HOUR));
+}
+
+/// A dead connector is no silence of the feed while the others go on.
+#[test]
+fn a_channel_that_no_longer_delivers_is_named_as_what_a_fall_is_missing() {
+    let dead = CALM + 10 * HOUR;
+    let channel = |made: &Made| if dice(made) < 85 { "twitter" } else { "news" };
+    let shape = |made: &Made, mention: &mut Mention<'_>| mention.channel = channel(made).into();
+    let mut made = ordinary(88, 0, dead + 10 * HOUR, usual);
+    made.retain(|it| since(it) < dead || channel(it) == "news");
+    let changes = run_as(&made, (*plan()).clone(), &shape);
+    let fall = told(&changes);
+    assert_eq!((fall.measure, fall.direction), (Measure::Mentions, Direction::Down));
+    let channels = fall.sources.iter().filter(|it| it.kind == SourceKind::Channel);
+    let channels: Vec<(&str, f64)> = channels.map(|it| (it.value.as_str(), it.share)).collect();
+    assert!(matches!(channels[..], [("twitter", 0.9..)]), "{channels:?}");
+    assert_eq!(fall.origin, None);
 }
