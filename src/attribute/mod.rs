@@ -210,6 +210,7 @@ impl Attribution {
             crisis_terms,
             // Praise does not illustrate what mostly is anger.
             samples: shortlist.choose(question.negative_only || total.negative > total.all / 2.0),
+            partitions: None,
         }
     }
 

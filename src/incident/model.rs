@@ -250,6 +250,16 @@ pub struct TermCount {
     pub count: u64,
 }
 
+/// Which partitions of a feed are silent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilentPartitions {
+    /// The partitions in which nothing arrives, by number; first the one whose silence was noticed
+    /// first, which the incident's figures are of.
+    pub silent: Vec<i32>,
+    /// Partitions that the feed has.
+    pub of: u32,
+}
+
 /// Signals of one brand grouped over time: the thing people are told about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
@@ -310,6 +320,8 @@ pub struct Incident {
     pub crisis_terms: Vec<TermCount>,
     /// Up to three mentions that speak for the rest.
     pub samples: Vec<Sample>,
+    /// For [`Subject::Feed`]: which of the feed's partitions are silent; `None` when it has but one.
+    pub partitions: Option<SilentPartitions>,
 }
 
 /// Something happened to an incident that people should hear of.
@@ -363,6 +375,7 @@ impl Incident {
             origin: None,
             crisis_terms: Vec::new(),
             samples: Vec::new(),
+            partitions: None,
         }
     }
 }

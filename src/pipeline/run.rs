@@ -101,6 +101,8 @@ pub async fn run(
         sent: AtomicU64::new(0),
         ending: AtomicBool::new(false),
         partitions: Mutex::new(BTreeMap::new()),
+        feeds: Mutex::new(BTreeMap::new()),
+        telling: Mutex::new(()),
         homes: Mutex::new(BTreeMap::new()),
         config,
     });

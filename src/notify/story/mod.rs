@@ -10,6 +10,7 @@
 mod advice;
 mod carriers;
 mod clean;
+mod feed;
 mod headline;
 mod origin;
 mod quote;
@@ -176,7 +177,7 @@ fn what_changed(incident: &Incident) -> String {
         ),
         Unit::Mentions | Unit::Persons => counted(incident.observed, incident.measure),
     };
-    format!("{observed} {when}{}.", usual(incident))
+    format!("{observed}{} {when}{}.", feed::figures_of(incident), usual(incident))
 }
 
 /// The mention that is a crisis by itself.
@@ -254,10 +255,7 @@ fn facts(incident: &Incident, clock: &Clock) -> Vec<Fact> {
     facts.push(fact("Detected", detected(incident, clock)));
     facts.push(fact("Severity", severity(incident)));
     match incident.subject {
-        Subject::Feed => facts.push(fact(
-            "What it means",
-            "All brands are silent at once: look at the feed first, not at the brands.".into(),
-        )),
+        Subject::Feed => facts.push(fact("What it means", feed::meaning(incident))),
         Subject::Brand => facts.push(fact("Mentions since", volume(incident))),
     }
     if let Some(topic) = &incident.topic {

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::incident::fixtures::{change_of, fall, incident, resolved, silent_feed};
+use crate::incident::fixtures::{
+    change_of, fall, incident, resolved, silent_feed, silent_partitions,
+};
 use crate::incident::{Origin, Provenance, SourceKind, SourceShare};
 use crate::mention::{Role, Tone};
 
@@ -174,6 +176,28 @@ fn each_state_has_its_words() {
     assert_eq!(
         story(resolved(silent_feed(), 25)).headline,
         "Feed kafka: mentions are arriving again after 25 min"
+    );
+}
+
+#[test]
+fn a_feed_that_is_silent_in_part_is_told_from_a_dead_one() {
+    let told = |incident: Incident| {
+        let story = story(incident);
+        let meaning = story.facts.iter().find(|fact| fact.label == "What it means").unwrap();
+        format!("{}\n{}\n{}", story.headline, story.what_changed, meaning.text)
+    };
+    let (one, three, twelve): (_, _, Vec<i32>) = ([3], [3, 0, 5], (0..12).collect());
+    let worse = Incident { state: State::Escalated, ..silent_partitions(&twelve, 12) };
+    insta::assert_snapshot!(
+        [
+            told(silent_partitions(&one, 12)),
+            told(silent_partitions(&three, 12)),
+            told(silent_partitions(&twelve, 24)),
+            told(silent_partitions(&twelve, 12)),
+            told(worse),
+            told(resolved(silent_partitions(&three, 12), 25)),
+        ]
+        .join("\n\n")
     );
 }
 
