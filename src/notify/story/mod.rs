@@ -82,7 +82,7 @@ pub struct Story {
     pub crisis_terms: Vec<String>,
     /// Mentions that speak for the rest.
     pub quotes: Vec<Quote>,
-    /// Which incident, monitor and alert this is.
+    /// Which incident and alert this is, and the monitor that it is told by.
     pub footer: String,
 }
 
@@ -111,7 +111,7 @@ impl Story {
             footer: format!(
                 "incident {} · monitor {} · alert {}",
                 incident.id,
-                name(&incident.monitor),
+                name(leading(incident).map_or(&incident.monitor, |signal| &signal.monitor)),
                 u64::from(change.sequence) + 1,
             ),
         }
@@ -298,14 +298,22 @@ fn volume(incident: &Incident) -> String {
     )
 }
 
+/// Whether `signal` is the one that `incident` is told by.
+fn leads(incident: &Incident, signal: &Signal) -> bool {
+    signal.measure == incident.measure
+        && signal.window_seconds == incident.window_seconds
+        && signal.z == incident.peak_z
+}
+
+/// The signal that `incident` is told by, whose monitor is the one to mark.
+fn leading(incident: &Incident) -> Option<&Signal> {
+    incident.signals.iter().find(|signal| leads(incident, signal))
+}
+
 /// The signals beside the leading one, most unusual first.
 fn also(incident: &Incident) -> Vec<String> {
-    let leads = |signal: &Signal| {
-        signal.measure == incident.measure
-            && signal.window_seconds == incident.window_seconds
-            && signal.z == incident.peak_z
-    };
-    let mut others: Vec<&Signal> = incident.signals.iter().filter(|s| !leads(s)).collect();
+    let mut others: Vec<&Signal> =
+        incident.signals.iter().filter(|signal| !leads(incident, signal)).collect();
     others.sort_by(|a, b| b.z.abs().total_cmp(&a.z.abs()));
     let mut lines: Vec<String> = others.iter().take(MAX_ALSO).map(|s| signal(s)).collect();
     if others.len() > MAX_ALSO {

@@ -201,6 +201,18 @@ fn a_feed_that_is_silent_in_part_is_told_from_a_dead_one() {
     );
 }
 
+/// What the last line names can be marked: not what opened the incident and was outdone since.
+#[test]
+fn the_last_line_names_the_monitor_that_leads() {
+    let mut opened_alone = incident();
+    opened_alone.monitor = "single-mention".into();
+    let footer = story(opened_alone.clone()).footer;
+    assert!(footer.contains(" · monitor anger · "), "{footer}");
+    opened_alone.peak_z = f64::NAN;
+    let footer = story(opened_alone).footer;
+    assert!(footer.contains(" · monitor single-mention · "), "{footer}");
+}
+
 #[test]
 fn yesterday_has_a_date() {
     assert_eq!(
