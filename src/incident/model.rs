@@ -313,8 +313,8 @@ pub struct Incident {
     pub signals: Vec<Signal>,
     /// What carries the excess, largest share first within each kind.
     pub sources: Vec<SourceShare>,
-    /// Whether a rise is organic or coordinated; `None` for a fall, and when there are fewer than 20
-    /// mentions to tell by.
+    /// Whether a rise is organic or coordinated; `None` for a fall, for a mention that is told by
+    /// itself, and when there are fewer than 20 mentions to tell by.
     pub origin: Option<Origin>,
     /// Crisis terms found since the onset, of the last day at most, most frequent first.
     pub crisis_terms: Vec<TermCount>,

@@ -78,33 +78,7 @@ pub(super) struct Observer(pub Arc<Live>);
 
 impl SourceObserver for Observer {
     fn assigned(&self, topic: &Topic, partition: i32) -> Box<dyn PartitionHandler> {
-        let live = Arc::clone(&self.0);
-        let metrics = Arc::new(Mutex::new(live.metrics.partition(&topic.name, partition)));
-        let feed = feed_name(&live.config, &topic.name);
-        let heard = Arc::<Heard>::default();
-        lock(&live.feeds)
-            .entry(topic.name.clone())
-            .or_insert_with(|| TopicFeed::new(&feed, live.config.plan.time.pane))
-            .assign(partition, Arc::clone(&heard));
-        let key = (topic.name.clone(), partition);
-        lock(&live.partitions).insert(key, Arc::clone(&metrics));
-        let mut partition = LivePartition {
-            span: info_span!("partition", topic = topic.name, partition),
-            metrics,
-            topic: topic.name.clone(),
-            format: topic.format,
-            partition,
-            heard,
-            intake: Intake::new(&live.config, &feed, Arc::clone(&live.classifier)),
-            at_home: vec![false; live.config.plan.brands.len()],
-            gauges_set: None,
-            marks_known: 0,
-            changes: Vec::new(),
-            live,
-        };
-        // Before the past is read: it is judged as it was at its time.
-        partition.hear_feedback();
-        Box::new(partition)
+        Box::new(LivePartition::new(Arc::clone(&self.0), topic, partition))
     }
 
     fn health(&self, health: Result<String, String>) {
@@ -256,6 +230,35 @@ impl PartitionHandler for LivePartition {
 }
 
 impl LivePartition {
+    fn new(live: Arc<Live>, topic: &Topic, partition: i32) -> Self {
+        let metrics = Arc::new(Mutex::new(live.metrics.partition(&topic.name, partition)));
+        let feed = feed_name(&live.config, &topic.name);
+        let heard = Arc::<Heard>::default();
+        lock(&live.feeds)
+            .entry(topic.name.clone())
+            .or_insert_with(|| TopicFeed::new(&feed, live.config.plan.time.pane))
+            .assign(partition, Arc::clone(&heard));
+        let key = (topic.name.clone(), partition);
+        lock(&live.partitions).insert(key, Arc::clone(&metrics));
+        let mut partition = LivePartition {
+            span: info_span!("partition", topic = topic.name, partition),
+            metrics,
+            topic: topic.name.clone(),
+            format: topic.format,
+            partition,
+            heard,
+            intake: Intake::new(&live.config, &feed, Arc::clone(&live.classifier)),
+            at_home: vec![false; live.config.plan.brands.len()],
+            gauges_set: None,
+            marks_known: 0,
+            changes: Vec::new(),
+            live,
+        };
+        // Before the past is read: it is judged as it was at its time.
+        partition.hear_feedback();
+        partition
+    }
+
     fn hear_feedback(&mut self) {
         let marks = self.live.feedback.since(&mut self.marks_known);
         if !marks.is_empty() {
@@ -328,3 +331,6 @@ fn feed_name(config: &Config, topic: &str) -> String {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;
