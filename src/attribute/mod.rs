@@ -208,6 +208,7 @@ impl Attribution {
             crisis_terms,
             // Praise does not illustrate what mostly is anger.
             samples: shortlist.choose(is_anger || negative > mentions / 2.0),
+            partitions: None,
         }
     }
 

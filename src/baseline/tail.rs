@@ -43,13 +43,17 @@ pub fn z_of_upper_tail(ln_p: f64) -> f64 {
     square.sqrt().min(Z_MAX)
 }
 
+/// Less than this is taken as this much.
+const LEAST_MEAN: f64 = 1e-200;
+
 /// z of `x` mentions where a negative binomial of mean `mean` and variance
 /// `mean + dispersion * mean²` is typical. `dispersion` 0 is the Poisson limit.
 ///
-/// `x` is at least 0, `mean` above 0, `dispersion` at least 0; a mean of 0 is taken as the
-/// smallest positive double, so that the result is never NaN.
+/// `x` is at least 0 and finite, `mean` at least 0, `dispersion` at least 0; a mean below 1e-200
+/// is taken as that, so that the result is never NaN: no count is so large that its ratio to the
+/// mean overflows.
 pub fn z_count(x: f64, mean: f64, dispersion: f64) -> f64 {
-    let mean = mean.max(f64::MIN_POSITIVE);
+    let mean = mean.max(LEAST_MEAN);
     // Below this the negative binomial cannot be told from its limit in double precision.
     let dispersion = if dispersion * mean.max(x) < 1e-9 { 0.0 } else { dispersion };
     if x < EXACT_BELOW {
@@ -373,11 +377,15 @@ mod tests {
 
         #[test]
         fn z_is_finite_and_grows_with_the_count(
-            x in 0_u32..2_000_000,
-            ln_mean in -12.0_f64..15.0,
+            x in prop_oneof![0_u32..200, 0_u32..2_000_000, Just(u32::MAX)],
+            mean in prop_oneof![
+                4 => (-12.0_f64..15.0).prop_map(f64::exp),
+                1 => (-745.0_f64..-12.0).prop_map(f64::exp),
+                1 => Just(0.0),
+            ],
             dispersion in prop_oneof![Just(0.0), 1e-8_f64..4.0],
         ) {
-            let (x, mean) = (f64::from(x), ln_mean.exp());
+            let x = f64::from(x);
             let z = z_count(x, mean, dispersion);
             prop_assert!(z.is_finite());
             let step = (x * 0.02).max(1.0).ceil();

@@ -2,7 +2,7 @@
 //!
 //! [`Rules`] are compiled once into a [`Classifier`]; it reads a mention in one pass:
 //!
-//! - [`normalise`]: one form for every way of writing the same word;
+//! - [`normalise()`]: one form for every way of writing the same word;
 //! - `terms`: all words of all lists in one Aho-Corasick automaton;
 //! - `boundary`: where words begin and end, in any script, Hebrew prefixes included;
 //! - `lexicon`: the built-in crisis terms and Hebrew words of praise and blame;

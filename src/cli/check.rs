@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use crate::config::{Secrets, explain};
+use crate::store::MarkFile;
 
 use super::{ConfigArg, Failure};
 
@@ -19,6 +20,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let secrets = if args.without_secrets { Secrets::Ignore } else { Secrets::Resolve };
     let config = args.config.load(secrets)?;
+    MarkFile::read_all(&config.feedback_file).map_err(Failure::other)?;
     say(&explain(&config), io::stdout().lock()).map_err(Failure::other)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use uuid::Uuid;
 
 use crate::config::{Config, Secrets, closest};
-use crate::detect::{Feedback, Mark, MarkedAs};
+use crate::detect::{BuiltIn, Feedback, Mark, MarkedAs};
 use crate::mention::Timestamp;
 use crate::source::wall_clock;
 use crate::store::MarkFile;
@@ -58,20 +58,27 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Whether there is such a brand and such a monitor.
 fn check(config: &Config, args: &Args) -> Result<(), String> {
     let brands: Vec<&str> = config.plan.brands.iter().map(|it| it.name.as_str()).collect();
-    let monitors: Vec<&str> = config.plan.monitors.iter().map(|it| it.name.as_str()).collect();
     known("--brand", "brand", &args.brand, &brands)?;
-    match args.monitor.as_str() {
-        name if monitors.contains(&name) => Ok(()),
-        "single-mention" => Err(unmoved("single-mention", "[sensitivity] min_audience")),
-        "post-velocity" => Err(unmoved("post-velocity", "[sensitivity] min_post_shares")),
-        "activation" => Err(unmoved("activation", "[sensitivity] min_excess")),
-        "feed-silent" => Err(unmoved("feed-silent", "[sensitivity] min_excess")),
-        name => known("--monitor", "monitor", name, &monitors),
+    if let Some(key) = BuiltIn::named(&args.monitor).and_then(instead_of_marking) {
+        let name = &args.monitor;
+        return Err(format!(
+            "--monitor {name}: feedback moves no limit of this one; raise {key} instead"
+        ));
     }
+    let mut monitors: Vec<&str> = config.plan.monitors.iter().map(|it| it.name.as_str()).collect();
+    let built_in = BuiltIn::ALL.into_iter().filter(|it| instead_of_marking(*it).is_none());
+    built_in.for_each(|it| monitors.push(it.name()));
+    known("--monitor", "monitor", &args.monitor, &monitors)
 }
 
-fn unmoved(monitor: &str, key: &str) -> String {
-    format!("--monitor {monitor}: feedback moves no limit of this one; raise {key} instead")
+/// What to set where a mark moves nothing: one mention has no record to be held against, and a feed
+/// is no brand.
+const fn instead_of_marking(monitor: BuiltIn) -> Option<&'static str> {
+    match monitor {
+        BuiltIn::SingleMention => Some("[sensitivity] min_audience"),
+        BuiltIn::FeedSilent => Some("[sensitivity] min_excess"),
+        BuiltIn::PostVelocity | BuiltIn::Activation | BuiltIn::AdvocatesQuiet => None,
+    }
 }
 
 fn known(option: &str, noun: &str, name: &str, names: &[&str]) -> Result<(), String> {

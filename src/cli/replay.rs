@@ -205,6 +205,7 @@ fn describe(turned: &Turned) -> String {
             )
         }
         Turned::File(error) => error.to_string(),
+        Turned::Mark(error) => error.to_string(),
     }
 }
 
@@ -225,6 +226,9 @@ fn summary(replayed: &Replayed, zone: &str) -> String {
             "\n  feedback: {counted} of {all} marks counted (the others are of another time, brand or \
              monitor)"
         ));
+    }
+    if replayed.no_marks > 0 {
+        text.push_str(&format!("\n  feedback: {} lines are no marks", replayed.no_marks));
     }
     for (reason, count) in &replayed.rejected {
         text.push_str(&format!("\n  rejected, {reason}: {count}"));

@@ -33,11 +33,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if files.is_empty() {
         return Err(Failure::Other(format!("{}: no .csv file lies here", args.input.display())));
     }
+    // One bad file does not keep the others from being scored.
+    let mut done = ExitCode::SUCCESS;
     for file in files {
         let name = file.strip_prefix(&args.input).unwrap_or(&file);
-        one(&file, &args.output.join(name), &zone)?;
+        if let Err(failure) = one(&file, &args.output.join(name), &zone) {
+            eprintln!("groundswell: {failure}");
+            done = ExitCode::FAILURE;
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(done)
 }
 
 fn one(input: &Path, output: &Path, zone: &TimeZone) -> Result<(), Failure> {
@@ -45,20 +50,41 @@ fn one(input: &Path, output: &Path, zone: &TimeZone) -> Result<(), Failure> {
     if let Some(folder) = output.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let same = fs::canonicalize(input)
-        .ok()
-        .filter(|it| fs::canonicalize(output).is_ok_and(|out| out == *it));
-    if same.is_some() {
+    // Through a link, what it leads to is written.
+    let target = fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
+    if fs::canonicalize(input).is_ok_and(|input| input == target) {
         return Err(Failure::Other(format!(
             "{}: is the input too; choose another output",
             output.display()
         )));
     }
-    let file = fs::File::create(output).map_err(failed)?;
-    let scored = score(input, std::io::BufWriter::new(file), output, zone, |_| {})
-        .map_err(Failure::other)?;
+    let scored = if fs::metadata(&target).is_ok_and(|it| !it.is_file()) {
+        // A pipe or a terminal holds nothing that could be lost.
+        write(input, &target, zone)?
+    } else {
+        let part = beside(&target);
+        let written = write(input, &part, zone)
+            .and_then(|scored| fs::rename(&part, &target).map(|()| scored).map_err(failed));
+        if written.is_err() {
+            let _gone = fs::remove_file(&part);
+        }
+        written?
+    };
     eprintln!("{}", told(input, scored));
     Ok(())
+}
+
+/// Where scores are written until all are there: what stood in `output` is kept when they cannot be.
+fn beside(output: &Path) -> PathBuf {
+    let mut name = output.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    output.with_file_name(name)
+}
+
+fn write(input: &Path, output: &Path, zone: &TimeZone) -> Result<Scored, Failure> {
+    let file = fs::File::create(output)
+        .map_err(|error| Failure::Other(format!("{}: {error}", output.display())))?;
+    score(input, std::io::BufWriter::new(file), output, zone, |_| {}).map_err(Failure::other)
 }
 
 fn told(input: &Path, scored: Scored) -> String {
@@ -89,4 +115,54 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const GOOD: &str = "timestamp,value\n2015-02-26 21:42:53,5\n2015-02-26 21:47:53,6\n";
+    const BAD: &str = "timestamp,value\n2015-02-26 21:42:53,5\nyesterday,6\n";
+
+    fn args(input: &Path, output: &Path) -> Args {
+        Args { input: input.to_owned(), output: output.to_owned(), time_zone: "UTC".to_owned() }
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name());
+        let mut names: Vec<String> = entries.map(|it| it.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_bad_file_keeps_its_old_scores_and_no_other_from_being_scored() {
+        let folder = tempfile::tempdir().unwrap();
+        let (input, output) = (folder.path().join("in"), folder.path().join("out"));
+        fs::create_dir(&input).unwrap();
+        fs::create_dir(&output).unwrap();
+        for (name, text) in [("a.csv", GOOD), ("b.csv", BAD), ("c.csv", GOOD)] {
+            fs::write(input.join(name), text).unwrap();
+        }
+        fs::write(output.join("b.csv"), "of yesterday").unwrap();
+        let code = run(&args(&input, &output)).unwrap();
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
+        assert_eq!(names(&output), ["a.csv", "b.csv", "c.csv"], "nothing half written is left");
+        let text = |name: &str| fs::read_to_string(output.join(name)).unwrap();
+        assert_eq!(text("b.csv"), "of yesterday");
+        assert_eq!(text("c.csv").lines().count(), 3);
+        assert_eq!(text("a.csv"), text("c.csv"));
+    }
+
+    #[test]
+    fn a_file_is_never_its_own_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.csv");
+        fs::write(&file, GOOD).unwrap();
+        assert!(run(&args(&file, &file)).is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), GOOD);
+        assert_eq!(names(folder.path()), ["a.csv"]);
+    }
 }

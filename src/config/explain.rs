@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::{Config, duration};
 use crate::decode::Format;
-use crate::detect::{Parts, z_limit};
+use crate::detect::{Parts, Sensitivity, z_limit};
 use crate::incident::{Direction, Measure, Unit};
 use crate::notify::{Route, Target};
 
@@ -84,6 +84,16 @@ fn write_source(config: &Config, out: &mut String) -> std::fmt::Result {
         count(kafka.shards, "shard thread"),
         duration::show(kafka.history),
     )?;
+    let memory = config.plan.baseline.memory;
+    if kafka.history < memory {
+        writeln!(
+            out,
+            "  Warning: that is less than the {} that are remembered ([baseline] memory): after each start what \
+             is typical, and how far out the series has been, is known less well than before. Raise history, \
+             and the topic's retention with it.",
+            duration::show(memory),
+        )?;
+    }
     let time = &config.plan.time;
     writeln!(
         out,
@@ -93,16 +103,36 @@ fn write_source(config: &Config, out: &mut String) -> std::fmt::Result {
     )
 }
 
+/// What is watched of a brand beside windows, and has a part of the budget once there is any.
+fn beside_windows(sensitivity: &Sensitivity) -> Vec<&'static str> {
+    let mut beside = vec!["shared posts", "hashtags"];
+    if sensitivity.advocates {
+        beside.push("advocates");
+    }
+    beside
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str], and: &str) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} {and} {last}", first.join(", ")),
+        names => names.concat(),
+    }
+}
+
 fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
     let plan = &config.plan;
     let budget = plan.sensitivity.false_pages_per_week;
     let windows: usize = plan.monitors.iter().map(|monitor| monitor.windows.len()).sum();
-    let series = windows * plan.brands.len();
+    let brands = plan.brands.len();
+    let beside = beside_windows(&plan.sensitivity);
+    let series = (windows + beside.len()) * brands;
     writeln!(
         out,
-        "Signals, with a budget of {budget} {} a week over {} in all:",
+        "Signals, with a budget of {budget} {} a week over {} in all, and each brand's {}:",
         if budget == 1.0 { "false page" } else { "false pages" },
-        count(series, "window"),
+        count(windows * brands, "window"),
+        listed(&beside, "and"),
     )?;
     for monitor in &plan.monitors {
         let limits: Vec<String> = monitor
@@ -115,23 +145,17 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         let when = when(monitor.measure, monitor.direction);
         writeln!(out, "  {}: when {when} over {}", monitor.name, limits.join(", "))?;
     }
-    let rare: Vec<&str> = Measure::ALL
+    let rare = Measure::ALL
         .into_iter()
         .filter(|&it| plan.monitors.iter().any(|monitor| monitor.measure == it))
         .filter(|&it| Parts::of(it).is_some_and(|parts| !parts.count.is_universal()))
-        .map(Measure::noun)
-        .collect();
-    if let [first @ .., last] = rare.as_slice() {
-        let rare = if first.is_empty() {
-            (*last).into()
-        } else {
-            format!("{} or {last}", first.join(", "))
-        };
-        writeln!(
-            out,
-            "  ... and sooner for a brand that has no {rare}, which leaves their budget to the rest;"
-        )?;
-    }
+        .map(Measure::noun);
+    let rare: Vec<&str> = rare.chain(beside).collect();
+    writeln!(
+        out,
+        "  ... and sooner for a brand that has no {}, which leaves their budget to the rest;",
+        listed(&rare, "or"),
+    )?;
     let sensitivity = &plan.sensitivity;
     writeln!(
         out,
@@ -149,6 +173,17 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
              thousandth.",
         )?;
     }
+    writeln!(
+        out,
+        "Tells a post that is shared within an hour as no post of its brand usually is, from {} shares on.",
+        sensitivity.min_post_shares,
+    )?;
+    writeln!(
+        out,
+        "Tells a hashtag or campaign that comes to life while the brand has no rise: within an hour {} \
+         mentions more, and {} times as many, as usual at least.",
+        sensitivity.min_excess, sensitivity.min_ratio,
+    )?;
     if sensitivity.advocates {
         writeln!(
             out,
@@ -172,6 +207,7 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         duration::show(baseline.half_life),
     )?;
     let shown = config.limits.metric_series;
+    let series = windows * brands;
     if series > shown {
         writeln!(out, "Shows {shown} of the {series} windows as metrics: limits.metric_series.")?;
     }

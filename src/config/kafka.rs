@@ -64,7 +64,8 @@ const COMMON: [&str; 14] = [
 /// Longest name Kafka allows for a topic, in bytes.
 const MAX_TOPIC_BYTES: usize = 249;
 
-pub(super) fn kafka(root: &mut Section<'_, '_>) -> KafkaSettings {
+/// `memory`: how much of its past a series remembers; a start reads as much, if nothing else is said.
+pub(super) fn kafka(root: &mut Section<'_, '_>, memory: Duration) -> KafkaSettings {
     let mut source = root.section("source");
     let mut section = source.section("kafka");
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
@@ -72,7 +73,7 @@ pub(super) fn kafka(root: &mut Section<'_, '_>) -> KafkaSettings {
         brokers: brokers(&mut section),
         topics: topics(&mut section),
         group: section.string("group").map_or_else(|| "groundswell".to_owned(), |group| group.0),
-        history: section.duration("history", 14 * DAY, Duration::ZERO, 366 * DAY),
+        history: section.duration("history", memory, Duration::ZERO, 366 * DAY),
         idle_timeout: section.duration("idle_timeout", 30 * SECOND, SECOND, DAY),
         shards: section.integer("shards", cores, 1..1_025) as usize,
         properties: Properties::read(&section.section("properties")),

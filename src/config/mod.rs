@@ -161,7 +161,8 @@ impl Config {
     fn build(mut root: Section<'_, '_>) -> Self {
         let time_zone = sections::time_zone(&mut root);
         let (rules, brands) = brands::rules(&mut root);
-        let kafka = kafka::kafka(&mut root);
+        let baseline = sections::baseline(&mut root);
+        let kafka = kafka::kafka(&mut root, baseline.memory);
         let (time, max_future) = sections::time(&mut root);
         let feed = root.string("feed").map_or_else(
             || kafka.topics.first().map_or_else(|| "mentions".to_owned(), |it| it.name.clone()),
@@ -173,7 +174,7 @@ impl Config {
             monitors: sections::monitors(&mut root, time.pane),
             time,
             sensitivity: sections::sensitivity(&mut root),
-            baseline: sections::baseline(&mut root),
+            baseline,
         };
         let routes = routes::routes(&mut root, &plan.brands);
         let config = Self {

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::reader::closest;
 use super::section::Section;
 use super::{Limits, LogSettings, duration};
-use crate::detect::{BaselineSettings, Monitor, Parts, Sensitivity, TimeSettings};
+use crate::detect::{BaselineSettings, BuiltIn, Monitor, Parts, Sensitivity, TimeSettings};
 use crate::incident::{Direction, Measure};
 use crate::telemetry::log::LogFormat;
 
@@ -215,7 +215,12 @@ pub(super) fn monitors(root: &mut Section<'_, '_>, pane: Duration) -> Vec<Monito
         let default_name = format!("{}-{}", measure.name().replace('_', "-"), direction.name());
         let at = section.at.clone();
         let (name, at) = section.string("name").unwrap_or((default_name, at));
-        if !names.insert(name.clone()) {
+        if BuiltIn::named(&name).is_some() {
+            let message = format_args!(
+                "monitor.name: \"{name}\" is the name of a monitor that is always there; write another"
+            );
+            section.reader.report(&at, message);
+        } else if !names.insert(name.clone()) {
             let message = format_args!(
                 "monitor.name: there is another monitor named \"{name}\"; write name = \"...\""
             );

@@ -1,7 +1,8 @@
 //! What people say of incidents moves limits: a false alarm raises the limit of what paged for
 //! nothing, a real one takes that back.
 //!
-//! Each series (a monitor of a brand, all windows together) keeps a number of steps, 0 to 4. A
+//! Each series (a monitor of a brand, all windows together; also posts that spread, hashtags and
+//! campaigns, advocates) keeps a number of steps, 0 to 4. A
 //! false alarm adds one, a real incident takes one away, and the steps halve every 90 days. The
 //! limit is multiplied by `1.15^steps`, so the factor lies in 1 to 1.75: feedback never takes a
 //! limit below the one that the budget of false pages sets, and never mutes a series.
@@ -20,6 +21,8 @@ use crate::mention::Timestamp;
 
 /// What one step multiplies a limit by.
 const STEP: f64 = 1.15;
+/// The power with which the tail of z is taken to fall.
+const TAIL_INDEX: f64 = 6.0;
 /// Most steps a limit is raised by.
 const MOST_STEPS: f64 = 4.0;
 /// Milliseconds after which the steps have halved: 90 days.
@@ -75,6 +78,12 @@ impl Feedback {
     pub fn factor(&self, at: Timestamp) -> f64 {
         // Most series have never been marked.
         if self.steps == 0.0 { 1.0 } else { STEP.powf(self.steps_at(at)) }
+    }
+
+    /// How many times as rare `at` a time that has to be which pages, in 1..=28: what
+    /// [`factor`](Self::factor) comes to where the limit is not one of z.
+    pub fn rarity(&self, at: Timestamp) -> f64 {
+        self.factor(at).powf(TAIL_INDEX)
     }
 
     fn steps_at(&self, at: Timestamp) -> f64 {

@@ -4,6 +4,7 @@
 mod activation;
 mod advocates;
 mod alone;
+mod built_in;
 mod feedback;
 mod limits;
 mod measure;
@@ -18,6 +19,7 @@ mod velocity;
 pub use activation::{Activation, Activations};
 pub use advocates::{Advocates, Roll, Silent};
 pub use alone::{severity as alone_severity, weight};
+pub use built_in::BuiltIn;
 pub use feedback::{Feedback, Mark, MarkedAs};
 pub use limits::z_limit;
 pub use measure::{Parts, Tally, explained_by, in_units, is_follow};

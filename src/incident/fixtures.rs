@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{
-    Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity, Signal, SourceKind,
-    SourceShare, State, Subject, TermCount,
+    Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity, Signal,
+    SilentPartitions, SourceKind, SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 
@@ -110,6 +110,7 @@ pub fn incident() -> Incident {
                 crisis_terms: vec!["stranded".into()],
             },
         ],
+        partitions: None,
     }
 }
 
@@ -154,6 +155,16 @@ pub fn silent_feed() -> Incident {
         negative_mentions: 0,
         signals: vec![signal("feed-silent", Measure::Mentions, 600, 0.0, 40.0, -5.2)],
         ..fall()
+    }
+}
+
+/// Of the feed "kafka", which has `of` partitions, those in `silent` have gone silent.
+pub fn silent_partitions(silent: &[i32], of: u32) -> Incident {
+    let whole = silent.len() == of as usize;
+    Incident {
+        severity: if whole { Severity::Warning } else { Severity::Notice },
+        partitions: Some(SilentPartitions { silent: silent.to_vec(), of }),
+        ..silent_feed()
     }
 }
 

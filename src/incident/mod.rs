@@ -9,8 +9,8 @@ mod tracker;
 
 pub use measure::{Measure, Mood, Unit};
 pub use model::{
-    Change, Direction, Incident, Origin, Provenance, Sample, Severity, Signal, SourceKind,
-    SourceShare, State, Subject, TermCount,
+    Change, Direction, Incident, Origin, Provenance, Sample, Severity, Signal, SilentPartitions,
+    SourceKind, SourceShare, State, Subject, TermCount,
 };
 pub use severity::Facts;
 pub use tracker::{Evidence, Tracker, incident_id};

@@ -277,6 +277,16 @@ pub struct TermCount {
     pub count: u64,
 }
 
+/// Which partitions of a feed are silent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilentPartitions {
+    /// The partitions in which nothing arrives, by number; first the one whose silence was noticed
+    /// first, which the incident's figures are of.
+    pub silent: Vec<i32>,
+    /// Partitions that the feed has.
+    pub of: u32,
+}
+
 /// Signals of one brand grouped over time: the thing people are told about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
@@ -333,13 +343,15 @@ pub struct Incident {
     /// a measure that is no count of mentions, or when it is off by less than the sensitivity's
     /// `min_excess`.
     pub sources: Vec<SourceShare>,
-    /// Whether a rise is organic or coordinated; `None` for a fall, and when there are fewer than 20
-    /// mentions to tell by.
+    /// Whether a rise is organic or coordinated; `None` for a fall, for a mention that is told by
+    /// itself, and when there are fewer than 20 mentions to tell by.
     pub origin: Option<Origin>,
     /// Crisis terms found since the onset, of the last day at most, most frequent first.
     pub crisis_terms: Vec<TermCount>,
     /// Up to three mentions that speak for the rest.
     pub samples: Vec<Sample>,
+    /// For [`Subject::Feed`]: which of the feed's partitions are silent; `None` when it has but one.
+    pub partitions: Option<SilentPartitions>,
 }
 
 /// Something happened to an incident that people should hear of.
@@ -393,6 +405,7 @@ impl Incident {
             origin: None,
             crisis_terms: Vec::new(),
             samples: Vec::new(),
+            partitions: None,
         }
     }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Sample;
-use super::model::{Change, Incident, Origin, Severity, Signal, SourceShare, State, TermCount};
+use super::model::{
+    Change, Incident, Origin, Severity, Signal, SilentPartitions, SourceShare, State, TermCount,
+};
 use crate::mention::{Timestamp, millis};
 
 /// Names incidents and changes; itself a random UUID, fixed for ever.
@@ -33,6 +35,8 @@ pub struct Evidence {
     pub crisis_terms: Vec<TermCount>,
     /// At most three mentions that speak for the rest.
     pub samples: Vec<Sample>,
+    /// Which of a feed's partitions are silent.
+    pub partitions: Option<SilentPartitions>,
 }
 
 /// At most one open incident, and what is known of it.
@@ -191,6 +195,7 @@ impl Incident {
         self.origin = evidence.origin;
         self.crisis_terms = evidence.crisis_terms;
         self.samples = evidence.samples;
+        self.partitions = evidence.partitions;
     }
 }
 

@@ -7,8 +7,8 @@ use proptest::sample::select;
 
 use crate::incident::fixtures::{change_of, incident};
 use crate::incident::{
-    Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity, Signal, SourceKind,
-    SourceShare, State, Subject, TermCount,
+    Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity, Signal,
+    SilentPartitions, SourceKind, SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 
@@ -138,14 +138,21 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn partitions()(silent in vec(any::<i32>(), 0..20), of in any::<u32>()) -> SilentPartitions {
+        SilentPartitions { silent, of }
+    }
+}
+
+prop_compose! {
     fn lists()(
         signals in vec(signal(), 0..8),
         sources in vec(source(), 0..20),
         crisis_terms in vec(term(), 0..20),
         samples in vec(sample(), 0..6),
         origin in option::of(origin()),
+        partitions in option::of(partitions()),
     ) -> Incident {
-        Incident { signals, sources, crisis_terms, samples, origin, ..incident() }
+        Incident { signals, sources, crisis_terms, samples, origin, partitions, ..incident() }
     }
 }
 

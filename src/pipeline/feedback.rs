@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tracing::{info, warn};
 
 use crate::detect::Mark;
-use crate::store::{MarkFile, MarkFileError, ReadMarks};
+use crate::store::{MarkFile, ReadMarks};
 
 /// Marks kept for partitions to come; the oldest, which have faded most, are forgotten.
 const KEPT: usize = 100_000;
@@ -27,21 +27,15 @@ struct Heard {
 }
 
 impl Feedback {
-    /// Reads what has been said so far.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or a line of it is no mark.
-    pub(super) fn open(path: &Path) -> Result<Self, MarkFileError> {
+    /// The file at `path`, of which nothing has been read.
+    pub(super) fn new(path: &Path) -> Self {
         let file = MarkFile::new(path);
-        let mut heard = Heard { file, marks: VecDeque::new(), forgotten: 0, failure: None };
-        let marks = heard.file.read_strictly()?;
-        heard.take(marks);
-        Ok(Self(Mutex::new(heard)))
+        Self(Mutex::new(Heard { file, marks: VecDeque::new(), forgotten: 0, failure: None }))
     }
 
-    /// Reads what has been added. What is no mark is logged and skipped. Returns how many marks
-    /// there were, and how many lines that are none.
+    /// Reads what has been added. What is no mark is logged and skipped, and so is a file that cannot
+    /// be read: a slip in it must keep nobody from being paged. Returns how many marks there were,
+    /// and how many lines that are none.
     pub(super) fn poll(&self) -> (u64, u64) {
         let mut heard = self.lock();
         let read = heard.file.read_new();
@@ -111,7 +105,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("marks.ndjson");
         MarkFile::append(&path, &mark(1)).unwrap();
-        let feedback = Feedback::open(&path).unwrap();
+        let feedback = Feedback::new(&path);
+        assert_eq!(feedback.poll(), (1, 0));
         let (mut early, mut late) = (0, 0);
         assert_eq!(feedback.since(&mut early), [mark(1)]);
         MarkFile::append(&path, &mark(2)).unwrap();
@@ -123,21 +118,32 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_stops_a_start_and_is_skipped_while_running() {
+    fn what_is_no_mark_is_skipped_at_the_start_and_while_running() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("marks.ndjson");
-        let feedback = Feedback::open(&path).unwrap();
         std::fs::File::create(&path).unwrap().write_all(b"good morning\n").unwrap();
         MarkFile::append(&path, &mark(1)).unwrap();
+        let feedback = Feedback::new(&path);
         assert_eq!(feedback.poll(), (1, 1));
         assert_eq!(feedback.since(&mut 0), [mark(1)]);
-        let told = Feedback::open(&path).unwrap_err().to_string();
-        assert!(told.contains("marks.ndjson:1: this is no mark"), "{told}");
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"and you\n")
+            .unwrap();
+        assert_eq!(feedback.poll(), (0, 1));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_no_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Feedback::new(folder.path()).poll(), (0, 0));
     }
 
     #[test]
     fn what_is_kept_is_bounded_and_still_heard_once() {
-        let feedback = Feedback::open(Path::new("none.ndjson")).unwrap();
+        let feedback = Feedback::new(Path::new("none.ndjson"));
         let mut known = 0;
         feedback.lock().take((0..10).map(mark).collect());
         assert_eq!(feedback.since(&mut known).len(), 10);

@@ -1,6 +1,7 @@
 //! The rooms put together: bytes in, changes of incidents out, the same way live and in replay.
 
 mod dead_letters;
+mod feed;
 mod feedback;
 mod intake;
 mod labels;

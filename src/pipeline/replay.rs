@@ -11,7 +11,7 @@ use crate::incident::{Change, Incident};
 use crate::mention::Timestamp;
 use crate::shard::Outcome;
 use crate::source::{MergedFiles, Progress};
-use crate::store::{MarkFile, MarkFileError};
+use crate::store::{MarkFile, MarkFileError, ReadMarks};
 
 use super::Intake;
 
@@ -33,6 +33,8 @@ pub enum Turned {
     Line(DeadLetter),
     /// A file that could not be read (further).
     File(crate::source::FileError),
+    /// A line of the feedback file that is no mark.
+    Mark(MarkFileError),
 }
 
 /// What a replay came to.
@@ -50,6 +52,8 @@ pub struct Replayed {
     pub span: Option<(Timestamp, Timestamp)>,
     /// What people have said of incidents: the marks that moved a limit, and all there are.
     pub marks: (u64, u64),
+    /// Lines of the feedback file that are no marks.
+    pub no_marks: u64,
     /// Every incident as it stood at its end, or at the end of the input, in order of detection.
     pub incidents: Vec<Incident>,
 }
@@ -60,8 +64,8 @@ pub struct Replayed {
 ///
 /// # Errors
 ///
-/// When the configuration's word lists or its feedback file are at fault. Bad lines and unreadable files are no errors:
-/// they are reported and counted.
+/// When the configuration's word lists are at fault, or its feedback file cannot be read. Bad lines, of that too, and
+/// unreadable files of mentions are no errors: they are reported and counted.
 pub fn replay(
     config: &Config,
     files: &[PathBuf],
@@ -72,7 +76,9 @@ pub fn replay(
 ) -> Result<Replayed, ReplayError> {
     let classifier = Arc::new(Classifier::new(&config.rules)?);
     let mut intake = Intake::new(config, &config.feed, classifier);
-    let marks = MarkFile::read_all(&config.feedback_file)?;
+    let ReadMarks { marks, faults } = MarkFile::new(&config.feedback_file).read_new()?;
+    let no_marks = faults.len() as u64;
+    faults.into_iter().for_each(|fault| each_turned(Turned::Mark(fault)));
     let all_marks = marks.len() as u64;
     intake.shard_mut().mark(marks);
     let merged = MergedFiles::open(files, &intake.limits(now));
@@ -111,6 +117,7 @@ pub fn replay(
     intake.shard().open_incidents().for_each(|incident| replayed.put(incident.clone()));
     replayed.span = intake.shard().span();
     replayed.marks = (intake.shard().marks_counted(), all_marks);
+    replayed.no_marks = no_marks;
     Ok(replayed)
 }
 

@@ -18,7 +18,6 @@ use crate::incident::Change;
 use crate::notify::{Notifier, NotifyError};
 use crate::source::kafka::{KafkaSource, KafkaSourceError, Positions};
 use crate::source::wall_clock;
-use crate::store::MarkFileError;
 use crate::telemetry::{self, Metrics, MetricsError};
 
 use super::DeadLetters;
@@ -48,8 +47,6 @@ pub enum RunError {
     Source(#[from] KafkaSourceError),
     #[error(transparent)]
     DeadLetters(#[from] DeadLetterError),
-    #[error(transparent)]
-    Feedback(#[from] MarkFileError),
     #[error("[source.kafka] is missing: run needs a Kafka topic to read (replay reads files)")]
     NoSource,
     #[error("cannot serve HTTP: {0}")]
@@ -86,7 +83,8 @@ pub async fn run(
     metrics.set_dedup_limit(config.plan.time.dedup_capacity);
     let readiness = service.readiness;
     let dead_letters = Arc::new(DeadLetters::open(&config.dead_letter_file)?);
-    let feedback = Feedback::open(&config.feedback_file)?;
+    let feedback = Feedback::new(&config.feedback_file);
+    metrics.incidents().marked(0, feedback.poll().1);
     let notifier = Arc::new(start_notifier(&config, &metrics, &dead_letters)?);
     readiness.set("notifier", Ok(format!("{} route(s)", config.routes.len())));
 
@@ -101,6 +99,8 @@ pub async fn run(
         sent: AtomicU64::new(0),
         ending: AtomicBool::new(false),
         partitions: Mutex::new(BTreeMap::new()),
+        feeds: Mutex::new(BTreeMap::new()),
+        telling: Mutex::new(()),
         homes: Mutex::new(BTreeMap::new()),
         config,
     });

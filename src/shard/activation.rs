@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use crate::attribute::sample;
-use crate::detect::{Activation, Activations, is_follow};
+use crate::detect::{Activation, Activations, BuiltIn, Feedback, is_follow};
 use crate::incident::{Change, Direction, Measure, Severity, Signal};
 use crate::mention::Classified;
 
 use super::brand::{BrandState, TYPICAL_Z, Tick};
 use super::post::{Post, Told};
 
-/// The monitor's name in the incident.
-const MONITOR: &str = "activation";
 /// What is judged: the last hour.
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -20,6 +18,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 pub(super) struct Topics {
     activations: Activations,
     told: Told<String>,
+    /// What people have said of those that were told.
+    pub(super) feedback: Feedback,
 }
 
 impl Topics {
@@ -67,7 +67,7 @@ impl BrandState {
         }
         let (lower, upper) = most.expected.band(TYPICAL_Z);
         let signal = Signal {
-            monitor: MONITOR.to_owned(),
+            monitor: BuiltIn::Activation.name().to_owned(),
             measure: Measure::Activation,
             direction: Direction::Up,
             window_seconds: 3_600,
@@ -99,6 +99,7 @@ impl BrandState {
         let matters = most.count - usual >= sensitivity.min_excess
             && most.count >= sensitivity.min_ratio * usual;
         let each = tick.watch.limit_of(self.limits.page_days, self.topics.len(), HOUR);
-        matters && most.z >= self.topics.activations.limit(each, self.limits.page_days)
+        let limit = self.topics.activations.limit(each, self.limits.page_days);
+        matters && most.z >= limit * self.topics.feedback.factor(tick.at)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::attribute::author;
-use crate::detect::{Advocates, Roll, Silent, is_follow};
+use crate::detect::{Advocates, BuiltIn, Feedback, Roll, Silent, is_follow};
 use crate::incident::{
     Change, Direction, Evidence, Incident, Measure, Signal, SourceKind, SourceShare, Tracker,
 };
@@ -13,8 +13,6 @@ use crate::window::mention_key;
 
 use super::brand::{BrandState, TYPICAL_Z, Tick};
 
-/// The monitor's name in the incident.
-const MONITOR: &str = "advocates-quiet";
 /// They are looked at when people come to work: at this hour of the day, in the plan's time zone.
 const HOUR: usize = 9;
 /// What the look is at.
@@ -35,6 +33,8 @@ pub(super) struct Community {
     hour: usize,
     /// Whether the feed has been dead since the last look.
     dead: bool,
+    /// What people have said of earlier incidents.
+    pub(super) feedback: Feedback,
 }
 
 /// Mentions and negative ones, by day; today comes first.
@@ -173,7 +173,8 @@ impl BrandState {
         if known != self.community.any {
             self.set_limits(tick.watch);
         }
-        let limit = tick.watch.limit_of(self.limits.page_days, 1, WEEK);
+        let limit = tick.watch.limit_of(self.limits.page_days, 1, WEEK)
+            * self.community.feedback.factor(tick.at);
         let signal = signal(tick, &roll);
         let community = &mut self.community;
         if community.tracker.incident().is_some() {
@@ -202,7 +203,7 @@ impl BrandState {
 
 fn signal(tick: &Tick<'_>, roll: &Roll) -> Signal {
     Signal {
-        monitor: MONITOR.to_owned(),
+        monitor: BuiltIn::AdvocatesQuiet.name().to_owned(),
         measure: Measure::Advocates,
         direction: Direction::Down,
         window_seconds: WEEK.as_secs(),

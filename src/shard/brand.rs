@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::attribute::Attribution;
 use crate::baseline::{Baseline, Bucket, Shape, Slot};
 use crate::detect::{
-    Brand, Feedback, Mark, Plan, Reading, Record, Tally, Trigger, Verdict, in_units, is_follow,
+    Brand, BuiltIn, Feedback, Mark, Plan, Reading, Record, Tally, Trigger, Verdict, in_units,
+    is_follow,
 };
 use crate::incident::{Change, Direction, Incident, Signal};
 use crate::mention::{Classified, Timestamp};
@@ -146,9 +147,16 @@ impl BrandState {
 
     /// Takes what somebody said of an incident; returns whether such a monitor is watched.
     pub(super) fn mark(&mut self, watch: &Watch, mark: &Mark) -> bool {
+        let of_its_own = match BuiltIn::named(&mark.monitor) {
+            Some(BuiltIn::PostVelocity) => Some(&mut self.posts.feedback),
+            Some(BuiltIn::Activation) => Some(&mut self.topics.feedback),
+            Some(BuiltIn::AdvocatesQuiet) => Some(&mut self.community.feedback),
+            Some(BuiltIn::SingleMention | BuiltIn::FeedSilent) | None => None,
+        };
         let checks = watch.checks.iter().zip(&mut self.feedback);
-        let marked = checks.filter(|(check, _)| check.monitor == mark.monitor);
-        marked.map(|(_, feedback)| feedback.take(mark.verdict, mark.at)).count() > 0
+        let of_checks = checks.filter(|(check, _)| check.monitor == mark.monitor);
+        let marked = of_checks.map(|(_, feedback)| feedback).chain(of_its_own);
+        marked.map(|feedback| feedback.take(mark.verdict, mark.at)).count() > 0
     }
 
     /// Counts mentions of which nothing more is known.

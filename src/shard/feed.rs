@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 use std::ops::Range;
 
 use crate::baseline::{Baseline, Bucket, Expected, Scale, Shape, Slot, tail};
-use crate::detect::Plan;
+use crate::detect::{BuiltIn, Plan};
 use crate::incident::{
     Change, Direction, Evidence, Incident, Measure, Severity, Signal, Subject, Tracker,
 };
@@ -13,8 +13,6 @@ use crate::window::{Pane, SlidingCounter};
 use super::brand::{TYPICAL_Z, Tick};
 use super::watch::Watch;
 
-/// The monitor's name in a feed's incident.
-const MONITOR: &str = "feed-silent";
 /// Feeds deliver in batches: a shorter silence is never held against one.
 const LEAST_SILENCE_MS: i64 = 10 * 60_000;
 /// A feed of so few mentions that a week of silence is no surprise is dead after a week all the same.
@@ -192,7 +190,7 @@ impl Feed {
         let expected = known.unwrap_or(NOTHING_KNOWN);
         let (lower, upper) = expected.band(TYPICAL_Z);
         Some(Signal {
-            monitor: MONITOR.to_owned(),
+            monitor: BuiltIn::FeedSilent.name().to_owned(),
             measure: Measure::Mentions,
             direction: Direction::Down,
             window_seconds: u64::try_from(silent_ms / 1_000).unwrap_or(0),

@@ -4,17 +4,15 @@ use std::collections::VecDeque;
 
 use crate::attribute::sample;
 use crate::baseline::tail;
-use crate::detect::{Best, News, Spread, Velocity, alone_severity, shared_post, weight};
+use crate::detect::{
+    Best, BuiltIn, Feedback, News, Spread, Velocity, alone_severity, shared_post, weight,
+};
 use crate::incident::{Change, Direction, Measure, Sample, Severity, Signal};
 use crate::mention::{Classified, Role, Timestamp, Tone};
 use crate::window::mention_key;
 
 use super::brand::{BrandState, Tick};
 
-/// The monitor's name in the incident of a single mention.
-const SINGLE: &str = "single-mention";
-/// The monitor's name in the incident of a post that spreads.
-const SPREADING: &str = "post-velocity";
 /// How long what has been told is no news.
 const TOLD_MS: i64 = 86_400_000;
 /// Remembered for it, authors and posts of a brand each; beyond that what was told longest ago is
@@ -49,6 +47,8 @@ pub(super) struct Posts {
     spread: Told<u64>,
     /// Whether any post has ever been shared.
     shared: bool,
+    /// What people have said of posts that spread.
+    pub(super) feedback: Feedback,
 }
 
 impl Posts {
@@ -58,6 +58,7 @@ impl Posts {
             velocity: Velocity::new(least_shares),
             spread: Told::default(),
             shared: false,
+            feedback: Feedback::default(),
         }
     }
 
@@ -149,7 +150,7 @@ impl BrandState {
             return;
         }
         let signal = Signal {
-            monitor: SINGLE.to_owned(),
+            monitor: BuiltIn::SingleMention.name().to_owned(),
             measure: Measure::Audience,
             direction: Direction::Up,
             window_seconds: 0,
@@ -197,14 +198,15 @@ impl BrandState {
     /// The signal of a post that has spread further than the budget allows for.
     fn spread_signal(&self, spread: &Spread, at: Timestamp) -> Option<Signal> {
         let velocity = &self.posts.velocity;
-        let limit = velocity.level(self.limits.page_days)?;
+        let rarity = self.posts.feedback.rarity(at);
+        let limit = velocity.level(self.limits.page_days * rarity)?;
         if spread.shares < limit {
             return None;
         }
         let days = velocity.return_days(spread.shares)?;
         let Best { least, typical, most } = velocity.best()?;
         Some(Signal {
-            monitor: SPREADING.to_owned(),
+            monitor: BuiltIn::PostVelocity.name().to_owned(),
             measure: Measure::PostShares,
             direction: Direction::Up,
             window_seconds: 3_600,

@@ -53,7 +53,7 @@ impl Incidents {
             (
                 "groundswell_feedback_marks_total",
                 "marks",
-                "Marks of incidents as false alarm or real, heard while running; `skipped` lines are none.",
+                "Marks of incidents as false alarm or real, heard while running; `skipped` lines are none, those at the start included.",
             ),
         )?;
         // Every series is there from the start: an increase from nothing would go unseen.

@@ -153,20 +153,25 @@ fn what_is_marked_is_kept_and_read_by_replay() {
             "did you mean \"mentions-up\"?",
         ),
         (
-            vec!["mark", "--real", "--brand", "Delta", "--monitor", "post-velocity"],
-            "raise [sensitivity] min_post_shares",
+            vec!["mark", "--real", "--brand", "Delta", "--monitor", "single-mention"],
+            "raise [sensitivity] min_audience",
         ),
         (
             vec!["mark", "--real", "--brand", "Delta", "--monitor", "mentions-up"],
             "marks.ndjson:2: this is no mark",
         ),
-        (vec!["replay", MENTIONS], "marks.ndjson:2: this is no mark"),
+        (vec!["check"], "marks.ndjson:2: this is no mark"),
     ] {
         let output = with(arguments[0], &arguments[1..]);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(words), "{said}");
     }
+    let output = with("replay", &[MENTIONS]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("marks.ndjson:2: this is no mark"), "{said}");
+    assert!(said.contains("feedback: 1 lines are no marks"), "{said}");
 }
 
 /// Above the best published detector on these series (ARTime), all decisions causal, one setting.

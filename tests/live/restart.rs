@@ -95,6 +95,43 @@ async fn a_first_start_tells_what_is_open_and_a_dead_feed_is_told_once() {
     assert_eq!(receiver.received().len(), 2);
 }
 
+/// Each partition of a dead topic finds that nothing arrives; people are told once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_topic_of_several_partitions_is_told_once() {
+    let (broker, receiver) = (KafkaBroker::shared(), HttpReceiver::start());
+    let topic = unique("dead");
+    broker.create_topic(&topic, 3).await;
+    let end = burst(40);
+    for partition in 0..3 {
+        let records: Vec<Record> = end.iter().map(|it| it.clone().partition(partition)).collect();
+        broker.produce(&topic, &records).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = || {
+        service::config(&toml(broker, &topic, "14d"), &receiver.url("/services/X"), folder.path())
+    };
+    let of_feed = || {
+        let told = receiver.received();
+        told.iter().map(headline).filter(|it| it.contains(&topic)).collect::<Vec<_>>()
+    };
+
+    let running = RunningService::ready(config()).await;
+    // Each partition's burst is open at its end.
+    receiver.wait_for(4).await;
+    // Every shard has come to the present, through the silence.
+    let present = |text: &str| {
+        let lags =
+            text.lines().filter(|line| line.starts_with("groundswell_watermark_lag_seconds{"));
+        let lag = |line: &str| line.rsplit(' ').next().and_then(|it| it.parse::<f64>().ok());
+        lags.filter_map(lag).filter(|seconds| *seconds < 300.0).count() == 3
+    };
+    running.wait_for("/metrics", |_, text| present(text)).await;
+    running.stop().await.unwrap();
+    let told = of_feed();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(&format!("No mentions are arriving from feed {topic}, ")), "{told:?}");
+}
+
 /// A page that does not arrive holds its mentions back: a restart reads them again.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_not_been_told_is_not_committed() {

@@ -43,6 +43,10 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[[monitor]]\nmeasure = \"negative_mention\"\ndirection = \"upwards\"\n[[monitor]]\nname = \"x\"\nwindow = [\"5m\"]\n",
     ),
     (
+        "monitor named as one that is always there",
+        "brand = [{ name = \"Acme\" }]\n[[monitor]]\nname = \"advocates-quiet\"\nmeasure = \"mentions\"\n",
+    ),
+    (
         "numbers",
         "brand = [{ name = \"Acme\" }]\n[sensitivity]\nfalse_pages_per_week = \"many\"\nmin_ratio = 0.5\nmin_excess = nan\nmin_share_change = 10\ncalm_z = 0\n[limits]\nmetric_series = -1\nmax_message_bytes = 1.5\n",
     ),

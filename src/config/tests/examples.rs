@@ -72,6 +72,47 @@ fn the_cluster_configuration_is_valid() {
     assert!(config.http_listen.ip().is_unspecified(), "probes come from outside the container");
 }
 
+/// The mounts of the shipped pod: the volume's name, where it is, and whether it is read-only.
+fn mounts(manifest: &str) -> Vec<(&str, &Path, bool)> {
+    let (_, after) = manifest.split_once("volumeMounts:\n").unwrap();
+    let (mounts, _) = after.split_once("      volumes:\n").unwrap();
+    mounts
+        .split("- name:")
+        .skip(1)
+        .map(|mount| {
+            let of = |key: &str| mount.lines().find_map(|line| line.trim().strip_prefix(key));
+            let path = Path::new(of("mountPath:").unwrap().trim());
+            let read_only = of("readOnly:").is_some_and(|it| it.trim() == "true");
+            (mount.lines().next().unwrap().trim(), path, read_only)
+        })
+        .collect()
+}
+
+#[test]
+fn what_the_cluster_configuration_writes_lies_on_a_volume_that_lasts() {
+    let config = parse(&repository("k8s/base/groundswell.toml"), SECRETS).unwrap();
+    let manifest = repository("k8s/base/statefulset.yaml");
+    assert!(manifest.contains("readOnlyRootFilesystem: true"));
+    assert!(manifest.contains("fsGroup: 65532"), "a fresh volume belongs to root");
+    let (_, claims) = manifest.split_once("\n  volumeClaimTemplates:\n").unwrap();
+    let lasting: Vec<&Path> = mounts(&manifest)
+        .into_iter()
+        .filter(|(volume, _, read_only)| {
+            !read_only && claims.contains(&format!("name: {volume}\n"))
+        })
+        .map(|(_, path, _)| path)
+        .collect();
+    let directory = manifest.lines().find_map(|line| line.trim().strip_prefix("workingDir: "));
+    let directory = Path::new(directory.unwrap());
+    for written in [&*config.dead_letter_file, &*config.feedback_file, directory] {
+        assert!(
+            lasting.iter().any(|mount| written.starts_with(mount)),
+            "{} is on none of {lasting:?}",
+            written.display()
+        );
+    }
+}
+
 /// Every key that the reader asks for while it reads the full example.
 fn known_keys(text: &str) -> BTreeSet<(String, String)> {
     let (table, syntax) = DeTable::parse_recoverable(text);

@@ -33,3 +33,14 @@ fn a_cap_that_hides_windows_is_told() {
     assert!(said.contains("Shows 3 of the 24 windows as metrics"), "{said}");
     assert!(said.contains("A page leaves within 35s of"), "{said}");
 }
+
+#[test]
+fn a_start_that_reads_less_than_is_remembered_is_warned_of() {
+    let said = |text: &str| explained(&with_brand(text));
+    let warning = "Warning: that is less than the 28d that are remembered";
+    assert!(!said("").contains("Warning"), "{}", said(""));
+    assert!(said("[source.kafka]\nhistory = \"27d\"\n").contains(warning));
+    // What is remembered longer is read back as far, unless something else is said.
+    let longer = said("[baseline]\nmemory = \"60d\"\n");
+    assert!(longer.contains("a start reads 60d back") && !longer.contains("Warning"), "{longer}");
+}

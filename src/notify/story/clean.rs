@@ -33,7 +33,7 @@ pub fn line(text: &str, max_chars: usize) -> String {
     clean
 }
 
-/// Like [`line`], or `otherwise` when nothing is left.
+/// Like [`line()`], or `otherwise` when nothing is left.
 pub fn line_or(text: &str, max_chars: usize, otherwise: &str) -> String {
     let clean = line(text, max_chars);
     if clean.is_empty() { otherwise.into() } else { clean }

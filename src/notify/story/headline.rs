@@ -4,7 +4,7 @@ use crate::incident::{Direction, Incident, Measure, Mood, Severity, State, Subje
 use crate::mention::Role;
 
 use super::words::{self, Clock};
-use super::{clean, leading_direction, name, post};
+use super::{clean, feed, leading_direction, name, post};
 
 /// Most crisis terms named in a headline, and the longest shown whole, in characters.
 const MAX_TERMS: usize = 2;
@@ -25,14 +25,16 @@ pub fn headline(incident: &Incident, clock: &Clock) -> String {
 pub fn summary(incident: &Incident) -> String {
     let (who, what) = match incident.subject {
         Subject::Brand => (name(&incident.brand), brand(incident)),
-        Subject::Feed => {
-            (format!("Feed {}", name(&incident.brand)), "no mentions are arriving".into())
-        }
+        Subject::Feed => (
+            format!("Feed {}", name(&incident.brand)),
+            format!("no mentions are arriving{}", feed::place(incident)),
+        ),
     };
     match (incident.state, incident.subject) {
         (State::Opened, Subject::Brand) => format!("{who}: {what}"),
         (State::Opened, Subject::Feed) => {
-            format!("No mentions are arriving from feed {}", name(&incident.brand))
+            let place = feed::place(incident);
+            format!("No mentions are arriving from feed {}{place}", name(&incident.brand))
         }
         (State::Escalated, _) => format!("{who}: now {}: {what}", level(incident.severity)),
         (State::Updated, _) if is_growth(incident) => format!("{who}: still growing: {what}"),

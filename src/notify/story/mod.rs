@@ -10,6 +10,7 @@
 mod advice;
 mod carriers;
 mod clean;
+mod feed;
 mod headline;
 mod origin;
 mod post;
@@ -82,7 +83,7 @@ pub struct Story {
     pub crisis_terms: Vec<String>,
     /// Mentions that speak for the rest.
     pub quotes: Vec<Quote>,
-    /// Which incident, monitor and alert this is.
+    /// Which incident and alert this is, and the monitor that it is told by.
     pub footer: String,
 }
 
@@ -111,7 +112,7 @@ impl Story {
             footer: format!(
                 "incident {} · monitor {} · alert {}",
                 incident.id,
-                name(&incident.monitor),
+                name(leading(incident).map_or(&incident.monitor, |signal| &signal.monitor)),
                 u64::from(change.sequence) + 1,
             ),
         }
@@ -178,7 +179,7 @@ fn what_changed(incident: &Incident) -> String {
         ),
         Unit::Mentions | Unit::Persons => counted(incident.observed, incident.measure),
     };
-    format!("{observed} {when}{}.", usual(incident))
+    format!("{observed}{} {when}{}.", feed::figures_of(incident), usual(incident))
 }
 
 /// The mention that is a crisis by itself.
@@ -261,10 +262,7 @@ fn facts(incident: &Incident, clock: &Clock) -> Vec<Fact> {
     facts.push(fact("Detected", detected(incident, clock)));
     facts.push(fact("Severity", severity(incident)));
     match incident.subject {
-        Subject::Feed => facts.push(fact(
-            "What it means",
-            "All brands are silent at once: look at the feed first, not at the brands.".into(),
-        )),
+        Subject::Feed => facts.push(fact("What it means", feed::meaning(incident))),
         Subject::Brand => facts.push(fact("Mentions since", volume(incident))),
     }
     if let Some(topic) = &incident.topic {
@@ -305,6 +303,11 @@ fn volume(incident: &Incident) -> String {
         words::thousands(incident.negative_mentions),
         words::percent(share)
     )
+}
+
+/// The signal that `incident` is told by, whose monitor is the one to mark.
+fn leading(incident: &Incident) -> Option<&Signal> {
+    incident.signals.iter().find(|signal| leads(incident, signal))
 }
 
 /// The signals beside the leading one, what must be read first before the others.

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::incident::fixtures::{ONSET, change_of, fall, incident, resolved, signal, silent_feed};
+use crate::incident::fixtures::{
+    ONSET, change_of, fall, incident, resolved, signal, silent_feed, silent_partitions,
+};
 use crate::incident::{Origin, Provenance, Sample, SourceKind, SourceShare, Tracker};
 use crate::mention::{Role, Tone};
 
@@ -249,6 +251,40 @@ fn what_goes_on_is_told_by_what_has_changed() {
         ]
         .join("\n")
     );
+}
+
+#[test]
+fn a_feed_that_is_silent_in_part_is_told_from_a_dead_one() {
+    let told = |incident: Incident| {
+        let story = story(incident);
+        let meaning = story.facts.iter().find(|fact| fact.label == "What it means").unwrap();
+        format!("{}\n{}\n{}", story.headline, story.what_changed, meaning.text)
+    };
+    let (one, three, twelve): (_, _, Vec<i32>) = ([3], [3, 0, 5], (0..12).collect());
+    let worse = Incident { state: State::Escalated, ..silent_partitions(&twelve, 12) };
+    insta::assert_snapshot!(
+        [
+            told(silent_partitions(&one, 12)),
+            told(silent_partitions(&three, 12)),
+            told(silent_partitions(&twelve, 24)),
+            told(silent_partitions(&twelve, 12)),
+            told(worse),
+            told(resolved(silent_partitions(&three, 12), 25)),
+        ]
+        .join("\n\n")
+    );
+}
+
+/// What the last line names can be marked: not what opened the incident and was outdone since.
+#[test]
+fn the_last_line_names_the_monitor_that_leads() {
+    let mut opened_alone = incident();
+    opened_alone.monitor = "single-mention".into();
+    let footer = story(opened_alone.clone()).footer;
+    assert!(footer.contains(" · monitor anger · "), "{footer}");
+    opened_alone.peak_z = f64::NAN;
+    let footer = story(opened_alone).footer;
+    assert!(footer.contains(" · monitor single-mention · "), "{footer}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::alert::SCHEMA_VERSION;
 use crate::incident::{
-    Change, Direction, Measure, Origin, Provenance, Sample, Severity, Signal, SourceKind,
-    SourceShare, State, Subject, TermCount,
+    Change, Direction, Measure, Origin, Provenance, Sample, Severity, Signal, SilentPartitions,
+    SourceKind, SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 use crate::notify::story;
@@ -44,6 +44,7 @@ impl From<&Change> for proto::Alert {
             origin: incident.origin.as_ref().map(Into::into),
             crisis_terms: incident.crisis_terms.iter().map(Into::into).collect(),
             samples: incident.samples.iter().map(Into::into).collect(),
+            partitions: incident.partitions.as_ref().map(Into::into),
         }
     }
 }
@@ -88,6 +89,12 @@ impl From<&Origin> for proto::Origin {
             pasted: finite(origin.pasted),
             shared: finite(origin.shared),
         }
+    }
+}
+
+impl From<&SilentPartitions> for proto::SilentPartitions {
+    fn from(partitions: &SilentPartitions) -> Self {
+        Self { silent: partitions.silent.clone(), of: partitions.of }
     }
 }
 

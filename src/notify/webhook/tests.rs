@@ -14,7 +14,9 @@ use protox::prost_reflect::{
 use serde_json::Value;
 
 use super::alert;
-use crate::incident::fixtures::{change, change_of, fall, incident, resolved, silent_feed};
+use crate::incident::fixtures::{
+    change, change_of, fall, incident, resolved, silent_feed, silent_partitions,
+};
 use crate::incident::{Change, Incident, State};
 use crate::notify::hostile;
 use crate::proto;
@@ -58,6 +60,7 @@ fn changes() -> Vec<Change> {
         change_of(Incident { state: State::Updated, ..incident() }, 2),
         change_of(fall(), 0),
         change_of(silent_feed(), 0),
+        change_of(silent_partitions(&[3, 0], 12), 0),
     ]
 }
 
@@ -223,6 +226,7 @@ fn assert_same(field: &FieldDescriptor, value: &ProtoValue, json: &Value) {
             }
         }
         (_, ProtoValue::String(text)) => assert_eq!(json, text, "{name}"),
+        (_, ProtoValue::I32(number)) => assert_eq!(json, number, "{name}"),
         (_, ProtoValue::U32(number)) => assert_eq!(json, number, "{name}"),
         (_, ProtoValue::U64(number)) => assert_eq!(json, number, "{name}"),
         (_, ProtoValue::F64(number)) => assert_eq!(json, number, "{name}"),

@@ -6,7 +6,7 @@ use crate::mention::Mention;
 use crate::shard::Shard;
 
 use super::streams::{
-    BRANDS, DAY, HOUR, Made, START, at, lines, observe_as, opened, ordinary, plan,
+    BRANDS, DAY, HOUR, Made, START, at, false_alarm, lines, observe_as, opened, ordinary, plan,
 };
 
 /// When it begins.
@@ -14,8 +14,20 @@ const NOW: i64 = 9 * DAY + 14 * HOUR;
 
 /// What is told when each mention is shaped so.
 fn told(seed: u64, plan: Plan, times: f64, shape: &dyn Fn(&Made, &mut Mention<'_>)) -> Vec<Change> {
+    marked(seed, plan, times, shape, 0)
+}
+
+/// [`told`], after so many false alarms of hashtags and campaigns.
+fn marked(
+    seed: u64,
+    plan: Plan,
+    times: f64,
+    shape: &dyn Fn(&Made, &mut Mention<'_>),
+    false_alarms: usize,
+) -> Vec<Change> {
     let loud = |brand: usize, now: i64| if brand == 0 && now >= NOW { times } else { 1.0 };
     let mut shard = Shard::new(plan.into(), "feed");
+    shard.mark(vec![false_alarm("activation", at(NOW - DAY)); false_alarms]);
     let mut changes = Vec::new();
     for made in &ordinary(seed, 0, NOW + 6 * HOUR, loud) {
         observe_as(&mut shard, made, shape, &mut changes);
@@ -117,4 +129,21 @@ fn a_hashtag_of_every_evening_pages_no_evening_once_it_is_known() {
     let changes = told(115, (*plan()).clone(), 1.0, &shape);
     let late = of_topics(&changes).into_iter().filter(|it| it.detected_at >= at(4 * DAY)).count();
     assert!(late <= 1, "{:#?}", lines(&changes));
+}
+
+#[test]
+fn false_alarms_raise_what_a_hashtag_has_to_reach_and_mute_none() {
+    let pages = |one_in: u64, false_alarms: usize| {
+        let shape = |made: &Made, mention: &mut Mention<'_>| {
+            tags(made, mention);
+            if alive(made) && made.id.is_multiple_of(one_in) {
+                mention.hashtags = vec!["OnFleek".into()];
+            }
+        };
+        of_topics(&marked(111, (*plan()).clone(), 1.0, &shape, false_alarms)).len()
+    };
+    let weakest = (1..20).rev().find(|it| pages(*it, 0) == 1).unwrap();
+    assert!(weakest > 2, "{weakest}");
+    assert_eq!(pages(weakest, 4), 0);
+    assert_eq!(pages(1, 4), 1);
 }

@@ -13,7 +13,7 @@ use crate::mention::Mention;
 use crate::shard::Shard;
 
 use super::streams::{
-    BRANDS, DAY, HOUR, MINUTE, Made, START, at, lines, made, observe_as, opened, plan,
+    BRANDS, DAY, HOUR, MINUTE, Made, START, at, false_alarm, lines, made, observe_as, opened, plan,
 };
 
 /// Six weeks.
@@ -71,7 +71,13 @@ fn named(made: &Made, mention: &mut Mention<'_>) {
 }
 
 fn run(plan: Plan, stream: &[Made]) -> (Vec<Change>, Shard) {
+    marked(plan, stream, 0)
+}
+
+/// [`run`], after so many false alarms.
+fn marked(plan: Plan, stream: &[Made], false_alarms: usize) -> (Vec<Change>, Shard) {
     let mut shard = Shard::new(plan.into(), "feed");
+    shard.mark(vec![false_alarm("advocates-quiet", at(QUIET)); false_alarms]);
     let mut changes = Vec::new();
     for made in stream {
         observe_as(&mut shard, made, &named, &mut changes);
@@ -165,4 +171,16 @@ fn a_brand_without_advocates_has_nothing_to_tell() {
     let rates = [5.0, 5.0, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3];
     let (changes, _) = run(weeks(), &stream(210, 60, &rates, |_, at| at < QUIET));
     assert!(of_advocates(&changes).is_empty(), "{:#?}", lines(&changes));
+}
+
+#[test]
+fn false_alarms_raise_how_many_must_be_quiet_and_mute_nothing() {
+    let told = |quiet: usize, false_alarms: usize| {
+        let speaks = |advocate: usize, at: i64| advocate >= quiet || at < QUIET;
+        let (changes, _) = marked(weeks(), &stream(211, 52, &[5.0; 10], speaks), false_alarms);
+        of_advocates(&changes).len()
+    };
+    let fewest = (1..10).find(|it| told(*it, 0) == 1).unwrap();
+    assert_eq!(told(fewest, 4), 0, "{fewest}");
+    assert_eq!(told(10, 4), 1);
 }

@@ -9,7 +9,8 @@ use crate::mention::{Kind, Mention};
 use crate::shard::Shard;
 
 use super::streams::{
-    DAY, HOUR, MINUTE, Made, START, at, lines, observe_as, opened, ordinary, plan, usual,
+    DAY, HOUR, MINUTE, Made, START, at, false_alarm, lines, observe_as, opened, ordinary, plan,
+    usual,
 };
 
 /// Ids of shares say which post they share.
@@ -36,6 +37,11 @@ fn shape(made: &Made, mention: &mut Mention<'_>) {
 
 /// What `more` changes in ordinary `days`, every one of which has a post shared a dozen times.
 fn told(plan: Plan, days: i64, more: Vec<Made>) -> Vec<Change> {
+    marked(plan, days, more, 0)
+}
+
+/// [`told`], after so many false alarms of such posts.
+fn marked(plan: Plan, days: i64, more: Vec<Made>, false_alarms: usize) -> Vec<Change> {
     let mut made = ordinary(101, 0, days * DAY, usual);
     for day in 0..days {
         made.extend(shares(1_000 + day as u64, 12, day * DAY + 10 * HOUR, HOUR, 0.2));
@@ -43,6 +49,7 @@ fn told(plan: Plan, days: i64, more: Vec<Made>) -> Vec<Change> {
     made.extend(more);
     made.sort_by_key(|it| it.at);
     let mut shard = Shard::new(plan.into(), "feed");
+    shard.mark(vec![false_alarm("post-velocity", at(DAY)); false_alarms]);
     let mut changes = Vec::new();
     for it in &made {
         observe_as(&mut shard, it, &shape, &mut changes);
@@ -154,4 +161,15 @@ fn two_posts_that_begin_to_spread_in_the_same_minutes_have_incidents_of_their_ow
     assert_ne!(one.1, other.1);
     assert_ne!(one.2, other.2);
     assert_eq!(one, of(7), "the same post is the same incident");
+}
+
+#[test]
+fn false_alarms_raise_what_a_post_has_to_reach_and_mute_none() {
+    let from = 12 * DAY + 14 * HOUR;
+    let pages = |count: u64, false_alarms: usize| {
+        let more = shares(7, count, from, 40 * MINUTE, 0.2);
+        of_posts(&marked(anger(), 14, more, false_alarms)).len()
+    };
+    assert_eq!((pages(100, 0), pages(100, 4)), (1, 0));
+    assert_eq!(pages(3_000, 4), 1);
 }

@@ -7,7 +7,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Gamma, Poisson};
 
-use crate::detect::{BaselineSettings, Brand, Monitor, Plan, Sensitivity, TimeSettings};
+use crate::detect::{
+    BaselineSettings, Brand, Mark, MarkedAs, Monitor, Plan, Sensitivity, TimeSettings,
+};
 use crate::incident::Change;
 use crate::mention::{BrandIndex, Classified, Mention, Role, Timestamp, Tone};
 use crate::shard::{Outcome, Shard};
@@ -95,6 +97,12 @@ pub fn ordinary_but(
     }
     made.sort_by_key(|mention| mention.at);
     made
+}
+
+/// A mark of `monitor`'s last incident of the first brand.
+pub fn false_alarm(monitor: &str, at: Timestamp) -> Mark {
+    let (brand, monitor) = (BRANDS[0].to_owned(), monitor.to_owned());
+    Mark { at, brand, monitor, verdict: MarkedAs::FalseAlarm, incident: None }
 }
 
 pub fn usual(_: usize, _: i64) -> f64 {

@@ -247,6 +247,8 @@ impl ClientContext for Context {
             self.observer.health(Ok(format!("connected to {up} broker(s) at {}", self.brokers)));
         }
         for topic in statistics.topics.values() {
+            let partitions = topic.partitions.keys().filter(|partition| **partition >= 0).count();
+            self.observer.partitions(&topic.topic, u32::try_from(partitions).unwrap_or(u32::MAX));
             for (partition, of) in topic.partitions.iter().filter(|(partition, _)| **partition >= 0)
             {
                 if of.consumer_lag >= 0 {

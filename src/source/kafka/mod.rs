@@ -66,6 +66,8 @@ pub trait SourceObserver: Send + Sync + 'static {
     fn assigned(&self, topic: &Topic, partition: i32) -> Box<dyn PartitionHandler>;
     /// The source works, or why it does not, in words for people.
     fn health(&self, health: Result<String, String>);
+    /// How many partitions `topic` has, whoever reads them.
+    fn partitions(&self, _topic: &str, _count: u32) {}
     /// Messages of `partition` of `topic` that are waiting.
     fn lag(&self, topic: &str, partition: i32, messages: i64);
 }

@@ -1,0 +1,278 @@
+//! The partitions of one topic as one feed: a dead topic is one incident, not one a partition.
+//!
+//! Each partition's shard finds by itself that nothing arrives (`feed-silent`), and cannot know
+//! what the others get. Here that is put together: the first silence opens the feed's incident; it
+//! is of the whole feed when all partitions that are read here are quiet by then, and of some
+//! partitions otherwise, until the rest falls quiet too. It is over when no partition is silent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::incident::{
+    Change, Evidence, Incident, Severity, SilentPartitions, State, Tracker, incident_id,
+};
+use crate::mention::{Timestamp, millis};
+
+/// How long a silence waits for partitions that are still being read: what they get now is not
+/// known before.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// When a partition last got a mention; written by its shard's thread, read by all.
+#[derive(Debug)]
+pub(super) struct Heard {
+    /// When the latest of its mentions was made.
+    made: AtomicI64,
+    /// When the latest of those that came while it was followed arrived.
+    arrived: AtomicI64,
+    /// Whether its end has been reached and nothing has come since.
+    idle: AtomicBool,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        Self {
+            made: AtomicI64::new(i64::MIN),
+            arrived: AtomicI64::new(i64::MIN),
+            idle: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Heard {
+    /// A message has come.
+    pub(super) fn busy(&self) {
+        self.idle.store(false, Ordering::Release);
+    }
+
+    /// The end has been reached, and nothing comes.
+    pub(super) fn idle(&self) {
+        self.idle.store(true, Ordering::Release);
+    }
+
+    /// It holds a mention made at `made`, which, if it is not of the past, has `arrived` at a time.
+    pub(super) fn hear(&self, made: Timestamp, arrived: Option<Timestamp>) {
+        self.made.fetch_max(made.as_millis(), Ordering::AcqRel);
+        if let Some(arrived) = arrived {
+            self.arrived.fetch_max(arrived.as_millis(), Ordering::AcqRel);
+        }
+    }
+
+    fn made(&self) -> Option<Timestamp> {
+        let made = self.made.load(Ordering::Acquire);
+        (made != i64::MIN).then(|| Timestamp::from_millis(made))
+    }
+
+    fn latest(&self) -> i64 {
+        self.made.load(Ordering::Acquire).max(self.arrived.load(Ordering::Acquire))
+    }
+}
+
+/// One topic's partitions, as far as this instance reads them.
+#[derive(Debug)]
+pub(super) struct TopicFeed {
+    name: String,
+    pane: i64,
+    /// Partitions of the topic, whoever reads them; 0 when not known yet.
+    of: u32,
+    partitions: BTreeMap<i32, Partition>,
+    /// The feed's incident.
+    tracker: Tracker,
+}
+
+#[derive(Debug)]
+struct Partition {
+    heard: Arc<Heard>,
+    /// Whether its past has been read.
+    followed: bool,
+    silence: Option<Silence>,
+}
+
+/// A partition's open incident.
+#[derive(Debug, Clone)]
+struct Silence {
+    incident: Incident,
+    /// When it was heard of here, by the wall clock.
+    heard_at: Timestamp,
+    /// Whether people have been told of it before the start.
+    told: bool,
+}
+
+/// What is known of a partition while another is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    /// It gets mentions.
+    Speaks,
+    /// It gets none either.
+    Quiet,
+    /// What it gets has not been read yet.
+    Unread,
+}
+
+impl TopicFeed {
+    /// The feed named `name`, counted in panes of `pane`.
+    pub(super) fn new(name: &str, pane: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            pane: millis(pane).max(1),
+            of: 0,
+            partitions: BTreeMap::new(),
+            tracker: Tracker::default(),
+        }
+    }
+
+    /// The topic has so many partitions.
+    pub(super) fn has_partitions(&mut self, of: u32) {
+        self.of = of;
+    }
+
+    /// `partition` is read here from now on.
+    pub(super) fn assign(&mut self, partition: i32, heard: Arc<Heard>) {
+        self.partitions.insert(partition, Partition { heard, followed: false, silence: None });
+    }
+
+    /// `partition` is read elsewhere from now on. When no other is silent, whoever reads it has the
+    /// incident: nothing is told here.
+    pub(super) fn revoke(&mut self, partition: i32) {
+        self.partitions.remove(&partition);
+        if self.silent().next().is_none() {
+            self.tracker = Tracker::default();
+        }
+    }
+
+    /// The past of `partition` has been read. `silence`: what is open at its end, and whether people
+    /// have been `told` of it.
+    pub(super) fn follow(
+        &mut self,
+        partition: i32,
+        silence: Option<Incident>,
+        told: bool,
+        now: Timestamp,
+    ) -> Option<Change> {
+        let known = self.partitions.get_mut(&partition)?;
+        known.followed = true;
+        known.silence = silence.map(|incident| Silence { incident, heard_at: now, told });
+        self.judge(now)
+    }
+
+    /// Takes what `partition` says of its silence.
+    pub(super) fn take(
+        &mut self,
+        partition: i32,
+        change: Change,
+        now: Timestamp,
+    ) -> Option<Change> {
+        let known = self.partitions.get_mut(&partition)?;
+        let incident = change.incident;
+        if incident.state != State::Resolved {
+            known.silence = Some(Silence { incident, heard_at: now, told: false });
+            return self.judge(now);
+        }
+        known.silence = None;
+        if self.silent().next().is_none() {
+            let Incident { updated_at, mentions, .. } = incident;
+            let partitions = self.tracker.incident()?.partitions.clone();
+            let evidence = Evidence { mentions, partitions, ..Evidence::default() };
+            return self.tracker.resolve(updated_at, evidence);
+        }
+        self.judge(now)
+    }
+
+    /// Holds the partitions' silences together when the wall clock shows `now`.
+    pub(super) fn judge(&mut self, now: Timestamp) -> Option<Change> {
+        let noticed = |(number, it): &(i32, &Silence)| (it.incident.detected_at, *number);
+        let (first, leading) = self.silent().min_by_key(noticed)?;
+        let voices = || self.partitions.values().map(|it| it.voice(&leading.incident, now));
+        let waited = now.millis_since(leading.heard_at) >= millis(PATIENCE);
+        if !waited && voices().any(|it| it == Voice::Unread) {
+            return None;
+        }
+        let whole = voices().all(|it| it == Voice::Quiet);
+        let told = self.silent().all(|(_, it)| it.told);
+        let change = match self.tracker.incident() {
+            None => {
+                let leading = leading.incident.clone();
+                self.open(first, leading, whole)
+            }
+            Some(_) if whole => self.escalate(first, now)?,
+            Some(_) => return None,
+        };
+        (!told).then_some(change)
+    }
+
+    /// The open incident.
+    pub(super) fn incident(&self) -> Option<&Incident> {
+        self.tracker.incident()
+    }
+
+    /// Whether `partition` is the first of those that are read here.
+    pub(super) fn begins_with(&self, partition: i32) -> bool {
+        self.partitions.keys().next() == Some(&partition)
+    }
+
+    fn open(&mut self, first: i32, leading: Incident, whole: bool) -> Change {
+        let onset = if whole { self.onset(first, &leading) } else { leading.onset };
+        self.tracker.open(Incident {
+            id: incident_id(&self.name, &leading.monitor, onset),
+            brand: self.name.clone(),
+            onset,
+            severity: if whole { Severity::Warning } else { Severity::Notice },
+            partitions: self.extent(first, whole),
+            ..leading
+        })
+    }
+
+    fn escalate(&mut self, first: i32, now: Timestamp) -> Option<Change> {
+        let evidence = Evidence { partitions: self.extent(first, true), ..Evidence::default() };
+        let silence = self.tracker.incident()?.signals.first()?.clone();
+        self.tracker.escalate(now, Severity::Warning, silence, evidence)
+    }
+
+    /// When the last partition fell quiet. It follows from the mentions alone, so that whichever
+    /// partition is found silent first, before a restart or after it, names the incident the same.
+    fn onset(&self, first: i32, leading: &Incident) -> Timestamp {
+        let others = self.partitions.iter().filter(|(number, _)| **number != first);
+        let made = others.filter_map(|(_, it)| it.heard.made());
+        let after = |made: Timestamp| {
+            Timestamp::from_millis((made.as_millis().div_euclid(self.pane) + 1) * self.pane)
+        };
+        let latest = made.map(after).fold(leading.onset, Timestamp::max);
+        latest.min(leading.detected_at).max(leading.onset)
+    }
+
+    /// Which partitions are silent; `None` when the topic has but one.
+    fn extent(&self, first: i32, whole: bool) -> Option<SilentPartitions> {
+        let highest = self.partitions.keys().next_back().copied().unwrap_or(0);
+        let of = self.of.max(u32::try_from(highest).map_or(0, |it| it.saturating_add(1)));
+        let quiet = |it: &Partition| whole || it.silence.is_some();
+        let others = self.partitions.iter().filter(|(number, it)| **number != first && quiet(it));
+        let silent = std::iter::once(first).chain(others.map(|(number, _)| *number)).collect();
+        (of > 1).then_some(SilentPartitions { silent, of })
+    }
+
+    fn silent(&self) -> impl Iterator<Item = (i32, &Silence)> {
+        self.partitions.iter().filter_map(|(number, it)| Some((*number, it.silence.as_ref()?)))
+    }
+}
+
+impl Partition {
+    /// A partition counts as quiet when nothing has come for at least half as long as that of
+    /// `leading` has been silent: one that died with it need not have had its last mention in the
+    /// same minute, and a thin one is found silent by itself much later.
+    fn voice(&self, leading: &Incident, now: Timestamp) -> Voice {
+        let half = now.millis_since(leading.onset) / 2;
+        if self.silence.is_some() {
+            Voice::Quiet
+        } else if self.heard.latest() > now.as_millis() - half {
+            Voice::Speaks
+        } else if self.followed && self.heard.idle.load(Ordering::Acquire) {
+            Voice::Quiet
+        } else {
+            Voice::Unread
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::incident::fixtures::{change_of, silent_feed};
+
+const MINUTE: i64 = 60_000;
+/// When the producer dies.
+const DEATH: i64 = 10 * 60;
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_millis(minute * MINUTE)
+}
+
+/// A feed whose partitions are followed, each with its last mention in the minute given.
+fn followed(last_mentions: &[i64]) -> TopicFeed {
+    let mut feed = TopicFeed::new("kafka", Duration::from_secs(60));
+    feed.has_partitions(u32::try_from(last_mentions.len()).unwrap());
+    for (number, minute) in (0..).zip(last_mentions) {
+        let heard = Arc::new(Heard::default());
+        heard.hear(at(*minute), None);
+        heard.idle();
+        feed.assign(number, heard);
+        assert_eq!(feed.follow(number, None, false, at(*minute)), None);
+    }
+    feed
+}
+
+fn hear(feed: &TopicFeed, partition: i32, minute: i64) {
+    feed.partitions[&partition].heard.hear(at(minute), Some(at(minute)));
+}
+
+/// What a shard says: silent since the minute after `last`, found in the minute `found`.
+fn silence(last: i64, found: i64) -> Change {
+    let (onset, detected_at) = (at(last + 1), at(found));
+    let id = incident_id("kafka", "feed-silent", onset);
+    let incident = Incident { id, onset, detected_at, updated_at: detected_at, ..silent_feed() };
+    change_of(incident, 0)
+}
+
+fn back(silence: &Change, minute: i64) -> Change {
+    let resolved_at = Some(at(minute));
+    let incident = Incident {
+        state: State::Resolved,
+        updated_at: at(minute),
+        resolved_at,
+        ..silence.incident.clone()
+    };
+    change_of(incident, 1)
+}
+
+type Told = (State, Severity, Option<Vec<i32>>);
+
+fn told(change: Option<Change>) -> Told {
+    let Incident { state, severity, partitions, .. } = change.unwrap().incident;
+    (state, severity, partitions.map(|it| it.silent))
+}
+
+#[test]
+fn a_dead_topic_is_one_incident_of_all_its_partitions() {
+    let last: Vec<i64> = (0..12).map(|number| DEATH - number % 3).collect();
+    let mut feed = followed(&last);
+    let silences: Vec<Change> =
+        (0..12).map(|number| silence(last[number], DEATH + 12 + number as i64)).collect();
+    let mut changes = Vec::new();
+    for (number, silence) in (0..).zip(&silences) {
+        changes.extend(feed.take(number, silence.clone(), silence.incident.detected_at));
+        changes.extend(feed.judge(silence.incident.detected_at));
+    }
+    assert_eq!(changes.len(), 1, "{changes:#?}");
+    let opened = changes.pop();
+    let onset = opened.as_ref().unwrap().incident.onset;
+    assert_eq!(onset, at(DEATH + 1), "since the last of all mentions");
+    assert_eq!(told(opened), (State::Opened, Severity::Warning, Some((0..12).collect())));
+    for (number, silence) in (0..).zip(&silences) {
+        changes.extend(feed.take(number, back(silence, DEATH + 90), at(DEATH + 90)));
+    }
+    assert_eq!(changes.len(), 1, "{changes:#?}");
+    assert_eq!(changes[0].sequence, 1);
+    assert_eq!(changes[0].incident.state, State::Resolved);
+    assert_eq!(feed.incident(), None);
+}
+
+#[test]
+fn one_silent_partition_is_told_as_such_and_the_rest_when_it_follows() {
+    let mut feed = followed(&[DEATH, DEATH + 11, DEATH + 12]);
+    let first = feed.take(0, silence(DEATH, DEATH + 12), at(DEATH + 12));
+    let id = first.as_ref().unwrap().incident.id;
+    assert_eq!(told(first), (State::Opened, Severity::Notice, Some(vec![0])));
+    hear(&feed, 1, DEATH + 30);
+    hear(&feed, 2, DEATH + 30);
+    assert_eq!(feed.judge(at(DEATH + 35)), None);
+    let second = silence(DEATH + 30, DEATH + 45);
+    assert_eq!(feed.take(1, second.clone(), at(DEATH + 45)), None, "it is open already");
+    let worse = feed.judge(at(DEATH + 60));
+    assert_eq!(worse.as_ref().unwrap().incident.id, id);
+    assert_eq!(told(worse), (State::Escalated, Severity::Warning, Some(vec![0, 1, 2])));
+    assert_eq!(feed.judge(at(DEATH + 61)), None, "told once");
+    assert_eq!(feed.take(1, back(&second, DEATH + 99), at(DEATH + 99)), None);
+    let over = feed.take(0, back(&silence(DEATH, DEATH + 12), DEATH + 100), at(DEATH + 100));
+    assert_eq!(over.unwrap().sequence, 2);
+}
+
+#[test]
+fn a_topic_of_one_partition_says_what_its_shard_says() {
+    let mut feed = followed(&[DEATH]);
+    let opened = silence(DEATH, DEATH + 12);
+    let mut expected = opened.clone();
+    expected.id = Uuid::new_v5(&opened.incident.id, &0_u32.to_be_bytes());
+    assert_eq!(feed.take(0, opened.clone(), at(DEATH + 12)), Some(expected));
+    let over = feed.take(0, back(&opened, DEATH + 50), at(DEATH + 50)).unwrap();
+    assert_eq!(over.incident, back(&opened, DEATH + 50).incident);
+}
+
+/// A partition alone on its instance is not taken for the topic.
+#[test]
+fn what_other_instances_read_is_not_taken_to_be_silent() {
+    let mut feed = TopicFeed::new("kafka", Duration::from_secs(60));
+    feed.assign(3, Arc::default());
+    feed.follow(3, None, false, at(DEATH));
+    let change = feed.take(3, silence(DEATH, DEATH + 12), at(DEATH + 12)).unwrap();
+    assert_eq!(change.incident.partitions, Some(SilentPartitions { silent: vec![3], of: 4 }));
+    let mut feed = followed(&[DEATH]);
+    feed.has_partitions(12);
+    let change = feed.take(0, silence(DEATH, DEATH + 12), at(DEATH + 12)).unwrap();
+    assert_eq!(change.incident.partitions, Some(SilentPartitions { silent: vec![0], of: 12 }));
+}
+
+#[test]
+fn what_was_told_before_a_restart_is_not_told_again_but_its_end_is() {
+    let mut feed = followed(&[DEATH, DEATH]);
+    let known = silence(DEATH, DEATH + 12);
+    assert_eq!(feed.follow(0, Some(known.incident.clone()), true, at(DEATH + 13)), None);
+    assert_eq!(feed.judge(at(DEATH + 14)), None);
+    assert!(feed.incident().is_some());
+    let over = feed.take(0, back(&known, DEATH + 50), at(DEATH + 50));
+    assert_eq!(over.unwrap().incident.state, State::Resolved);
+    // Of a group that starts for the first time nobody has been told.
+    assert!(feed.follow(0, Some(known.incident), false, at(DEATH + 60)).is_some());
+}
+
+#[test]
+fn a_silence_waits_for_partitions_that_are_still_read_but_not_for_ever() {
+    let still_read = || {
+        let mut feed = followed(&[DEATH, DEATH]);
+        feed.assign(2, Arc::default());
+        // The silence itself is an old one: it is heard of after the start.
+        assert_eq!(feed.take(0, silence(DEATH, DEATH + 12), at(DEATH + 40)), None);
+        assert_eq!(feed.judge(at(DEATH + 49)), None);
+        feed
+    };
+    assert_eq!(told(still_read().judge(at(DEATH + 50))).1, Severity::Notice, "after ten minutes");
+
+    let mut gets_mentions = still_read();
+    hear(&gets_mentions, 2, DEATH + 45);
+    assert_eq!(told(gets_mentions.judge(at(DEATH + 49))).1, Severity::Notice);
+
+    let mut lags = still_read();
+    lags.partitions[&2].heard.hear(at(DEATH), None);
+    assert_eq!(lags.follow(2, None, false, at(DEATH + 49)), None, "more may be waiting");
+    lags.partitions[&2].heard.idle();
+    assert_eq!(told(lags.judge(at(DEATH + 49))).1, Severity::Warning, "its end is reached");
+}
+
+#[test]
+fn a_partition_that_leaves_takes_its_silence_along() {
+    let mut feed = followed(&[DEATH, DEATH + 12]);
+    assert!(feed.take(0, silence(DEATH, DEATH + 12), at(DEATH + 12)).is_some());
+    feed.revoke(0);
+    assert_eq!(feed.incident(), None);
+    assert_eq!(feed.judge(at(DEATH + 20)), None);
+    assert!(feed.begins_with(1));
+}
+
+proptest! {
+    /// Before a restart another partition may have been found silent first: the page has the same id.
+    #[test]
+    fn whoever_is_found_silent_first_names_the_incident_the_same(
+        last in proptest::collection::vec(DEATH - 3..=DEATH, 1..20),
+        first in any::<prop::sample::Index>(),
+        found in 12_i64..40,
+    ) {
+        let open = |first: usize, found: i64| {
+            let change = silence(last[first], DEATH + found);
+            let number = i32::try_from(first).unwrap();
+            followed(&last).take(number, change, at(DEATH + found)).unwrap()
+        };
+        let change = open(first.index(last.len()), found);
+        prop_assert_eq!(change.id, open(0, 12).id);
+        prop_assert_eq!(change.incident.severity, Severity::Warning);
+    }
+}
