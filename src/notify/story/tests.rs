@@ -282,7 +282,7 @@ fn the_last_line_names_the_monitor_that_leads() {
     opened_alone.monitor = "single-mention".into();
     let footer = story(opened_alone.clone()).footer;
     assert!(footer.contains(" · monitor anger · "), "{footer}");
-    opened_alone.peak_z = f64::NAN;
+    opened_alone.signals.clear();
     let footer = story(opened_alone).footer;
     assert!(footer.contains(" · monitor single-mention · "), "{footer}");
 }
