@@ -5,7 +5,7 @@ use groundswell::incident::{Change, Direction, Subject};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::sim::{Calm, Draw, PANES_PER_WEEK, in_parallel, plan, start_of, watch};
+use super::sim::{Calm, Draw, PANES_PER_WEEK, counts, in_parallel, start_of, watch};
 
 /// Series watched together in one shard.
 const TOGETHER: usize = 50;
@@ -18,32 +18,45 @@ pub struct Budget {
     pub simulated: usize,
     /// False pages in all, in what was simulated.
     pub pages: usize,
-    /// False pages a week of all series.
+    /// False pages a week of all series...
     pub per_week: f64,
+    /// ...and in the four weeks before, from the first on.
+    pub while_learning: f64,
 }
 
-/// False pages of `simulated` calm series, watched as part of `series` that share one page a week.
+/// False pages, rises and falls, of `simulated` calm series, watched as part of `series` that share one page a week.
 pub fn measure(series: usize, simulated: usize, adjust: impl Fn(&mut Plan) + Sync) -> Budget {
     let together = TOGETHER.min(series);
     let shards: Vec<u64> = (0..(simulated / together) as u64).collect();
-    let pages: usize = in_parallel(&shards, |&shard| {
-        let mut plan = plan(together, together as f64 / series as f64);
+    let pages = in_parallel(&shards, |&shard| {
+        let mut plan = counts(together, together as f64 / series as f64);
         adjust(&mut plan);
         pages(shard, together, plan)
-    })
-    .into_iter()
-    .sum();
-    let weeks = (WEEKS - LEARNING) as f64;
-    let per_week = pages as f64 / weeks * series as f64 / simulated as f64;
-    Budget { series, simulated, pages, per_week }
+    });
+    let early: usize = pages.iter().map(|it| it.0).sum();
+    let later: usize = pages.iter().map(|it| it.1).sum();
+    let per_week =
+        |pages: usize, weeks: i64| pages as f64 / weeks as f64 * series as f64 / simulated as f64;
+    Budget {
+        series,
+        simulated,
+        pages: later,
+        per_week: per_week(later, WEEKS - LEARNING),
+        while_learning: per_week(early, LEARNING),
+    }
 }
 
-fn pages(seed: u64, series: usize, plan: Plan) -> usize {
+/// Pages while they learn, and after.
+fn pages(seed: u64, series: usize, plan: Plan) -> (usize, usize) {
     let mut draws: Vec<Draw> =
         (0..series as u64).map(|at| Draw::new(calm(seed, at), (seed << 20) + at)).collect();
     let count = |brand: usize, pane: i64| draws[brand].count(pane, 1.0);
     let changes = watch(plan, WEEKS * PANES_PER_WEEK, count, |_, _| {});
-    changes.iter().filter(|it| is_page(it, LEARNING * PANES_PER_WEEK)).count()
+    let learnt = start_of(LEARNING * PANES_PER_WEEK);
+    let told = changes.iter().filter(|it| it.sequence == 0).map(|it| &it.incident);
+    let brands = told.filter(|it| it.subject == Subject::Brand);
+    let (early, later): (Vec<_>, Vec<_>) = brands.partition(|it| it.detected_at < learnt);
+    (early.len(), later.len())
 }
 
 /// From one mention in eight hours to a thousand in five minutes, as steady as chance allows or as

@@ -1,8 +1,9 @@
 //! z means what it says: how many calm windows reach 3, against one in 741.
 
 use groundswell::baseline::tail::normal_upper_tail;
+use groundswell::incident::Direction;
 
-use super::sim::{Calm, Draw, PANES_PER_WEEK, in_parallel, plan, watch};
+use super::sim::{Calm, Draw, PANES_PER_WEEK, counts, in_parallel, watch};
 
 pub const RATES: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
 const Z: f64 = 3.0;
@@ -54,8 +55,10 @@ pub fn measure(series: u64) -> Vec<Cell> {
 
 fn one(calm: Calm, seed: u64, windows: &mut Vec<Tally>) {
     let mut draw = Draw::new(calm, seed);
+    let mut plan = counts(1, 0.0001);
+    plan.monitors.retain(|it| it.direction == Direction::Up);
     watch(
-        plan(1, 0.0001),
+        plan,
         WEEKS * PANES_PER_WEEK,
         |_, pane| draw.count(pane, 1.0),
         |shard, pane| {

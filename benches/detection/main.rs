@@ -2,7 +2,8 @@
 //!
 //!     cargo bench --bench detection                        all of it: tables here, figures in docs/detection/
 //!     cargo bench --bench detection -- calibration         or nab, budget, surge, ablation: one of them
-//!     cargo bench --bench detection -- budget 100000       with so many series simulated in each row, at most
+//!     cargo bench --bench detection -- budget 100000       simulating so many of 100,000 series, not 2,000
+//!     cargo bench --bench detection -- calibration 64      with so many series a row, not 16
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -20,15 +21,15 @@ use surge::Event;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
     let asked = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
-    let most = words.iter().find_map(|word| word.parse().ok()).unwrap_or(2_000);
+    let series: Option<usize> = words.iter().find_map(|word| word.parse().ok());
     if asked("nab") {
         benchmarked();
     }
     if asked("calibration") {
-        calibrated();
+        calibrated(series.unwrap_or(16));
     }
     if asked("budget") {
-        budgeted(most);
+        budgeted(series.unwrap_or(2_000));
     }
     if asked("surge") {
         surges();
@@ -62,8 +63,8 @@ fn benchmarked() {
     plot::bars("nab.svg", "Numenta Anomaly Benchmark, five series of mentions", &rows);
 }
 
-fn calibrated() {
-    let cells = calibration::measure(16);
+fn calibrated(series: usize) {
+    let cells = calibration::measure(series as u64);
     println!("| mentions a pane | restlessness | missing | 5 min | 1 h | 6 h | 24 h | all |");
     println!("|---|---|---|---|---|---|---|---|");
     for cell in &cells {
@@ -102,14 +103,16 @@ fn calibrated() {
 }
 
 fn budgeted(most: usize) {
-    println!("| series | simulated | false pages found | a week, of all series | budget |");
-    println!("|---|---|---|---|---|");
+    println!(
+        "| series | simulated | false pages found | a week, of all series | in the first weeks | budget |"
+    );
+    println!("|---|---|---|---|---|---|");
     let mut points = Vec::new();
     for (series, simulated) in [(10, 400), (1_000, 2_000), (100_000, most)] {
         let found = budget::measure(series, simulated, |_| {});
         println!(
-            "| {} | {} | {} | {:.2} | 1 |",
-            found.series, found.simulated, found.pages, found.per_week
+            "| {} | {} | {} | {:.2} | {:.2} | 1 |",
+            found.series, found.simulated, found.pages, found.per_week, found.while_learning
         );
         points.push((series as f64, found.per_week.max(0.011)));
     }

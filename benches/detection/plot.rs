@@ -35,7 +35,7 @@ pub fn bars(file: &str, title: &str, rows: &[(String, f64)]) {
         .unwrap();
     for (at, (name, score)) in rows.iter().enumerate() {
         let y = at as f64;
-        let colour = Palette99::pick(usize::from(name != "Groundswell")).mix(0.8);
+        let colour = if name == "Groundswell" { BLUE.mix(0.6) } else { BLACK.mix(0.25) };
         let bar = Rectangle::new([(0.0, y - 0.36), (*score, y + 0.36)], colour.filled());
         chart.draw_series([bar]).unwrap();
         let text = |text: String, x: f64| Text::new(text, (x, y - 0.25), ("sans-serif", 14));

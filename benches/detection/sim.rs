@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use groundswell::detect::{BaselineSettings, Brand, Monitor, Plan, Sensitivity, TimeSettings};
-use groundswell::incident::{Change, Direction, Measure};
+use groundswell::incident::{Change, Measure};
 use groundswell::mention::{BrandIndex, Timestamp};
 use groundswell::shard::Shard;
 use jiff::tz::TimeZone;
@@ -67,12 +67,8 @@ impl Draw {
     }
 }
 
-/// Rises of mentions over the default windows, for so many series, with their part of a budget.
+/// So many series, each watched by all that is watched by default, with their part of a budget.
 pub fn plan(series: usize, false_pages_per_week: f64) -> Plan {
-    let monitors = Monitor::defaults();
-    let rises = monitors
-        .into_iter()
-        .filter(|it| it.measure == Measure::Mentions && it.direction == Direction::Up);
     Plan {
         brands: (0..series).map(|at| Brand { name: format!("{at}"), market: None }).collect(),
         time_zone: TimeZone::UTC,
@@ -81,10 +77,17 @@ pub fn plan(series: usize, false_pages_per_week: f64) -> Plan {
             out_of_orderness: Duration::ZERO,
             ..TimeSettings::default()
         },
-        monitors: rises.collect(),
+        monitors: Monitor::defaults(),
         sensitivity: Sensitivity { false_pages_per_week, ..Sensitivity::default() },
         baseline: BaselineSettings::default(),
     }
+}
+
+/// As [`plan`], but of the counts of mentions alone, which have all of the budget.
+pub fn counts(series: usize, false_pages_per_week: f64) -> Plan {
+    let mut plan = plan(series, false_pages_per_week);
+    plan.monitors.retain(|it| it.measure == Measure::Mentions);
+    plan
 }
 
 /// Lets the series of `plan` pass by, `panes` of them; `count` says what comes of each, `each_pane`

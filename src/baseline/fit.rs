@@ -51,6 +51,9 @@ const ROUNDS: usize = 4;
 const CLIP: f64 = 3.0;
 const CLIP_MENTIONS: f64 = 3.0;
 
+/// Hours.
+const WEEK: i64 = SLOTS as i64;
+
 /// `rate x factor`, with what is not known about either.
 #[derive(Debug, Clone)]
 pub(super) struct Fit {
@@ -131,16 +134,24 @@ impl Fit {
         }
     }
 
-    /// The mean over a whole shape, and the squared relative error of that mean.
+    /// The mean over a whole shape, and the squared relative error of that mean: what is not known
+    /// of a weekday (an hour of the day) is off for all of its hours alike.
     pub(super) fn predict(&self, shape: &[(Slot, f64)]) -> (f64, f64) {
-        let (mut mean, mut doubt) = (0.0, 0.0);
+        let (mut hours, mut weekdays) = ([0.0; 24], [0.0; 7]);
+        let (mut mean, mut error) = (0.0, 0.0);
         for &(slot, exposure) in shape {
             let part = self.mean(slot, exposure);
             mean += part;
-            doubt += part * part * self.seasonal_doubt(slot);
+            hours[slot.hour()] += part;
+            weekdays[slot.weekday()] += part;
+            error += part * part * self.slots[slot.index()].doubt;
         }
-        let seasonal = if mean > 0.0 { doubt / (mean * mean) } else { 0.0 };
-        (mean, seasonal + 1.0 / self.shape)
+        let rate = 1.0 / self.shape;
+        if mean <= 0.0 || !self.elements.seasonality {
+            return (mean, rate);
+        }
+        error += squares(&hours, &self.hours) + squares(&weekdays, &self.weekdays);
+        (mean, error / (mean * mean) + rate)
     }
 
     /// Multiplies the rate: the level has moved.
@@ -195,7 +206,7 @@ impl Fit {
     fn weigh(&self, past: &VecDeque<Bucket>, half_life: f64, dispersion: f64) -> Vec<Weighted> {
         let now = past.back().map_or(0, |bucket| bucket.hour);
         past.iter()
-            .filter(|bucket| !bucket.held)
+            .filter(|bucket| !bucket.held || recurs(past, bucket.hour))
             .map(|bucket| {
                 let mean = self.mean(bucket.slot, bucket.exposure);
                 let counted = self.winsorised(bucket, dispersion);
@@ -265,4 +276,19 @@ impl Fit {
             };
         }
     }
+}
+
+/// Whether an hour that is held out was so, too, in the week before or after: what recurs is the
+/// rhythm of the week, not a crisis.
+fn recurs(past: &VecDeque<Bucket>, hour: i64) -> bool {
+    let held = |hour: i64| {
+        let at = past.binary_search_by_key(&hour, |bucket| bucket.hour);
+        at.is_ok_and(|at| past[at].held)
+    };
+    held(hour - WEEK) || held(hour + WEEK)
+}
+
+/// Variance of a sum whose `parts` are off by factors of their own.
+fn squares(parts: &[f64], factors: &[Factor]) -> f64 {
+    parts.iter().zip(factors).map(|(part, factor)| part * part * factor.doubt).sum()
 }

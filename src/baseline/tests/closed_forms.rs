@@ -67,8 +67,8 @@ fn a_well_known_poisson_series_is_scored_almost_as_poisson() {
     }
 }
 
-/// A window over several hours expects the sum of them; doubt about the rate is shared by all of
-/// them, doubt about each hour averages out.
+/// A window over several hours expects the sum of them; doubt about the rate and about the weekday is
+/// shared by all of them, doubt about each hour averages out.
 #[test]
 fn a_day_expects_the_sum_of_its_hours_and_is_surer_than_each() {
     let mut baseline = baseline(Scale::Count);
@@ -84,6 +84,20 @@ fn a_day_expects_the_sum_of_its_hours_and_is_surer_than_each() {
     assert!((half.mean * 2.0 - noon.mean).abs() < 1e-9);
     let dead = baseline.expect(1, &[]).unwrap();
     assert_eq!((dead.mean, dead.z(0.0).abs() < 1e-9), (0.0, true));
+}
+
+/// Every hour of a weekday never seen is off by the same factor, so its sum is, too.
+#[test]
+fn what_is_not_known_of_a_weekday_does_not_average_out_over_its_hours() {
+    let mut baseline = baseline(Scale::Count);
+    (0..5 * 24).for_each(|hour| baseline.learn(bucket(hour, 1_000.0)));
+    let morning = |day: i64| (0..6).map(|hour| (slot(24 * day + hour), 60.0)).collect::<Shape>();
+    let friday = baseline.expect(2, &morning(4)).unwrap().doubt;
+    let saturday = baseline.expect(2, &morning(5)).unwrap().doubt;
+    let unknown = 1.0 / 25.0 - 1.0 / (1_000.0 * weight(120, 1_000.0, |hour| hour >= 96) + 25.0);
+    let slots = 1.0 / 50.0 - 1.0 / (1_000.0 * weight(120, 1_000.0, |hour| hour == 96) + 50.0);
+    let more = unknown + slots / 6.0;
+    assert!(((saturday - friday) / more - 1.0).abs() < 0.03, "{friday} {saturday} {more}");
 }
 
 /// One day shows an hour of the day once: its factor lies between "no rhythm" and what was seen.

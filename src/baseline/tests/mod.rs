@@ -135,6 +135,23 @@ fn held_hours_are_kept_but_not_learnt_until_their_level_is_accepted() {
 }
 
 #[test]
+fn what_is_held_out_in_two_weeks_running_is_the_rhythm_of_the_week() {
+    let mut baseline = baseline(Scale::Count);
+    let typical = |hour: i64| if hour % 168 >= 120 { 20.0 } else { 100.0 };
+    let mut week = |week: i64| {
+        for hour in 168 * week..168 * (week + 1) {
+            let held = hour % 168 >= 120;
+            baseline.learn(Bucket { held, ..bucket(hour, typical(hour)) });
+        }
+        (expected(&baseline, 130), expected(&baseline, 60))
+    };
+    let (weekend, weekday) = week(0);
+    assert!((weekend - 100.0).abs() < 5.0 && (weekday - 100.0).abs() < 5.0, "{weekend}");
+    let (weekend, weekday) = week(1);
+    assert!(weekend < 45.0 && (weekday - 100.0).abs() < 10.0, "{weekend} {weekday}");
+}
+
+#[test]
 fn hours_learnt_in_an_incident_that_began_earlier_are_held_out_again() {
     let mut baseline = baseline(Scale::Count);
     (0..14 * 24).for_each(|hour| baseline.learn(bucket(hour, 30.0)));

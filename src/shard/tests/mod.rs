@@ -14,4 +14,5 @@ mod silence;
 mod single;
 mod spread;
 pub(in crate::shard) mod streams;
+mod weekend;
 mod worse;
