@@ -1,9 +1,9 @@
 //! How well it detects, measured on series whose truth is known.
 //!
 //!     cargo bench --bench detection                        all of it: tables here, figures in docs/detection/
-//!     cargo bench --bench detection -- calibration         or nab, budget, surge, ablation: one of them
+//!     cargo bench --bench detection -- calibration         or nab, budget, talk, surge, ablation: one of them
 //!     cargo bench --bench detection -- budget 100000       simulating so many of 100,000 series, not 2,000
-//!     cargo bench --bench detection -- calibration 64      with so many series a row, not 16
+//!     cargo bench --bench detection -- calibration 64      with so many series a row, not 32
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -14,6 +14,7 @@ mod nab;
 mod plot;
 mod sim;
 mod surge;
+mod talk;
 
 use plot::{Figure, Line};
 use surge::Event;
@@ -26,10 +27,13 @@ fn main() {
         benchmarked();
     }
     if asked("calibration") {
-        calibrated(series.unwrap_or(16));
+        calibrated(series.unwrap_or(32));
     }
     if asked("budget") {
         budgeted(series.unwrap_or(2_000));
+    }
+    if asked("talk") {
+        talked(series.unwrap_or(8));
     }
     if asked("surge") {
         surges();
@@ -133,6 +137,15 @@ fn budgeted(most: usize) {
         marks: &[1.0],
     }
     .draw(&[Line { name: "measured (the line is the budget)".to_owned(), points }]);
+}
+
+fn talked(shards: usize) {
+    println!("| monitor | false pages a week, of {} brands |\n|---|---|", talk::BRANDS);
+    let pages = talk::measure(shards);
+    for (monitor, pages) in &pages {
+        println!("| {monitor} | {pages:.2} |");
+    }
+    println!("| all | **{:.2}** |", pages.values().sum::<f64>());
 }
 
 fn surges() {

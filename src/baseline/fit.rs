@@ -134,24 +134,23 @@ impl Fit {
         }
     }
 
-    /// The mean over a whole shape, and the squared relative error of that mean: what is not known
-    /// of a weekday (an hour of the day) is off for all of its hours alike.
+    /// The mean over a whole shape, and the squared relative error of that mean. What is not known
+    /// of a weekday is off for all of its hours alike, and much the same for the day beside it:
+    /// those errors add up, all others average out.
     pub(super) fn predict(&self, shape: &[(Slot, f64)]) -> (f64, f64) {
-        let (mut hours, mut weekdays) = ([0.0; 24], [0.0; 7]);
-        let (mut mean, mut error) = (0.0, 0.0);
+        let (mut mean, mut weekdays, mut others) = (0.0, 0.0, 0.0);
         for &(slot, exposure) in shape {
             let part = self.mean(slot, exposure);
             mean += part;
-            hours[slot.hour()] += part;
-            weekdays[slot.weekday()] += part;
-            error += part * part * self.slots[slot.index()].doubt;
+            weekdays += part * self.weekdays[slot.weekday()].doubt.sqrt();
+            let doubt = self.hours[slot.hour()].doubt + self.slots[slot.index()].doubt;
+            others += part * part * doubt;
         }
         let rate = 1.0 / self.shape;
         if mean <= 0.0 || !self.elements.seasonality {
             return (mean, rate);
         }
-        error += squares(&hours, &self.hours) + squares(&weekdays, &self.weekdays);
-        (mean, error / (mean * mean) + rate)
+        (mean, (weekdays * weekdays + others) / (mean * mean) + rate)
     }
 
     /// Multiplies the rate: the level has moved.
@@ -286,9 +285,4 @@ fn recurs(past: &VecDeque<Bucket>, hour: i64) -> bool {
         at.is_ok_and(|at| past[at].held)
     };
     held(hour - WEEK) || held(hour + WEEK)
-}
-
-/// Variance of a sum whose `parts` are off by factors of their own.
-fn squares(parts: &[f64], factors: &[Factor]) -> f64 {
-    parts.iter().zip(factors).map(|(part, factor)| part * part * factor.doubt).sum()
 }

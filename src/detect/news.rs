@@ -92,6 +92,11 @@ impl LastTold {
         }
     }
 
+    /// Whether a window as far out as `z` is further out than what was told.
+    pub fn is_less_than(&self, z: f64) -> bool {
+        z.abs() > self.z
+    }
+
     /// Whether a window as far out as `z` is much rarer than what was told, by its own `record`, or
     /// by the tail that one usually has before there is any.
     pub fn is_surpassed(&self, z: f64, record: &Record) -> bool {

@@ -179,9 +179,10 @@ impl BrandState {
         case.tracker.update(tick.at, cause, evidence)
     }
 
-    /// The first of the `signals` that lie much further out than people were last told, in the
-    /// window by which the incident is judged over. One such window long nothing is news: what it
-    /// holds people have been told of. What is welcome is none where anything else has signalled.
+    /// What must be read first of the `signals` that lie further out than people were last told, if
+    /// one does much further, in the window by which the incident is judged over. One such window
+    /// long nothing is news: what it holds people have been told of. What is welcome is none where
+    /// anything else has signalled.
     fn surpassed<'a>(
         &mut self,
         tick: &Tick<'_>,
@@ -201,9 +202,10 @@ impl BrandState {
         if told.is_of_a_swing() && told.millis_ago(tick.at) < millis(window) {
             return None;
         }
-        judged()
-            .filter(|it| self.record(tick, it).is_some_and(|of| told.is_surpassed(it.z, of)))
-            .max_by(|a, b| a.precedence(b))
+        let news =
+            |it: &Signal| self.record(tick, it).is_some_and(|of| told.is_surpassed(it.z, of));
+        let worse = judged().filter(|it| told.is_less_than(it.z)).max_by(|a, b| a.precedence(b));
+        worse.filter(|_| judged().any(news))
     }
 
     /// The record of the window that raised `signal`.
