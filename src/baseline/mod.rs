@@ -89,7 +89,10 @@ impl Baseline {
             memory_hours: hours(settings.memory).ceil() as i64,
             half_life_hours: hours(settings.half_life),
             warm_up: match scale {
-                Scale::Count => settings.warm_up.as_secs_f64() / pane.as_secs_f64(),
+                // The pane in which mentions begin is watched in part, and does not count.
+                Scale::Count => {
+                    (settings.warm_up.as_secs_f64() / pane.as_secs_f64() - 1.0).max(1.0)
+                }
                 Scale::Share => SHARE_WARM_UP,
             },
             past: VecDeque::new(),

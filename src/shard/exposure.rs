@@ -66,6 +66,11 @@ impl Exposure {
         }
     }
 
+    /// No pane so far has been watched.
+    pub(super) fn forget(&mut self) {
+        self.panes.iter_mut().for_each(|pane| pane.1 = false);
+    }
+
     /// The shapes of windows of these lengths (in panes, ascending) that end now.
     pub(super) fn shapes(&self, windows: &[usize]) -> Vec<Shape> {
         let mut shapes = Vec::with_capacity(windows.len());

@@ -135,6 +135,8 @@ struct State {
     feed: Feed,
     /// Whether rows come, not mentions.
     by_rows: bool,
+    /// Whether a closed pane has held anything.
+    heard: bool,
     brands: Vec<BrandState>,
     /// The hour of the week that the open pane lies in, and the hour's first pane.
     hour: (Slot, Pane),
@@ -378,6 +380,7 @@ impl State {
             exposure: Exposure::new(end, watch.retained),
             feed: Feed::new(feed, plan, watch, end),
             by_rows: false,
+            heard: false,
             brands: plan.brands.iter().map(brand).collect(),
             hour: (calendar.slot(watch.start_of(end)), end),
             passed: VecDeque::new(),
@@ -407,9 +410,14 @@ impl State {
             self.passed.push_back((self.hour.0, self.hour.1..self.end));
             self.hour = (slot, self.end);
         }
-        self.exposure.close(slot, self.feed.closing());
+        let arrived = self.feed.closing();
+        self.exposure.close(slot, arrived);
         if self.by_rows {
             self.exposure.declare_dead();
+        } else if !self.heard {
+            // It was watched for a part of this pane, and for none of those before it.
+            self.exposure.forget();
+            self.heard = arrived > 0;
         }
         self.feed.close();
         self.end += 1;
