@@ -95,8 +95,10 @@ fn known(option: &str, noun: &str, name: &str, names: &[&str]) -> Result<(), Str
 /// Keeps `mark` in the file at `path`, and says what it comes to.
 fn take(path: &Path, mark: Mark) -> Result<String, Failure> {
     let mut marks = MarkFile::read_all(path).map_err(Failure::other)?;
-    let latest =
-        marks.iter().rev().find(|it| mark.incident.is_some() && it.incident == mark.incident);
+    let same = |it: &&Mark| {
+        (it.incident, &it.brand, &it.monitor) == (mark.incident, &mark.brand, &mark.monitor)
+    };
+    let latest = marks.iter().rev().filter(|it| it.incident.is_some()).find(same);
     let again = latest.is_some_and(|it| it.verdict == mark.verdict);
     if !again {
         MarkFile::append(path, &mark).map_err(Failure::other)?;
@@ -104,7 +106,7 @@ fn take(path: &Path, mark: Mark) -> Result<String, Failure> {
     }
     let factor = factor(marks, &mark, mark.at);
     let Mark { brand, monitor, .. } = &mark;
-    let already = if again { "This incident has been marked so before. " } else { "" };
+    let already = if again { "This has been marked so before. " } else { "" };
     Ok(if factor >= 1.005 {
         format!(
             "{already}{brand}, {monitor}: the limit is {factor:.2} times that of the budget (1.75 at \
@@ -153,6 +155,7 @@ mod tests {
         let told: Vec<String> = [
             mark(0, FalseAlarm, Some(ID)),
             mark(1, FalseAlarm, Some(ID)),
+            Mark { monitor: "negative-up".to_owned(), ..mark(1, FalseAlarm, Some(ID)) },
             mark(1, FalseAlarm, None),
             mark(1, FalseAlarm, None),
             Mark { brand: "Zenith".to_owned(), ..mark(1, Real, None) },
@@ -163,7 +166,7 @@ mod tests {
         .to_vec();
         insta::assert_snapshot!("marked", told.join("\n"));
         let kept = MarkFile::read_all(&path).unwrap();
-        assert_eq!(kept.len(), 6, "the second mark of one incident is not kept");
+        assert_eq!(kept.len(), 7, "the second mark of an incident's monitor is not kept");
     }
 
     #[test]
