@@ -14,8 +14,8 @@ use crate::shard::{Outcome, Shard};
 
 use super::moment::moment;
 
-/// Rows by whose distance the pane is chosen.
-const LOOKED_AT: usize = 1_000;
+/// Rows by whose distance the pane is chosen; those before the last of them have no score.
+const LOOKED_AT: usize = 20;
 /// Pane lengths to choose from, in seconds: they divide an hour, and a window of an hour needs some.
 const PANES: [u64; 12] = [1, 5, 10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600];
 
@@ -99,7 +99,8 @@ pub fn score(
         |source: csv::Error| ScoreError::Write { path: output_path.to_owned(), source };
     out.write_record(["timestamp", "value", "anomaly_score"]).map_err(write_error)?;
     for row in rows {
-        let score = series.score(&row, &mut scored);
+        let unusual = series.score(&row, &mut scored);
+        let score = if scored.rows + 1 < LOOKED_AT as u64 { 0.0 } else { unusual };
         out.write_record([&row.timestamp, &row.text, &format!("{score:.4}")])
             .map_err(write_error)?;
         scored.rows += 1;
@@ -161,7 +162,7 @@ impl Series {
 fn pane(rows: &[Row]) -> Duration {
     let mut steps: Vec<i64> = rows
         .windows(2)
-        .take(LOOKED_AT)
+        .take(LOOKED_AT - 1)
         .map(|pair| pair[1].at.millis_since(pair[0].at))
         .filter(|step| *step > 0)
         .collect();

@@ -73,6 +73,25 @@ fn nothing_is_read_from_the_future() {
         let (part, _) = scored(&series(whole[..cut].iter().copied())).unwrap();
         assert_eq!(part[..], all[..cut]);
     }
+    // Nor how far apart the rows of the future are.
+    let minutes =
+        (0..3_000).map(|row| 450 * 5 + row).map(|minute| (minute, 3 + (minute * 7 % 5) as u32));
+    let dense: Vec<(i64, u32)> = (0..450)
+        .map(|row| (row * 5, if row == 400 { 90 } else { 20 + (row * 7 % 11) as u32 }))
+        .chain(minutes)
+        .collect();
+    let text = |rows: &[(i64, u32)]| {
+        let lines = rows.iter().map(|(minute, value)| {
+            let (day, hour) = (1 + minute / 1_440, minute / 60 % 24);
+            format!("2015-03-{day:02} {hour:02}:{:02}:00,{value}\n", minute % 60)
+        });
+        std::iter::once("timestamp,value\n".to_owned()).chain(lines).collect::<String>()
+    };
+    let (all, _) = scored(&text(&dense)).unwrap();
+    for cut in [3, 19, 20, 450] {
+        let (part, _) = scored(&text(&dense[..cut])).unwrap();
+        assert_eq!(part[..], all[..cut], "{cut}");
+    }
 }
 
 #[test]
