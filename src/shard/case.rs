@@ -22,8 +22,11 @@ pub(super) struct Case {
     pub tracker: Tracker,
     /// Counts for the open incident.
     pub since_onset: SinceOnset,
-    /// Whether the open incident's level has been accepted as the new normal.
-    level_accepted: bool,
+    /// The pane from which on the open incident's level is not what is typical: that of the onset, or
+    /// that in which a level of it was last accepted...
+    level_from: Pane,
+    /// ...and how many panes of the incident had been watched by then.
+    level_watched: Pane,
     /// The last incident that windows raised and that is over.
     pub resolved: Option<Resolved>,
     /// Watched panes in a row in which the open incident has not been calm.
@@ -107,7 +110,7 @@ impl BrandState {
         }
         let swing = tick.watch.of_windows(&incident).map(|it| it.z.abs()).fold(0.0, f64::max);
         let case = self.case_mut(side);
-        (case.level_accepted, case.uneasy) = (false, 0);
+        (case.level_from, case.level_watched, case.uneasy) = (from, 0, 0);
         case.told = LastTold::new(tick.at, swing);
         case.voices = Voices::default();
         let change = case.tracker.open(incident);
@@ -133,11 +136,8 @@ impl BrandState {
         signals: &[Signal],
         changes: &mut Vec<Change>,
     ) {
-        let case = self.case_mut(side);
-        case.tracker.observe(signals);
-        if !case.level_accepted {
-            self.hold(tick, side);
-        }
+        self.case_mut(side).tracker.observe(signals);
+        self.hold(tick, side);
         let surpassed = if tick.feed_dead { None } else { self.surpassed(tick, side, signals) };
         changes.extend(self.worsen(tick, side, signals, surpassed));
         // Long windows may stay beyond their limits for a day after a burst; they do not keep the
@@ -236,8 +236,9 @@ impl BrandState {
 
     /// What has signalled is not learnt from, from where the incident began to where it now is.
     fn hold(&mut self, tick: &Tick<'_>, side: Direction) {
-        let Some(incident) = self.cases[side as usize].tracker.incident() else { return };
-        let since = tick.watch.hour_of(tick.watch.pane_of(incident.onset));
+        let case = &self.cases[side as usize];
+        let Some(incident) = case.tracker.incident() else { return };
+        let since = tick.watch.hour_of(case.level_from);
         let until = tick.watch.hour_of(tick.end) + 1;
         // Hours that have been learnt, or left out, are held no longer than it takes to do so.
         let forgotten = tick.watch.hour_of(tick.end - 2 * tick.watch.learning_delay) - 24;
@@ -259,23 +260,24 @@ impl BrandState {
 
     /// A swing that has been seen to last for the configured time, or for longer than everything
     /// known from before it, and is there now or was never quite over, is the new level, and is
-    /// learnt.
+    /// learnt. What goes on growing is learnt level by level.
     fn accept_lasting_level(&mut self, tick: &Tick<'_>, side: Direction) {
         const HOUR_MS: i64 = 3_600_000;
         let case = &self.cases[side as usize];
-        let from = case.since_onset.from;
+        let from = case.level_from;
         let since = tick.watch.hour_of(from);
+        let watched = case.since_onset.watched;
         let known =
             self.baselines[MENTIONS].known_since().map_or(0, |first| since - first) * HOUR_MS;
         let wanted = millis(tick.plan.baseline.level_shift_after).min(known);
         let lasts = |panes: Pane| panes * tick.watch.pane_ms >= wanted;
-        if case.level_accepted
-            || !lasts(case.since_onset.watched)
+        if !lasts(watched - case.level_watched)
             || !(self.is_out(tick, side) || lasts(case.uneasy - self.lag(tick, side)))
         {
             return;
         }
-        self.case_mut(side).level_accepted = true;
+        let case = self.case_mut(side);
+        (case.level_from, case.level_watched, case.uneasy) = (tick.end, watched, 0);
         for (check, record) in tick.watch.checks.iter().zip(&mut self.records) {
             if check.side == side {
                 record.forget_today();

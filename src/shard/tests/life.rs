@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand_distr::{Distribution, Poisson};
+
 use crate::detect::{Plan, TimeSettings};
-use crate::incident::{Direction, State};
+use crate::incident::{Change, Direction, State};
 use crate::mention::{BrandIndex, Timestamp};
-use crate::shard::Shard;
+use crate::shard::{Shard, WindowReading};
 
 use super::streams::{
-    BRANDS, DAY, HOUR, MINUTE, START, at, lines, opened, ordinary, plan, run, usual,
+    BRANDS, DAY, HOUR, MINUTE, START, at, lines, opened, ordinary, plan, rhythm, run, usual,
 };
 
 fn burst(from: i64, length: i64, factor: f64) -> impl Fn(usize, i64) -> f64 {
@@ -92,7 +96,7 @@ fn a_lasting_level_becomes_normal_and_the_next_burst_at_it_is_seen() {
 /// Too high to be over, too low to signal: what never calms is the new level all the same.
 #[test]
 fn a_level_between_over_and_open_becomes_normal_too() {
-    let moved = 4 * 24 * 12;
+    let moved = 8 * 24 * 12;
     let mut changes = Vec::new();
     let series = Plan {
         time: TimeSettings { pane: Duration::from_secs(300), ..TimeSettings::default() },
@@ -112,6 +116,56 @@ fn a_level_between_over_and_open_becomes_normal_too() {
     let over = changes.iter().find_map(|it| it.incident.resolved_at).expect("it is over");
     let days = over.millis_since(changes[0].incident.onset) as f64 / DAY as f64;
     assert!((3.9..5.5).contains(&days), "after {days} days");
+}
+
+/// What is told of a series that from its fourth week on is `times(days)` as busy as it was, and the
+/// last day of it as a multiple of what is then expected.
+fn slowly(seed: u64, level: f64, times: impl Fn(f64) -> f64) -> (Vec<Change>, f64) {
+    let moved = 28 * DAY;
+    let mut rng = StdRng::seed_from_u64(seed);
+    let series = Plan {
+        time: TimeSettings { pane: Duration::from_secs(300), ..TimeSettings::default() },
+        ..(*plan()).clone()
+    };
+    let mut shard = Shard::new(Arc::new(series), "series");
+    let mut changes = Vec::new();
+    for now in (0..moved + 40 * DAY).step_by(5 * MINUTE as usize) {
+        let days = (now - moved).max(0) as f64 / DAY as f64;
+        let mean = level * rhythm(now) * times(days);
+        let count = Poisson::new(mean.max(1e-9)).unwrap().sample(&mut rng) as u32;
+        shard.tally(at(now), BrandIndex(0), count, &mut changes);
+    }
+    let day = |it: &WindowReading| it.window_seconds == 86_400 && it.monitor == "mentions-up";
+    let reading = shard.readings().into_iter().find(day).unwrap();
+    (changes, (reading.observed + 1.0) / (reading.expected + 1.0))
+}
+
+/// What grows by and by is learnt level by level, and soon after it has ended.
+#[test]
+fn what_goes_on_growing_is_learnt_too() {
+    let (changes, off) = slowly(74, 30.0, |days| 16_f64.powf((days / 12.0).min(1.0)));
+    assert!((0.8..1.25).contains(&off), "{off}");
+    assert!(opened(&changes).len() <= 4, "{:#?}", lines(&changes));
+    let over: Vec<_> = changes.iter().filter_map(|it| it.incident.resolved_at).collect();
+    // The growth itself is over with its last level; what it did to the days of the week, later.
+    assert!(over[0] < at((28 + 12 + 5) * DAY), "{:#?}", lines(&changes));
+    assert!(over[over.len() - 1] < at((28 + 12 + 14) * DAY), "{:#?}", lines(&changes));
+}
+
+/// A fade is a fall every morning: it is told more than once, but not for weeks after it has ended.
+#[test]
+fn what_fades_to_nothing_is_seen_and_learnt() {
+    for (half_life, most) in [(1.0, 6), (3.0, 12)] {
+        let (changes, _) = slowly(75, 30.0, |days| (-days / half_life).exp2());
+        let told = opened(&changes);
+        let falls = told.iter().all(|it| it.incident.direction == Direction::Down);
+        assert!(falls && told.len() <= most, "{half_life}: {:#?}", lines(&changes));
+        assert!(told[0].incident.detected_at < at(30 * DAY), "{half_life}: {:#?}", lines(&changes));
+        let last = told[told.len() - 1].incident.detected_at;
+        // Less than one mention a day is left by the ninth half-life and more.
+        let until = (28 + 14 * half_life as i64 + 7) * DAY;
+        assert!(last < at(until), "{half_life}: {:#?}", lines(&changes));
+    }
 }
 
 #[test]
