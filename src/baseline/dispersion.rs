@@ -18,7 +18,7 @@ const COUNT: Prior = Prior { hour: 0.12, power: 0.3, correlation: 0.85 };
 /// Shares: about 6 %, whatever the window.
 const SHARE: Prior = Prior { hour: 0.004, power: 0.0, correlation: 1.0 };
 /// How many fully informative windows that is worth.
-const PRIOR_WINDOWS: f64 = 3.0;
+const PRIOR_WINDOWS: f64 = 2.5;
 /// No hour says more than one of a series that is steadier than assumed by this factor: what is not
 /// known of an hour is misjudged by more than that...
 const STEADIEST_HOUR: f64 = 0.02;
@@ -38,11 +38,13 @@ const PATIENCE: f64 = 6.0;
 ///
 /// Moment estimates from what was predicted and what came. Each window gives
 /// `r = ((x - mean)² - noise) / mean² - doubt`, weighted by its inverse variance (windows of few
-/// mentions, or of which little was known, say little), and winsorised, which is made up for by what
-/// a window so expected loses by it. What a window of several hours is taken for follows from the record of hours, a sum of deviations that die away from hour
-/// to hour (an autoregressive process of order one), and from its own record, which begins with
-/// what is assumed. An
-/// estimate may lie below zero, where a window's own record shows that doubt was overstated.
+/// mentions, or of which little was known, say little) and by the part of its spread that is not
+/// doubt (what is overstated there would be learnt as calm, by all hours of a first week), and
+/// winsorised, which is made up for by what a window so expected loses by it. What a window of
+/// several hours is taken for follows from the record of hours, a sum of deviations that die away
+/// from hour to hour (an autoregressive process of order one), and from its own record, which begins
+/// with what is assumed. An estimate may lie below zero, where a window's own record shows that
+/// doubt was overstated.
 #[derive(Debug, Clone)]
 pub struct Restlessness {
     prior: &'static Prior,
@@ -53,12 +55,12 @@ pub struct Restlessness {
     windows: Vec<(f64, Moment)>,
 }
 
-/// How far an hour lay off, relative to what was expected, and the variance of that.
+/// How far an hour lay off, relative to what was expected, and what that is worth.
 #[derive(Debug, Clone, Copy)]
 struct Deviation {
     hour: i64,
     off: f64,
-    spread: f64,
+    weight: f64,
 }
 
 /// A weighted mean that forgets as time passes, seen or not.
@@ -155,8 +157,9 @@ impl Restlessness {
         let left = Expected { dispersion: known, ..*expected }.part_within(most * mean);
         let relative = off * off / left - noise - expected.doubt;
         let steadiest = if is_an_hour(*hours) { STEADIEST_HOUR } else { STEADIEST };
-        let spread = noise + known.max(steadiest * self.prior.of(*hours)) + expected.doubt;
-        let weight = spread.powi(-2);
+        let proper = noise + known.max(steadiest * self.prior.of(*hours));
+        let spread = proper + expected.doubt;
+        let weight = proper * spread.powi(-3);
         if !(weight > 0.0 && relative.is_finite()) {
             return;
         }
@@ -166,9 +169,9 @@ impl Restlessness {
             return;
         }
         self.hour.learn(relative, weight, at);
-        let before = self.last.replace(Deviation { hour, off, spread });
+        let before = self.last.replace(Deviation { hour, off, weight });
         if let Some(before) = before.filter(|before| before.hour == hour - 1) {
-            self.lagged.learn(off * before.off, 1.0 / (spread * before.spread), at);
+            self.lagged.learn(off * before.off, (weight * before.weight).sqrt(), at);
         }
     }
 
