@@ -156,6 +156,10 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         "  ... and sooner for a brand that has no {}, which leaves their budget to the rest;",
         listed(&rare, "or"),
     )?;
+    writeln!(
+        out,
+        "  ... and later for a series that is often far out, or was marked as false alarm;"
+    )?;
     let sensitivity = &plan.sensitivity;
     writeln!(
         out,
