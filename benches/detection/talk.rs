@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use groundswell::detect::{Brand, Plan};
 use groundswell::incident::{Change, Subject};
 use groundswell::mention::{BrandIndex, Classified, Kind, Mention, Role, Tone};
 use groundswell::shard::Shard;
@@ -31,9 +30,7 @@ pub fn measure(shards: usize) -> BTreeMap<String, f64> {
 }
 
 fn told(seed: u64) -> Vec<Change> {
-    let brands = (0..BRANDS).map(|at| Brand { name: format!("{at}"), market: None }).collect();
-    let plan = Plan { brands, ..plan(BRANDS, 1.0) };
-    let mut shard = Shard::new(Arc::new(plan), "simulated");
+    let mut shard = Shard::new(Arc::new(plan(BRANDS, 1.0)), "simulated");
     let mut rng = StdRng::seed_from_u64(seed);
     let mut brands: Vec<Talk> = (0..BRANDS).map(|at| Talk::new(at, &mut rng)).collect();
     let mut changes = Vec::new();

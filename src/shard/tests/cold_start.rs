@@ -1,28 +1,22 @@
 //! What a start cannot know: how the weekend goes, and what was before the first mention.
 
-use std::time::Duration;
-
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Exp, Poisson};
 
-use super::streams::{DAY, HOUR, MINUTE, START, at, lines, made, plan, rhythm, run};
-use crate::detect::{Plan, TimeSettings};
+use super::streams::{DAY, HOUR, MINUTE, START, at, lines, made, rhythm, run, series};
 use crate::incident::{Change, Direction};
 use crate::mention::{BrandIndex, Timestamp};
-use crate::shard::Shard;
 
 const WEEKS: i64 = 6;
-const PANE: i64 = 5 * MINUTE;
 
 /// What is told of a brand whose weekends are `weekend` times as busy as its weekdays, from the
 /// first Monday on.
 fn told(weekend: f64) -> Vec<Change> {
-    let time = TimeSettings { pane: Duration::from_millis(PANE as u64), ..TimeSettings::default() };
-    let mut shard = Shard::new(Plan { time, ..(*plan()).clone() }.into(), "feed");
+    let mut shard = series();
     let mut rng = StdRng::seed_from_u64(71);
     let mut changes = Vec::new();
-    for now in (0..WEEKS * 7 * DAY).step_by(PANE as usize) {
+    for now in (0..WEEKS * 7 * DAY).step_by(5 * MINUTE as usize) {
         let week = if now / DAY % 7 >= 5 { weekend } else { 1.0 };
         let count = Poisson::new(20.0 * rhythm(now) * week).unwrap().sample(&mut rng);
         let start = Timestamp::from_millis(START + now);

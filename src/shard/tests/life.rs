@@ -1,19 +1,15 @@
 //! Bursts, cold starts, new levels, long crises.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Poisson};
 
-use crate::detect::{Plan, TimeSettings};
 use crate::incident::{Change, Direction, State};
 use crate::mention::{BrandIndex, Timestamp};
-use crate::shard::{Shard, WindowReading};
+use crate::shard::WindowReading;
 
 use super::streams::{
-    BRANDS, DAY, HOUR, MINUTE, START, at, lines, opened, ordinary, plan, rhythm, run, usual,
+    BRANDS, DAY, HOUR, MINUTE, START, at, lines, opened, ordinary, rhythm, run, series, usual,
 };
 
 fn burst(from: i64, length: i64, factor: f64) -> impl Fn(usize, i64) -> f64 {
@@ -98,11 +94,7 @@ fn a_lasting_level_becomes_normal_and_the_next_burst_at_it_is_seen() {
 fn a_level_between_over_and_open_becomes_normal_too() {
     let moved = 8 * 24 * 12;
     let mut changes = Vec::new();
-    let series = Plan {
-        time: TimeSettings { pane: Duration::from_secs(300), ..TimeSettings::default() },
-        ..(*plan()).clone()
-    };
-    let mut shard = Shard::new(Arc::new(series), "series");
+    let mut shard = series();
     for pane in 0..moved + 8 * 24 * 12 {
         let count = match pane - moved {
             ..0 => 1_000,
@@ -123,11 +115,7 @@ fn a_level_between_over_and_open_becomes_normal_too() {
 fn slowly(seed: u64, level: f64, times: impl Fn(f64) -> f64) -> (Vec<Change>, f64) {
     let moved = 28 * DAY;
     let mut rng = StdRng::seed_from_u64(seed);
-    let series = Plan {
-        time: TimeSettings { pane: Duration::from_secs(300), ..TimeSettings::default() },
-        ..(*plan()).clone()
-    };
-    let mut shard = Shard::new(Arc::new(series), "series");
+    let mut shard = series();
     let mut changes = Vec::new();
     for now in (0..moved + 40 * DAY).step_by(5 * MINUTE as usize) {
         let days = (now - moved).max(0) as f64 / DAY as f64;

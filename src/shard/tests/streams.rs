@@ -1,6 +1,7 @@
 //! Made streams: three brands with the rhythm of a day, from a seed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use rand::rngs::StdRng;
@@ -33,6 +34,12 @@ pub fn plan() -> Arc<Plan> {
         sensitivity: Sensitivity::default(),
         baseline: BaselineSettings::default(),
     })
+}
+
+/// A shard of that plan, but in panes of five minutes: for series that are tallied, not observed.
+pub fn series() -> Shard {
+    let time = TimeSettings { pane: Duration::from_secs(300), ..TimeSettings::default() };
+    Shard::new(Plan { time, ..(*plan()).clone() }.into(), "series")
 }
 
 /// One made mention.
