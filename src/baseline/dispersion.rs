@@ -29,6 +29,11 @@ const STEADIEST: f64 = 0.001;
 const CEILING: f64 = 4.0;
 /// ...nor steadier than 0.01 %: below, the model is at fault.
 pub const FLOOR: f64 = 1e-8;
+/// A window that is shorter sees some hours of the day, of which little may be known, and not others.
+const DAY: f64 = 24.0;
+/// A prior that follows from the hours is surer the steadier they are, down to this part of what is
+/// assumed.
+const STEADIEST_PRIOR: f64 = 0.35;
 /// A single window counts at most as if it lay this many standard deviations off.
 const CLIP: f64 = 3.25;
 /// Restlessness is a trait: it is forgotten so many times more slowly than the level.
@@ -38,9 +43,9 @@ const PATIENCE: f64 = 6.0;
 ///
 /// Moment estimates from what was predicted and what came. Each window gives
 /// `r = ((x - mean)² - noise) / mean² - doubt`, weighted by its inverse variance (windows of few
-/// mentions, or of which little was known, say little) and by the part of its spread that is not
-/// doubt (what is overstated there would be learnt as calm, by all hours of a first week), and
-/// winsorised, which is made up for by what a window so expected loses by it. What a window of
+/// mentions, or of which little was known, say little) and, if shorter than a day, by the part of its
+/// spread that is not doubt (what is overstated there would be learnt as calm, by all hours of a
+/// first week), and winsorised, which is made up for by what a window so expected loses by it. What a window of
 /// several hours is taken for follows from the record of hours, a sum of deviations that die away
 /// from hour to hour (an autoregressive process of order one), and from its own record, which begins
 /// with what is assumed. An estimate may lie below zero, where a window's own record shows that
@@ -132,7 +137,9 @@ impl Restlessness {
             return by_hours;
         }
         let prior = by_hours.max(0.0) * hours.min(1.0).powf(-self.prior.power);
-        own.value(prior, self.prior.weight(*hours)).min(CEILING)
+        let assumed = self.prior.of(*hours);
+        let steadier = prior.max(STEADIEST_PRIOR * assumed) / assumed;
+        own.value(prior, self.prior.weight(*hours) / (steadier * steadier)).min(CEILING)
     }
 
     /// Learns from the window at `window`, which ended with `hour` and of which `expected` was
@@ -159,7 +166,8 @@ impl Restlessness {
         let steadiest = if is_an_hour(*hours) { STEADIEST_HOUR } else { STEADIEST };
         let proper = noise + known.max(steadiest * self.prior.of(*hours));
         let spread = proper + expected.doubt;
-        let weight = proper * spread.powi(-3);
+        let informed = if *hours < DAY { proper / spread } else { 1.0 };
+        let weight = informed * spread.powi(-2);
         if !(weight > 0.0 && relative.is_finite()) {
             return;
         }
@@ -219,7 +227,7 @@ mod tests {
     }
 
     fn expected(mean: f64, dispersion: f64, doubt: f64) -> Expected {
-        Expected { scale: Scale::Count, mean, of: 0.0, dispersion, doubt }
+        Expected { scale: Scale::Count, mean, of: 0.0, dispersion, doubt, error: 0.0 }
     }
 
     fn of(restlessness: &Restlessness, window: usize) -> f64 {

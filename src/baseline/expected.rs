@@ -21,6 +21,8 @@ const LEAST_WITHIN: f64 = 0.5;
 /// `dispersion` holds two things: how restless the series is by itself, and how little is known
 /// about it yet (a gamma posterior of the rate makes a Poisson count negative binomial; Gelman et
 /// al., Bayesian Data Analysis, 2.6). So limits are honestly wider while history is short.
+/// `error` is the part of that which comes from taking a mean over restless hours: it is as skewed
+/// as they are, and makes the ratio of a count to it an F variable ([`tail::z_count`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expected {
     /// Whether it is a count or a share.
@@ -33,13 +35,17 @@ pub struct Expected {
     pub dispersion: f64,
     /// The part of `dispersion` that is lack of knowledge.
     pub doubt: f64,
+    /// The part of `doubt` that is the error of a mean of restless hours. For a share: unused, 0.
+    pub error: f64,
 }
 
 impl Expected {
     /// z of `observed` mentions; positive above what is typical. Always finite.
     pub fn z(&self, observed: f64) -> f64 {
         match self.scale {
-            Scale::Count => tail::z_count(observed, self.mean, self.dispersion),
+            Scale::Count => {
+                tail::z_count(observed, self.mean, self.dispersion - self.error, self.error)
+            }
             Scale::Share => {
                 let share = self.share();
                 let correlation = (self.dispersion * share / (1.0 - share)).min(0.95);

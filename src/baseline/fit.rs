@@ -45,6 +45,8 @@ const SHARE: Prior = Prior {
     unseen_most: 0.04,
 };
 
+/// A rate of which nothing has been seen is worth half a mention (Jeffreys' prior).
+const NOTHING: f64 = 0.5;
 /// Backfitting rounds; the fit starts from the previous one, so few are needed.
 const ROUNDS: usize = 4;
 /// An hour counts at most as if it lay this many standard deviations off, and three mentions.
@@ -61,20 +63,49 @@ pub(super) struct Fit {
     elements: Elements,
     prior: &'static Prior,
     /// Mentions per unit of exposure.
-    rate: f64,
-    /// Effective number of mentions the rate was learnt from; its inverse is the squared relative
-    /// error of the rate.
-    shape: f64,
+    rate: Factor,
     hours: [Factor; 24],
     weekdays: [Factor; 7],
     slots: Vec<Factor>,
 }
 
-/// A seasonal factor and its squared relative error.
+/// What is predicted of a window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prediction {
+    /// Expected mentions.
+    pub mean: f64,
+    /// Squared relative error of that mean.
+    pub doubt: f64,
+    /// The part of `doubt` that comes from having learnt from restless hours.
+    pub error: f64,
+}
+
+/// A rate or a seasonal factor, and its squared relative error.
 #[derive(Debug, Clone, Copy)]
 struct Factor {
     value: f64,
     doubt: f64,
+    /// The part of `doubt` that comes from having learnt from restless hours.
+    error: f64,
+}
+
+/// The squared error of a sum of hours' means: what is off for each by itself, and what is off for all
+/// alike.
+#[derive(Debug, Clone, Copy, Default)]
+struct SquaredError {
+    apart: f64,
+    alike: f64,
+}
+
+impl SquaredError {
+    fn add(&mut self, mean: f64, apart: f64, alike: f64) {
+        self.apart += mean * mean * apart;
+        self.alike += mean * alike.sqrt();
+    }
+
+    fn relative_to(self, mean: f64) -> f64 {
+        (self.alike * self.alike + self.apart) / (mean * mean)
+    }
 }
 
 /// What a factor is learnt from: mentions counted and mentions expected without it.
@@ -82,18 +113,31 @@ struct Factor {
 struct Tally {
     counted: f64,
     expected: f64,
+    /// The variance of `counted`...
+    variance: f64,
+    /// ...and the part of it that is restlessness, not chance.
+    restless: f64,
 }
 
 impl Tally {
-    fn add(&mut self, counted: f64, expected: f64) {
-        self.counted += counted;
-        self.expected += expected;
+    fn add(&mut self, hour: &Weighted, rate: f64) {
+        self.counted += hour.counted;
+        self.expected += rate * hour.exposure;
+        self.variance += hour.age_weight * hour.counted;
+        self.restless += hour.age_weight * hour.counted * hour.restless;
     }
 
     fn factor(self, strength: f64) -> Factor {
+        self.learnt(strength, self.expected + strength)
+    }
+
+    /// What has been counted and a prior worth `strength` mentions, over what was expected.
+    fn learnt(self, strength: f64, expected: f64) -> Factor {
+        let known = self.counted + strength;
         Factor {
-            value: (self.counted + strength) / (self.expected + strength),
-            doubt: 1.0 / (self.counted + strength),
+            value: known / expected,
+            doubt: (self.variance + strength) / (known * known),
+            error: self.restless / (known * known),
         }
     }
 }
@@ -103,6 +147,10 @@ struct Weighted {
     slot: Slot,
     counted: f64,
     exposure: f64,
+    /// The part of its weight, 0..=1, that is its age.
+    age_weight: f64,
+    /// The part of its variance, 0..=1, that is restlessness, not chance.
+    restless: f64,
 }
 
 impl Fit {
@@ -116,8 +164,7 @@ impl Fit {
             scale,
             elements,
             prior,
-            rate: 0.0,
-            shape: 0.5,
+            rate: Factor { value: 0.0, ..unknown(NOTHING) },
             hours: [unknown(prior.hour); 24],
             weekdays: [unknown(prior.weekday); 7],
             slots: vec![unknown(prior.slot); SLOTS],
@@ -126,7 +173,7 @@ impl Fit {
 
     /// Mentions expected for `exposure` in `slot`.
     pub(super) fn mean(&self, slot: Slot, exposure: f64) -> f64 {
-        let mean = self.rate * self.factor(slot) * exposure;
+        let mean = self.rate.value * self.factor(slot) * exposure;
         match self.scale {
             Scale::Count => mean,
             // A share cannot pass 1, nor be sure of it.
@@ -134,37 +181,39 @@ impl Fit {
         }
     }
 
-    /// The mean over a whole shape, and the squared relative error of that mean. What is not known
-    /// of a weekday is off for all of its hours alike, and much the same for the day beside it:
-    /// those errors add up, all others average out.
-    pub(super) fn predict(&self, shape: &[(Slot, f64)]) -> (f64, f64) {
-        let (mut mean, mut weekdays, mut others) = (0.0, 0.0, 0.0);
+    /// The mean over a whole shape. What is not known of a weekday is off for all of its hours alike,
+    /// and much the same for the day beside it: those errors add up, all others average out.
+    pub(super) fn predict(&self, shape: &[(Slot, f64)]) -> Prediction {
+        let (mut mean, mut doubt, mut error) =
+            (0.0, SquaredError::default(), SquaredError::default());
         for &(slot, exposure) in shape {
             let part = self.mean(slot, exposure);
+            let (hour, weekday, own) = self.factors(slot);
             mean += part;
-            weekdays += part * self.weekdays[slot.weekday()].doubt.sqrt();
-            let doubt = self.hours[slot.hour()].doubt + self.slots[slot.index()].doubt;
-            others += part * part * doubt;
+            doubt.add(part, hour.doubt + own.doubt, weekday.doubt);
+            error.add(part, hour.error + own.error, weekday.error);
         }
-        let rate = 1.0 / self.shape;
-        if mean <= 0.0 || !self.elements.seasonality {
-            return (mean, rate);
+        let seasonal = mean > 0.0 && self.elements.seasonality;
+        let of_factors = |it: SquaredError| if seasonal { it.relative_to(mean) } else { 0.0 };
+        Prediction {
+            mean,
+            doubt: self.rate.doubt + of_factors(doubt),
+            error: self.rate.error + of_factors(error),
         }
-        (mean, (weekdays * weekdays + others) / (mean * mean) + rate)
     }
 
     /// Multiplies the rate: the level has moved.
     pub(super) fn scale_by(&mut self, ratio: f64) {
-        self.rate *= ratio;
+        self.rate.value *= ratio;
     }
 
     /// Fits `past` anew, starting from what was fitted before. `dispersion` is that of an hour.
     pub(super) fn refit(&mut self, past: &VecDeque<Bucket>, half_life_hours: f64, dispersion: f64) {
-        if self.rate == 0.0 {
+        if self.rate.value == 0.0 {
             let (counted, exposure) = past
                 .iter()
                 .fold((0.5, 0.0), |sum, bucket| (sum.0 + bucket.count, sum.1 + bucket.exposure));
-            self.rate = if exposure > 0.0 { counted / exposure } else { 0.0 };
+            self.rate.value = if exposure > 0.0 { counted / exposure } else { 0.0 };
         }
         for _ in 0..ROUNDS {
             let hours = self.weigh(past, half_life_hours, dispersion);
@@ -181,25 +230,27 @@ impl Fit {
             return bucket.count;
         }
         let mean = self.mean(bucket.slot, bucket.exposure);
-        let doubt = 1.0 / self.shape + self.seasonal_doubt(bucket.slot);
+        let doubt = self.rate.doubt + self.seasonal_doubt(bucket.slot);
         let spread = (mean + (dispersion + doubt) * mean * mean).sqrt();
         let reach = CLIP * spread + CLIP_MENTIONS;
         bucket.count.clamp((mean - reach).max(0.0), mean + reach)
     }
 
     fn factor(&self, slot: Slot) -> f64 {
-        self.hours[slot.hour()].value
-            * self.weekdays[slot.weekday()].value
-            * self.slots[slot.index()].value
+        let (hour, weekday, own) = self.factors(slot);
+        hour.value * weekday.value * own.value
+    }
+
+    fn factors(&self, slot: Slot) -> (Factor, Factor, Factor) {
+        (self.hours[slot.hour()], self.weekdays[slot.weekday()], self.slots[slot.index()])
     }
 
     fn seasonal_doubt(&self, slot: Slot) -> f64 {
         if !self.elements.seasonality {
             return 0.0;
         }
-        self.hours[slot.hour()].doubt
-            + self.weekdays[slot.weekday()].doubt
-            + self.slots[slot.index()].doubt
+        let (hour, weekday, own) = self.factors(slot);
+        hour.doubt + weekday.doubt + own.doubt
     }
 
     fn weigh(&self, past: &VecDeque<Bucket>, half_life: f64, dispersion: f64) -> Vec<Weighted> {
@@ -210,24 +261,27 @@ impl Fit {
                 let mean = self.mean(bucket.slot, bucket.exposure);
                 let counted = self.winsorised(bucket, dispersion);
                 let age = (now - bucket.hour) as f64;
-                let weight = (-age / half_life).exp2() / (1.0 + dispersion * mean);
+                let restless = dispersion * mean / (1.0 + dispersion * mean);
+                let age_weight = (-age / half_life).exp2();
+                let weight = age_weight * (1.0 - restless);
                 Weighted {
                     slot: bucket.slot,
                     counted: weight * counted,
                     exposure: weight * bucket.exposure,
+                    age_weight,
+                    restless,
                 }
             })
             .collect()
     }
 
     fn fit_rate(&mut self, hours: &[Weighted]) {
-        let mut tally = Tally { counted: 0.5, expected: 0.0 };
+        let mut tally = Tally::default();
         for hour in hours {
-            tally.add(hour.counted, self.factor(hour.slot) * hour.exposure);
+            tally.add(hour, self.factor(hour.slot));
         }
         if tally.expected > 0.0 {
-            self.rate = tally.counted / tally.expected;
-            self.shape = tally.counted;
+            self.rate = tally.learnt(NOTHING, tally.expected);
         }
     }
 
@@ -236,7 +290,7 @@ impl Fit {
         for hour in hours {
             let others =
                 self.weekdays[hour.slot.weekday()].value * self.slots[hour.slot.index()].value;
-            tallies[hour.slot.hour()].add(hour.counted, self.rate * others * hour.exposure);
+            tallies[hour.slot.hour()].add(hour, self.rate.value * others);
         }
         let strength = self.prior.hour;
         self.hours = tallies.map(|tally| tally.factor(strength));
@@ -245,7 +299,7 @@ impl Fit {
         let mut tallies = [Tally::default(); 7];
         for hour in hours {
             let others = self.hours[hour.slot.hour()].value * self.slots[hour.slot.index()].value;
-            tallies[hour.slot.weekday()].add(hour.counted, self.rate * others * hour.exposure);
+            tallies[hour.slot.weekday()].add(hour, self.rate.value * others);
         }
         let strength = self.prior.weekday;
         self.weekdays = tallies.map(|tally| tally.factor(strength));
@@ -254,7 +308,7 @@ impl Fit {
         for hour in hours {
             let others =
                 self.hours[hour.slot.hour()].value * self.weekdays[hour.slot.weekday()].value;
-            tallies[hour.slot.index()].add(hour.counted, self.rate * others * hour.exposure);
+            tallies[hour.slot.index()].add(hour, self.rate.value * others);
         }
         for (factor, tally) in self.slots.iter_mut().zip(tallies) {
             *factor = tally.factor(self.prior.slot);
@@ -269,10 +323,8 @@ impl Fit {
                 return;
             };
             let doubt = self.prior.unseen + self.prior.unseen_per_hour * (distance - 1) as f64;
-            self.hours[hour] = Factor {
-                value: self.hours[(hour + 24 - distance) % 24].value,
-                doubt: doubt.min(self.prior.unseen_most),
-            };
+            let like = self.hours[(hour + 24 - distance) % 24];
+            self.hours[hour] = Factor { doubt: doubt.min(self.prior.unseen_most), ..like };
         }
     }
 }

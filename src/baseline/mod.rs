@@ -30,7 +30,7 @@ pub use expected::{Expected, Scale};
 pub use settings::{BaselineSettings, Elements};
 
 use dispersion::{FLOOR, Restlessness};
-use fit::Fit;
+use fit::{Fit, Prediction};
 
 /// One hour of a series' past.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -112,19 +112,20 @@ impl Baseline {
             Scale::Count => 0.0,
             Scale::Share => shape.iter().map(|(_, exposure)| exposure).sum(),
         };
-        let (mean, doubt) = self.fit.predict(shape);
+        let Prediction { mean, doubt, error } = self.fit.predict(shape);
+        let exact =
+            Expected { scale: self.scale, mean, of, dispersion: 0.0, doubt: 0.0, error: 0.0 };
         if !self.elements.over_dispersion {
-            return Some(Expected { scale: self.scale, mean, of, dispersion: 0.0, doubt: 0.0 });
+            return Some(exact);
         }
         let means = shape.iter().map(|&(slot, exposure)| self.fit.mean(slot, exposure));
         let own = self.restlessness.of(window, means);
-        Some(Expected {
-            scale: self.scale,
-            mean,
-            of,
-            dispersion: (own + doubt).max(LEAST_DOUBT * doubt + FLOOR),
-            doubt,
-        })
+        let dispersion = (own + doubt).max(LEAST_DOUBT * doubt + FLOOR);
+        let error = match self.scale {
+            Scale::Count => error.min(dispersion),
+            Scale::Share => 0.0,
+        };
+        Some(Expected { dispersion, doubt, error, ..exact })
     }
 
     /// Mentions expected in each slot of `shape`; used to spread a share's exposure.

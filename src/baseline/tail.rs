@@ -13,6 +13,10 @@
 //!   statistic in the canonical parameter. Without a continuity correction it approximates the
 //!   mid-p tail (Pierce & Peters 1992, JRSS B 54(3)), here to
 //!   within 1 % of z (the tests' tolerance).
+//!
+//! The mean is itself an estimate. Where it was taken over restless hours its error is as skewed as
+//! they are, and it stands in the denominator: a gamma count over the mean of others is no gamma but
+//! an F variable, whose tail is much heavier. See [`z_count`].
 
 use std::f64::consts::{LN_2, PI, SQRT_2};
 
@@ -43,25 +47,40 @@ pub fn z_of_upper_tail(ln_p: f64) -> f64 {
     square.sqrt().min(Z_MAX)
 }
 
+/// An error of the mean that is less than this part of a count's relative variance changes no z.
+const LEAST_ERROR: f64 = 1e-4;
+
 /// Less than this is taken as this much.
 const LEAST_MEAN: f64 = 1e-200;
 
-/// z of `x` mentions where a negative binomial of mean `mean` and variance
-/// `mean + dispersion * mean²` is typical. `dispersion` 0 is the Poisson limit.
+/// z of `x` mentions where a negative binomial of mean `mean * y` and variance
+/// `mean * y + dispersion * (mean * y)²` is typical; `dispersion` 0 is the Poisson limit. `1 / y` is
+/// gamma with mean 1 and variance `error`: how far the mean was misjudged; with 0 it is exact.
 ///
-/// `x` is at least 0 and finite, `mean` at least 0, `dispersion` at least 0; a mean below 1e-200
+/// `x` is at least 0 and finite, `mean`, `dispersion` and `error` at least 0; a mean below 1e-200
 /// is taken as that, so that the result is never NaN: no count is so large that its ratio to the
 /// mean overflows.
-pub fn z_count(x: f64, mean: f64, dispersion: f64) -> f64 {
+///
+/// For small counts the error's share is what it adds to the saddlepoint approximation of a negative
+/// binomial as restless as both together.
+pub fn z_count(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
     let mean = mean.max(LEAST_MEAN);
-    // Below this the negative binomial cannot be told from its limit in double precision.
-    let dispersion = if dispersion * mean.max(x) < 1e-9 { 0.0 } else { dispersion };
-    if x < EXACT_BELOW {
-        let ln_first = ln_count_at_zero(mean, dispersion);
-        z_by_summing(x, ln_first, |k| ln_count_ratio(k, mean, dispersion))
-    } else {
-        z_count_saddlepoint(x, mean, dispersion)
+    // Below this a distribution cannot be told from its limit in double precision.
+    let tiny = |part: f64| part * mean.max(x) < 1e-9;
+    let flat = |part: f64| if tiny(part) { 0.0 } else { part };
+    let error = if error < LEAST_ERROR * (error + dispersion + 1.0 / mean) { 0.0 } else { error };
+    let whole = flat(dispersion + error);
+    if x >= EXACT_BELOW {
+        return z_count_saddlepoint(x, mean, flat(dispersion), error);
     }
+    let ln_first = ln_count_at_zero(mean, whole);
+    let exact = z_by_summing(x, ln_first, |k| ln_count_ratio(k, mean, whole));
+    if error == 0.0 {
+        return exact;
+    }
+    let x = x.max(0.5);
+    let with = z_count_saddlepoint(x, mean, flat(dispersion), error);
+    exact + with - z_count_saddlepoint(x, mean, whole, 0.0)
 }
 
 /// z of `x` successes out of `n` where the share `mean` (0..1, exclusive) is typical, with
@@ -88,7 +107,7 @@ pub fn count_beyond(x: f64, mean: f64, dispersion: f64) -> f64 {
     if x < 0.0 {
         return 1.0;
     }
-    let at_least_half = normal_upper_tail(z_count(x, mean, dispersion));
+    let at_least_half = normal_upper_tail(z_count(x, mean, dispersion, 0.0));
     (at_least_half - ln_count(x, mean, dispersion).exp() / 2.0).max(0.0)
 }
 
@@ -157,18 +176,45 @@ fn saddlepoint(half_deviance: f64, wald: f64, at_centre: f64) -> f64 {
     z.clamp(-Z_MAX, Z_MAX)
 }
 
-fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64) -> f64 {
-    let variance = x * dispersion.mul_add(x, 1.0);
-    let skewness = dispersion.mul_add(2.0 * x, 1.0) / variance.sqrt();
-    // How the odds of x, and the totals, stand to those of the mean, as logarithms.
-    let (near, far) = (dispersion.mul_add(x, 1.0), dispersion.mul_add(mean, 1.0));
-    let ln_odds = ((x - mean) / (mean * near)).ln_1p();
+/// What is not known of the mean is taken as what explains `x` best: `y` is where the product of both
+/// densities is largest, `w²` twice what its logarithm has lost by then, and `u` grows by the square
+/// root of what the logarithm's curvature there is to that of the mean's density alone (Laplace's
+/// approximation of the integral over `y`). In the limit of large counts it is that of the F
+/// distribution with `2 / dispersion` and `2 / error` degrees of freedom.
+fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
+    let off = misjudged(x, mean, dispersion, error);
+    let rate = mean * (1.0 + off);
+    // How the odds of x, and the totals, stand to those of the rate, as logarithms.
+    let (near, far) = (dispersion.mul_add(x, 1.0), dispersion.mul_add(rate, 1.0));
+    let ln_odds = ((x - rate) / (rate * near)).ln_1p();
     let ln_totals = if dispersion == 0.0 {
-        x - mean
+        x - rate
     } else {
-        (dispersion * (x - mean) / far).ln_1p() / dispersion
+        (dispersion * (x - rate) / far).ln_1p() / dispersion
     };
-    saddlepoint(x * ln_odds - ln_totals, ln_odds * variance.sqrt(), skewness / 6.0)
+    let half_deviance = x * ln_odds - ln_totals;
+    let wald = ln_odds * (x * near).sqrt();
+    if error == 0.0 {
+        let skewness = dispersion.mul_add(2.0 * x, 1.0) / (x * near).sqrt();
+        return saddlepoint(half_deviance, wald, skewness / 6.0);
+    }
+    let of_mean = (off.ln_1p() - off / (1.0 + off)) / error;
+    let curvature = error * rate * near / (far * far) + 1.0 / (1.0 + off);
+    let spread = (mean * (1.0 + (dispersion + error) * mean)).sqrt();
+    let cubes = 2.0 * dispersion * dispersion + 4.0 * error * error + 6.0 * dispersion * error;
+    let third = mean * (1.0 + 3.0 * (dispersion + error) * mean + cubes * mean * mean);
+    let at_centre = third / (6.0 * spread.powi(3)) - error * mean / spread;
+    saddlepoint(half_deviance + of_mean, wald * curvature.sqrt(), at_centre)
+}
+
+/// `y - 1`, where `y` makes `x` most likely together with an error of the mean of this variance: the
+/// root of `(dispersion + error) m e² + (1 + dispersion m + error (2 m - x)) e = error (x - m)`.
+fn misjudged(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
+    let square = (dispersion + error) * mean;
+    let linear = 1.0 + dispersion * mean + error * (2.0 * mean - x);
+    let right = error * (x - mean);
+    let root = (linear * linear + 4.0 * square * right).max(0.0).sqrt();
+    if linear > 0.0 { 2.0 * right / (linear + root) } else { (root - linear) / (2.0 * square) }
 }
 
 fn z_share_exact(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
@@ -257,7 +303,7 @@ mod tests {
             for x in [0_u64, 1, 3, 10, 45, 63, 64, 90, 120, 380, 430, 600] {
                 let want = reference(&d, x);
                 if want.abs() < 25.0 {
-                    let got = z_count(x as f64, mean, 0.0);
+                    let got = z_count(x as f64, mean, 0.0, 0.0);
                     assert!(close(got, want), "mean {mean} x {x}: {got} {want}");
                 }
             }
@@ -278,9 +324,65 @@ mod tests {
                     -z_of_upper_tail(lower.ln())
                 };
                 if want.is_finite() && want.abs() < 8.0 {
-                    let got = z_count(x as f64, mean, 1.0 / size);
+                    let got = z_count(x as f64, mean, 1.0 / size, 0.0);
                     assert!(close(got, want), "mean {mean} size {size} x {x}: {got} {want}");
                 }
+            }
+        }
+    }
+
+    /// A gamma variable over a gamma variable is F.
+    #[test]
+    fn a_large_count_over_an_estimated_mean_is_an_f_variable() {
+        let mean = 1e12;
+        for (dispersion, error) in [(0.3_f64, 0.03_f64), (0.3, 0.3), (0.05, 0.02), (0.004, 0.1)] {
+            let (a, b) = (1.0 / dispersion, 1.0 / error);
+            for ratio in [0.2, 0.6, 0.9, 1.0, 1.3, 2.0, 3.0, 5.0, 20.0] {
+                let upper = beta_reg(b, a, b / (b + a * ratio));
+                let lower = beta_reg(a, b, a * ratio / (b + a * ratio));
+                let want = if upper < lower {
+                    z_of_upper_tail(upper.ln())
+                } else {
+                    -z_of_upper_tail(lower.ln())
+                };
+                let got = z_count(ratio * mean, mean, dispersion, error);
+                if want.abs() < 8.0 {
+                    assert!(close(got, want), "{dispersion} {error} x {ratio}: {got} {want}");
+                }
+            }
+        }
+    }
+
+    /// Summed over all that the mean may be.
+    #[test]
+    fn a_count_over_an_estimated_mean_is_what_its_mixture_says() {
+        let gamma =
+            |shape: f64, x: f64| (shape * (shape * x).ln() - shape * x - ln_gamma(shape)).exp() / x;
+        for (mean, dispersion, error) in [
+            (8.0, 0.3, 0.04),
+            (30.0, 0.3, 0.04),
+            (30.0, 0.05, 0.1),
+            (200.0, 0.3, 0.04),
+            (90.0, 0.0, 0.05),
+        ] {
+            let spread = f64::sqrt(mean * (1.0 + (dispersion + error) * mean));
+            for step in [-1.5, -0.5, 0.0, 0.5, 1.5, 3.0, 5.0] {
+                let x = (mean + step * spread).max(0.0).round();
+                let (mut upper, mut all) = (0.0, 0.0);
+                for at in 1..3_000 {
+                    let inverse = f64::from(at) * 0.001;
+                    let weight = gamma(1.0 / error, inverse);
+                    upper +=
+                        weight * normal_upper_tail(z_count(x, mean / inverse, dispersion, 0.0));
+                    all += weight;
+                }
+                let (want, got) =
+                    (z_of_upper_tail((upper / all).ln()), z_count(x, mean, dispersion, error));
+                println!("{mean} {dispersion} {error} x {x}: {got} {want}");
+                assert!(
+                    (got - want).abs() < 0.05,
+                    "{mean} {dispersion} {error} x {x}: {got} {want}"
+                );
             }
         }
     }
@@ -330,7 +432,7 @@ mod tests {
 
     #[test]
     fn the_band_edge_is_the_last_value_inside() {
-        let z_at = |x| z_count(x, 20.0, 0.1);
+        let z_at = |x| z_count(x, 20.0, 0.1, 0.0);
         let upper = value_at(3.0, 1e9, z_at);
         assert!(z_at(upper) <= 3.0 && z_at(upper + 1.0) > 3.0);
         // Two of two are nothing unusual: the band reaches to its end.
@@ -347,7 +449,7 @@ mod tests {
                 let spread = (mean * (1.0 + dispersion * mean)).sqrt();
                 let skewness = (1.0 + 2.0 * dispersion * mean) / spread;
                 for step in [-0.02, -0.002, -0.0011, 0.0, 0.0011, 0.002, 0.02] {
-                    let z = z_count(mean + step * spread, mean, dispersion);
+                    let z = z_count(mean + step * spread, mean, dispersion, 0.0);
                     let want = step + skewness / 6.0;
                     assert!((z - want).abs() < 0.02, "{mean} {dispersion} {step}: {z} {want}");
                 }
@@ -365,13 +467,14 @@ mod tests {
         fn z_grows_with_the_count_around_any_mean(
             ln_mean in 4.2_f64..30.0,
             dispersion in prop_oneof![Just(0.0), 1e-8_f64..4.0],
+            error in prop_oneof![Just(0.0), 1e-8_f64..2.0],
             at in -3.0_f64..6.0,
         ) {
             let mean = ln_mean.exp();
-            let spread = (mean * (1.0 + dispersion * mean)).sqrt();
+            let spread = (mean * (1.0 + (dispersion + error) * mean)).sqrt();
             let x = (mean + at * spread).max(EXACT_BELOW).round();
             let step = (0.02 * spread).max(1.0).round();
-            let (z, more) = (z_count(x, mean, dispersion), z_count(x + step, mean, dispersion));
+            let (z, more) = (z_count(x, mean, dispersion, error), z_count(x + step, mean, dispersion, error));
             prop_assert!(z.is_finite() && more > z, "{x} + {step} of {mean}: {z} {more}");
         }
 
@@ -384,12 +487,13 @@ mod tests {
                 1 => Just(0.0),
             ],
             dispersion in prop_oneof![Just(0.0), 1e-8_f64..4.0],
+            error in prop_oneof![Just(0.0), 1e-8_f64..2.0],
         ) {
             let x = f64::from(x);
-            let z = z_count(x, mean, dispersion);
+            let z = z_count(x, mean, dispersion, error);
             prop_assert!(z.is_finite());
             let step = (x * 0.02).max(1.0).ceil();
-            prop_assert!(z_count(x + step, mean, dispersion) >= z, "{x} {mean} {dispersion}");
+            prop_assert!(z_count(x + step, mean, dispersion, error) >= z, "{x} {mean} {dispersion} {error}");
         }
 
         #[test]

@@ -201,7 +201,14 @@ impl Value {
         let weight = PRIOR_HOURS / (PRIOR_HOURS + self.sum);
         let dispersion = weight * PRIOR_DISPERSION + (1.0 - weight) * own;
         let doubt = 1.0 / (self.sum + 0.5);
-        Expected { scale: Scale::Count, mean, of: 0.0, dispersion: dispersion + doubt, doubt }
+        Expected {
+            scale: Scale::Count,
+            mean,
+            of: 0.0,
+            dispersion: dispersion + doubt,
+            doubt,
+            error: 0.0,
+        }
     }
 }
 

@@ -48,8 +48,14 @@ mod tests {
     use crate::baseline::{Expected, Scale};
 
     fn reading(observed: f64) -> Reading {
-        let expected =
-            Expected { scale: Scale::Count, mean: 100.0, of: 0.0, dispersion: 0.01, doubt: 0.0 };
+        let expected = Expected {
+            scale: Scale::Count,
+            mean: 100.0,
+            of: 0.0,
+            dispersion: 0.01,
+            doubt: 0.0,
+            error: 0.0,
+        };
         Reading::new(expected, observed)
     }
 

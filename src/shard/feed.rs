@@ -20,7 +20,7 @@ const DEAD_AFTER_MS: i64 = 7 * 86_400_000;
 
 /// What a feed is expected to hold that falls silent before anything is known of it.
 const NOTHING_KNOWN: Expected =
-    Expected { scale: Scale::Count, mean: 0.0, of: 0.0, dispersion: 0.0, doubt: 0.0 };
+    Expected { scale: Scale::Count, mean: 0.0, of: 0.0, dispersion: 0.0, doubt: 0.0, error: 0.0 };
 
 /// Everything that arrives in one partition, for whatever brand or none.
 #[derive(Debug)]

@@ -121,22 +121,22 @@ fn what_is_marked_is_kept_and_read_by_replay() {
     let (unmarked, summary) = replay();
     assert!(!summary.contains("feedback"), "{summary}");
 
-    let delta = ["--brand", "Delta", "--monitor", "mentions-up"];
+    let delta = ["--brand", "Delta", "--monitor", "negative-up"];
     let output = with("mark", &[&["--false-alarm"], &delta[..]].concat());
     let said = text(&output.stdout);
-    assert!(said.starts_with("Delta, mentions-up: the limit is 1.15 times"), "{said}");
+    assert!(said.starts_with("Delta, negative-up: the limit is 1.15 times"), "{said}");
     let (later, summary) = replay();
     assert_eq!(later, unmarked, "it was said years after these mentions");
     assert!(summary.contains("feedback: 0 of 1 marks counted"), "{summary}");
 
-    let early = r#"{"at":"2015-02-17T15:00:00Z","brand":"Delta","monitor":"mentions-up","verdict":"false_alarm"}"#;
+    let early = r#"{"at":"2015-02-17T15:00:00Z","brand":"Delta","monitor":"negative-up","verdict":"false_alarm"}"#;
     let kept = std::fs::read_to_string(&marks).unwrap();
     std::fs::write(&marks, format!("{kept}{}", format!("{early}\n").repeat(4))).unwrap();
     let (marked, summary) = replay();
     assert!(summary.contains("feedback: 4 of 5 marks counted"), "{summary}");
     let first = |incidents: &str| {
         let is_it =
-            |line: &&str| line.contains("Delta") && line.contains("\"detected_at\":\"2015-02-17");
+            |line: &&str| line.contains("Delta") && line.contains("\"detected_at\":\"2015-02-19");
         incidents.lines().filter(is_it).count()
     };
     assert_eq!((first(&unmarked), first(&marked)), (1, 0), "{marked}");

@@ -4,38 +4,45 @@ use statrs::distribution::Poisson as PoissonTail;
 
 use super::*;
 
-/// Weight of the hours of a flat past of `hours` hours of `count` mentions, whose dispersion is
-/// still the prior one, in the sum over `of`.
-fn weight(hours: i64, count: f64, of: impl Fn(i64) -> bool) -> f64 {
+/// What a flat past of `hours` hours of `count` mentions says of those of `of`, whose dispersion is
+/// still the prior one, and the variance of that: each hour has that of a negative binomial.
+fn counted(hours: i64, count: f64, of: impl Fn(i64) -> bool) -> (f64, f64) {
     let half_life_hours = 7.0 * 24.0;
     let prior_dispersion = 0.12;
-    (0..hours)
-        .filter(|&hour| of(hour))
-        .map(|hour| (-((hours - 1 - hour) as f64) / half_life_hours).exp2())
-        .sum::<f64>()
-        / (1.0 + prior_dispersion * count)
+    let weights = (0..hours).filter(|&hour| of(hour)).map(|hour| {
+        let age = (hours - 1 - hour) as f64;
+        (-age / half_life_hours).exp2() / (1.0 + prior_dispersion * count)
+    });
+    let variance = count * (1.0 + prior_dispersion * count);
+    weights.fold((0.0, 0.0), |sum, it| (sum.0 + it * count, sum.1 + it * it * variance))
 }
 
-/// Gamma posteriors: the squared relative error of a mean learnt from `n` (weighted) mentions with a
-/// prior worth `k` is `1 / (n + k)`; errors of independent factors add.
+/// Gamma posteriors: the squared relative error of a mean learnt from `n` (weighted) mentions of
+/// variance `v` with a prior worth `k` is `(v + k) / (n + k)²`; errors of independent factors add.
 #[test]
 fn doubt_is_that_of_the_gamma_posteriors() {
     for (hours, count) in [(30, 4.0), (14 * 24, 30.0), (28 * 24, 0.5)] {
         let mut baseline = baseline(Scale::Count);
         (0..hours).for_each(|hour| baseline.learn(bucket(hour, count)));
         let asked = slot(hours - 1);
-        let n = |of: &dyn Fn(Slot) -> bool| count * weight(hours, count, |hour| of(slot(hour)));
-        let want = 1.0 / (n(&|_| true) + 0.5)
-            + 1.0 / (n(&|it| it.hour() == asked.hour()) + 1.0)
-            + 1.0 / (n(&|it| it.weekday() == asked.weekday()) + 25.0)
-            + 1.0 / (n(&|it| it == asked) + 50.0);
+        let of = |of: &dyn Fn(Slot) -> bool, k: f64| {
+            let (n, v) = counted(hours, count, |hour| of(slot(hour)));
+            ((v + k) / (n + k).powi(2), v / (n + k).powi(2))
+        };
+        let parts = [
+            of(&|_| true, 0.5),
+            of(&|it| it.hour() == asked.hour(), 1.0),
+            of(&|it| it.weekday() == asked.weekday(), 25.0),
+            of(&|it| it == asked, 50.0),
+        ];
+        let (doubt, chance) = parts.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        // Of the variance of an hour this part is restlessness.
+        let error = chance * 0.12 * count / (1.0 + 0.12 * count);
         let got = baseline.expect(1, &[(asked, 60.0)]).unwrap();
-        assert!(
-            (got.doubt / want - 1.0).abs() < 0.03,
-            "{hours} h of {count}: {} {want}",
-            got.doubt
-        );
-        assert!((got.mean / count - 1.0).abs() < 0.05, "{hours} h of {count}: {}", got.mean);
+        let close = |got: f64, want: f64| (got / want - 1.0).abs() < 0.04;
+        assert!(close(got.doubt, doubt), "{hours} h of {count}: {} {doubt}", got.doubt);
+        assert!(close(got.error, error), "{hours} h of {count}: {} {error}", got.error);
+        assert!(close(got.mean, count), "{hours} h of {count}: {}", got.mean);
         assert!((got.dispersion - got.doubt - 0.12).abs() < 1e-9, "no window settled yet");
     }
 }
@@ -94,8 +101,12 @@ fn what_is_not_known_of_a_weekday_does_not_average_out_over_its_hours() {
     let morning = |day: i64| (0..6).map(|hour| (slot(24 * day + hour), 60.0)).collect::<Shape>();
     let friday = baseline.expect(2, &morning(4)).unwrap().doubt;
     let saturday = baseline.expect(2, &morning(5)).unwrap().doubt;
-    let unknown = 1.0 / 25.0 - 1.0 / (1_000.0 * weight(120, 1_000.0, |hour| hour >= 96) + 25.0);
-    let slots = 1.0 / 50.0 - 1.0 / (1_000.0 * weight(120, 1_000.0, |hour| hour == 96) + 50.0);
+    let of = |of: &dyn Fn(i64) -> bool, k: f64| {
+        let (n, v) = counted(120, 1_000.0, of);
+        (v + k) / (n + k).powi(2)
+    };
+    let unknown = 1.0 / 25.0 - of(&|hour| hour >= 96, 25.0);
+    let slots = 1.0 / 50.0 - of(&|hour| hour == 96, 50.0);
     let more = unknown + slots / 6.0;
     assert!(((saturday - friday) / more - 1.0).abs() < 0.03, "{friday} {saturday} {more}");
 }
@@ -132,7 +143,8 @@ fn a_past_without_exposure_teaches_nothing() {
 #[test]
 fn what_clipping_leaves_of_the_variance_is_its_sum() {
     for (mean, dispersion) in [(0.3, 0.5), (3.0, 0.0), (3.0, 0.3), (40.0, 0.12), (900.0, 0.3)] {
-        let expected = Expected { scale: Scale::Count, mean, of: 0.0, dispersion, doubt: 0.0 };
+        let expected =
+            Expected { scale: Scale::Count, mean, of: 0.0, dispersion, doubt: 0.0, error: 0.0 };
         let top = 2.0 * expected.variance().sqrt();
         let clipped: f64 = (0..40_000)
             .map(f64::from)

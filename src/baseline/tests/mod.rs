@@ -1,7 +1,6 @@
 //! The baseline against closed forms and simulated rhythms.
 #![allow(clippy::unwrap_used)]
 
-mod calibration;
 mod closed_forms;
 
 use std::time::Duration;
@@ -62,7 +61,9 @@ fn a_steady_rate_is_learnt_and_scored_as_statrs_scores_it() {
     (0..21 * 24).for_each(|hour| baseline.learn(bucket(hour, 30.0)));
     let expected = baseline.expect(1, &hour_shape(5)).unwrap();
     assert!((expected.mean - 30.0).abs() < 0.5, "{}", expected.mean);
-    // With this mean and dispersion the count is exactly statrs' negative binomial.
+    assert!(expected.error > 0.0 && expected.error < expected.doubt, "{expected:?}");
+    // Were the mean known, the count would be exactly statrs' negative binomial.
+    let expected = Expected { error: 0.0, ..expected };
     let size = 1.0 / expected.dispersion;
     let reference = NegativeBinomial::new(size, size / (size + expected.mean)).unwrap();
     for x in [5_u64, 20, 30, 45, 60] {

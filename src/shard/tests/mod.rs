@@ -5,6 +5,7 @@ mod activation;
 mod advocates;
 mod airlines;
 mod anger;
+mod calibration;
 mod cold_start;
 mod feedback;
 mod life;

@@ -249,7 +249,7 @@ fn a_lasting_rise_of_the_feed_is_its_new_level() {
     let times = |_: usize, now: i64| if now >= rise { 6.0 } else { 1.0 };
     let mut shard = Shard::new(plan(), "feed");
     feed(&mut shard, &ordinary(45, 0, night, times));
-    let told = silence(&mut shard, night, 25);
+    let told = silence(&mut shard, night, 30);
     assert_eq!(subjects(&told), [Subject::Feed], "in the quietest hour: {:#?}", lines(&told));
 }
 
