@@ -210,9 +210,9 @@ impl Fit {
     /// Fits `past` anew, starting from what was fitted before. `dispersion` is that of an hour.
     pub(super) fn refit(&mut self, past: &VecDeque<Bucket>, half_life_hours: f64, dispersion: f64) {
         if self.rate.value == 0.0 {
-            let (counted, exposure) = past
-                .iter()
-                .fold((0.5, 0.0), |sum, bucket| (sum.0 + bucket.count, sum.1 + bucket.exposure));
+            let (counted, exposure) = past.iter().fold((NOTHING, 0.0), |sum, bucket| {
+                (sum.0 + bucket.count, sum.1 + bucket.exposure)
+            });
             self.rate.value = if exposure > 0.0 { counted / exposure } else { 0.0 };
         }
         for _ in 0..ROUNDS {

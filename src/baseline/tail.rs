@@ -186,12 +186,11 @@ fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
     let rate = mean * (1.0 + off);
     // How the odds of x, and the totals, stand to those of the rate, as logarithms.
     let (near, far) = (dispersion.mul_add(x, 1.0), dispersion.mul_add(rate, 1.0));
-    let ln_odds = ((x - rate) / (rate * near)).ln_1p();
-    let ln_totals = if dispersion == 0.0 {
-        x - rate
-    } else {
-        (dispersion * (x - rate) / far).ln_1p() / dispersion
-    };
+    // Where the product is largest both slopes are equal: above, `x - rate` loses its digits.
+    let gap = if error == 0.0 || x < mean { x - rate } else { far * off / ((1.0 + off) * error) };
+    let ln_odds = (gap / (rate * near)).ln_1p();
+    let ln_totals =
+        if dispersion == 0.0 { gap } else { (dispersion * gap / far).ln_1p() / dispersion };
     let half_deviance = x * ln_odds - ln_totals;
     let wald = ln_odds * (x * near).sqrt();
     if error == 0.0 {
@@ -351,6 +350,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_huge_count_over_an_estimated_mean_loses_no_digits() {
+        let (mean, x) = (4_051_988_849_413.9, 33_592_093_136_159.0);
+        let z = |x: f64| z_count(x, mean, 0.0, 1.833_778_883_353_508_2);
+        assert!(z(x) < z(x + 109_741_709_444.0), "{} {}", z(x), z(x + 109_741_709_444.0));
     }
 
     /// Summed over all that the mean may be.

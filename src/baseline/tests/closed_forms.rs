@@ -39,7 +39,7 @@ fn doubt_is_that_of_the_gamma_posteriors() {
         // Of the variance of an hour this part is restlessness.
         let error = chance * 0.12 * count / (1.0 + 0.12 * count);
         let got = baseline.expect(1, &[(asked, 60.0)]).unwrap();
-        let close = |got: f64, want: f64| (got / want - 1.0).abs() < 0.04;
+        let close = |got: f64, want: f64| (got / want - 1.0).abs() < 0.03;
         assert!(close(got.doubt, doubt), "{hours} h of {count}: {} {doubt}", got.doubt);
         assert!(close(got.error, error), "{hours} h of {count}: {} {error}", got.error);
         assert!(close(got.mean, count), "{hours} h of {count}: {}", got.mean);
