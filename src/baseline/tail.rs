@@ -23,7 +23,7 @@ use std::f64::consts::{LN_2, PI, SQRT_2};
 use statrs::function::erf::{erfc, erfc_inv};
 use statrs::function::gamma::ln_gamma;
 
-/// Counts below this are summed exactly; larger ones use the saddlepoint approximation.
+/// Counts below this are summed; larger ones use the saddlepoint approximation.
 pub const EXACT_BELOW: f64 = 64.0;
 
 /// No |z| is reported beyond this; it stands for "never in the life of the universe".
@@ -61,8 +61,9 @@ const LEAST_MEAN: f64 = 1e-200;
 /// is taken as that, so that the result is never NaN: no count is so large that its ratio to the
 /// mean overflows.
 ///
-/// For small counts the error's share is what it adds to the saddlepoint approximation of a negative
-/// binomial as restless as both together.
+/// Small counts amend the saddlepoint approximation by what it is off for a negative binomial as
+/// restless as dispersion and error together; the amends fade from half of [`EXACT_BELOW`] on, so that
+/// no step is left where the sums end.
 pub fn z_count(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
     let mean = mean.max(LEAST_MEAN);
     // Below this a distribution cannot be told from its limit in double precision.
@@ -75,12 +76,13 @@ pub fn z_count(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
     }
     let ln_first = ln_count_at_zero(mean, whole);
     let exact = z_by_summing(x, ln_first, |k| ln_count_ratio(k, mean, whole));
-    if error == 0.0 {
+    let fading = (2.0 - 2.0 * x / EXACT_BELOW).min(1.0);
+    if error == 0.0 && fading == 1.0 {
         return exact;
     }
-    let x = x.max(0.5);
-    let with = z_count_saddlepoint(x, mean, flat(dispersion), error);
-    exact + with - z_count_saddlepoint(x, mean, whole, 0.0)
+    let at = x.max(0.5);
+    let amends = fading * (exact - z_count_saddlepoint(at, mean, whole, 0.0));
+    z_count_saddlepoint(at, mean, flat(dispersion), error) + amends
 }
 
 /// z of `x` successes out of `n` where the share `mean` (0..1, exclusive) is typical, with
@@ -182,12 +184,12 @@ fn saddlepoint(half_deviance: f64, wald: f64, at_centre: f64) -> f64 {
 /// approximation of the integral over `y`). In the limit of large counts it is that of the F
 /// distribution with `2 / dispersion` and `2 / error` degrees of freedom.
 fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
-    let off = misjudged(x, mean, dispersion, error);
-    let rate = mean * (1.0 + off);
+    let Misjudged { y, off } = misjudged(x, mean, dispersion, error);
+    let rate = mean * y;
     // How the odds of x, and the totals, stand to those of the rate, as logarithms.
     let (near, far) = (dispersion.mul_add(x, 1.0), dispersion.mul_add(rate, 1.0));
-    // Where the product is largest both slopes are equal: above, `x - rate` loses its digits.
-    let gap = if error == 0.0 || x < mean { x - rate } else { far * off / ((1.0 + off) * error) };
+    // Where the product is largest both slopes are equal: `x - rate` itself loses its digits.
+    let gap = if error == 0.0 { x - rate } else { far * off / (y * error) };
     let ln_odds = (gap / (rate * near)).ln_1p();
     let ln_totals =
         if dispersion == 0.0 { gap } else { (dispersion * gap / far).ln_1p() / dispersion };
@@ -197,8 +199,8 @@ fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
         let skewness = dispersion.mul_add(2.0 * x, 1.0) / (x * near).sqrt();
         return saddlepoint(half_deviance, wald, skewness / 6.0);
     }
-    let of_mean = (off.ln_1p() - off / (1.0 + off)) / error;
-    let curvature = error * rate * near / (far * far) + 1.0 / (1.0 + off);
+    let of_mean = (off.ln_1p() - off / y) / error;
+    let curvature = error * rate * near / (far * far) + 1.0 / y;
     let spread = (mean * (1.0 + (dispersion + error) * mean)).sqrt();
     let cubes = 2.0 * dispersion * dispersion + 4.0 * error * error + 6.0 * dispersion * error;
     let third = mean * (1.0 + 3.0 * (dispersion + error) * mean + cubes * mean * mean);
@@ -206,14 +208,27 @@ fn z_count_saddlepoint(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
     saddlepoint(half_deviance + of_mean, wald * curvature.sqrt(), at_centre)
 }
 
-/// `y - 1`, where `y` makes `x` most likely together with an error of the mean of this variance: the
-/// root of `(dispersion + error) m e² + (1 + dispersion m + error (2 m - x)) e = error (x - m)`.
-fn misjudged(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
+/// The `y` that makes a count most likely together with the error of its mean, and `off = y - 1`.
+struct Misjudged {
+    y: f64,
+    off: f64,
+}
+
+/// The positive root of `a y² - b y - 1 = 0` with `a = (dispersion + error) m` and
+/// `b = dispersion m + error x - 1`, each of its two forms where nothing in it cancels.
+fn misjudged(x: f64, mean: f64, dispersion: f64, error: f64) -> Misjudged {
+    if error == 0.0 {
+        return Misjudged { y: 1.0, off: 0.0 };
+    }
     let square = (dispersion + error) * mean;
-    let linear = 1.0 + dispersion * mean + error * (2.0 * mean - x);
-    let right = error * (x - mean);
-    let root = (linear * linear + 4.0 * square * right).max(0.0).sqrt();
-    if linear > 0.0 { 2.0 * right / (linear + root) } else { (root - linear) / (2.0 * square) }
+    let linear = dispersion * mean + error * x - 1.0;
+    let root = linear.hypot(2.0 * square.sqrt());
+    let y = if linear < 0.0 { 2.0 / (root - linear) } else { (root + linear) / (2.0 * square) };
+    // The same equation in y - 1.
+    let (right, slope) = (error * (x - mean), 2.0 * square - linear);
+    let off =
+        if slope > 0.0 { 2.0 * right / (slope + root) } else { (root - slope) / (2.0 * square) };
+    Misjudged { y, off }
 }
 
 fn z_share_exact(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
