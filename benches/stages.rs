@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use groundswell::baseline::{Expected, Scale};
+use groundswell::baseline::Expected;
 use groundswell::classify::Classifier;
 use groundswell::config::{Config, Secrets};
 use groundswell::decode::{Format, Limits, decode};
@@ -92,14 +92,7 @@ fn core(c: &mut Criterion) {
     for (name, mean, observed) in
         [("small", 8.0, 21.0), ("large", 9_000.0, 14_000.0), ("far out", 0.4, 60.0)]
     {
-        let expected = Expected {
-            scale: Scale::Count,
-            mean,
-            of: 0.0,
-            dispersion: 0.12,
-            doubt: 0.01,
-            error: 0.0,
-        };
+        let expected = Expected { doubt: 0.01, ..Expected::count(mean, 0.12) };
         c.bench_function(&format!("score: z of a {name} count"), |b| {
             b.iter(|| black_box(expected).z(black_box(observed)));
         });

@@ -227,7 +227,7 @@ mod tests {
     }
 
     fn expected(mean: f64, dispersion: f64, doubt: f64) -> Expected {
-        Expected { scale: Scale::Count, mean, of: 0.0, dispersion, doubt, error: 0.0 }
+        Expected { doubt, ..Expected::count(mean, dispersion) }
     }
 
     fn of(restlessness: &Restlessness, window: usize) -> f64 {

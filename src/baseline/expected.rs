@@ -40,6 +40,16 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// A count of `mean` mentions, which is known exactly.
+    pub const fn count(mean: f64, dispersion: f64) -> Self {
+        Self { scale: Scale::Count, mean, of: 0.0, dispersion, doubt: 0.0, error: 0.0 }
+    }
+
+    /// `mean` mentions of one kind, which is known exactly, among the `of` of a window.
+    pub const fn share(mean: f64, of: f64, dispersion: f64) -> Self {
+        Self { scale: Scale::Share, mean, of, dispersion, doubt: 0.0, error: 0.0 }
+    }
+
     /// z of `observed` mentions; positive above what is typical. Always finite.
     pub fn z(&self, observed: f64) -> f64 {
         match self.scale {
@@ -47,7 +57,7 @@ impl Expected {
                 tail::z_count(observed, self.mean, self.dispersion - self.error, self.error)
             }
             Scale::Share => {
-                let share = self.share();
+                let share = self.rate();
                 let correlation = (self.dispersion * share / (1.0 - share)).min(0.95);
                 tail::z_share(observed, self.of, share, correlation)
             }
@@ -120,7 +130,7 @@ impl Expected {
     pub fn noise(&self) -> f64 {
         match self.scale {
             Scale::Count => self.mean,
-            Scale::Share => self.mean * (1.0 - self.share()),
+            Scale::Share => self.mean * (1.0 - self.rate()),
         }
     }
 
@@ -132,7 +142,7 @@ impl Expected {
         }
     }
 
-    fn share(&self) -> f64 {
+    fn rate(&self) -> f64 {
         (self.mean / self.of.max(1.0)).clamp(1e-6, 1.0 - 1e-6)
     }
 }

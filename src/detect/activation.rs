@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Record;
 use crate::attribute::{LONGEST_VALUE, hashtags};
-use crate::baseline::{Expected, Scale};
+use crate::baseline::Expected;
 use crate::mention::{Mention, Timestamp};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -201,14 +201,7 @@ impl Value {
         let weight = PRIOR_HOURS / (PRIOR_HOURS + self.sum);
         let dispersion = weight * PRIOR_DISPERSION + (1.0 - weight) * own;
         let doubt = 1.0 / (self.sum + 0.5);
-        Expected {
-            scale: Scale::Count,
-            mean,
-            of: 0.0,
-            dispersion: dispersion + doubt,
-            doubt,
-            error: 0.0,
-        }
+        Expected { doubt, ..Expected::count(mean, dispersion + doubt) }
     }
 }
 

@@ -238,14 +238,7 @@ mod tests {
 
     #[test]
     fn a_sentiment_is_read_from_minus_one_to_one() {
-        let expected = Expected {
-            scale: Scale::Share,
-            mean: 30.0,
-            of: 50.0,
-            dispersion: 0.0,
-            doubt: 0.0,
-            error: 0.0,
-        };
+        let expected = Expected::share(30.0, 50.0, 0.0);
         assert!((in_units(Measure::Sentiment, &expected, 30.0) - 0.2).abs() < 1e-12);
         assert!((in_units(Measure::NegativeShare, &expected, 30.0) - 0.6).abs() < 1e-12);
         let nothing = Expected { of: 0.0, mean: 0.0, ..expected };

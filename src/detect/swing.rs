@@ -77,27 +77,11 @@ mod tests {
     use Direction::{Down, Up};
 
     fn count(observed: f64, mean: f64) -> Reading {
-        let expected = Expected {
-            scale: Scale::Count,
-            mean,
-            of: 0.0,
-            dispersion: 0.01,
-            doubt: 0.0,
-            error: 0.0,
-        };
-        Reading::new(expected, observed)
+        Reading::new(Expected::count(mean, 0.01), observed)
     }
 
     fn share(observed: f64, of: f64) -> Reading {
-        let expected = Expected {
-            scale: Scale::Share,
-            mean: 0.3 * of,
-            of,
-            dispersion: 0.004,
-            doubt: 0.0,
-            error: 0.0,
-        };
-        Reading::new(expected, observed)
+        Reading::new(Expected::share(0.3 * of, of, 0.004), observed)
     }
 
     #[test]

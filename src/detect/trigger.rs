@@ -45,18 +45,10 @@ impl Trigger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baseline::{Expected, Scale};
+    use crate::baseline::Expected;
 
     fn reading(observed: f64) -> Reading {
-        let expected = Expected {
-            scale: Scale::Count,
-            mean: 100.0,
-            of: 0.0,
-            dispersion: 0.01,
-            doubt: 0.0,
-            error: 0.0,
-        };
-        Reading::new(expected, observed)
+        Reading::new(Expected::count(100.0, 0.01), observed)
     }
 
     #[test]

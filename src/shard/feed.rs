@@ -19,8 +19,7 @@ const LEAST_SILENCE_MS: i64 = 10 * 60_000;
 const DEAD_AFTER_MS: i64 = 7 * 86_400_000;
 
 /// What a feed is expected to hold that falls silent before anything is known of it.
-const NOTHING_KNOWN: Expected =
-    Expected { scale: Scale::Count, mean: 0.0, of: 0.0, dispersion: 0.0, doubt: 0.0, error: 0.0 };
+const NOTHING_KNOWN: Expected = Expected::count(0.0, 0.0);
 
 /// Everything that arrives in one partition, for whatever brand or none.
 #[derive(Debug)]

@@ -143,8 +143,7 @@ fn a_past_without_exposure_teaches_nothing() {
 #[test]
 fn what_clipping_leaves_of_the_variance_is_its_sum() {
     for (mean, dispersion) in [(0.3, 0.5), (3.0, 0.0), (3.0, 0.3), (40.0, 0.12), (900.0, 0.3)] {
-        let expected =
-            Expected { scale: Scale::Count, mean, of: 0.0, dispersion, doubt: 0.0, error: 0.0 };
+        let expected = Expected::count(mean, dispersion);
         let top = 2.0 * expected.variance().sqrt();
         let clipped: f64 = (0..40_000)
             .map(f64::from)
