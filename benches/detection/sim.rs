@@ -33,7 +33,7 @@ pub struct Calm {
 
 /// How busy a pane is next to the average: nights are calm, weekends calmer.
 pub fn rhythm(pane: i64) -> f64 {
-    let hour = ((pane / PANES_PER_HOUR) as f64 + 0.5).rem_euclid(24.0);
+    let hour = ((pane as f64 + 0.5) / PANES_PER_HOUR as f64).rem_euclid(24.0);
     let weekday = pane.rem_euclid(PANES_PER_WEEK) / PANES_PER_DAY;
     let week = if weekday >= 5 { 0.7 } else { 1.12 };
     week * (1.0 - 0.7 * ((hour - 3.0) / 12.0 * PI).cos())

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::calendar::{SLOTS, Slot};
 use super::expected::Scale;
-use super::{Bucket, Elements};
+use super::{Bucket, Elements, Part, within};
 
 /// How far seasonal factors may lie from 1 before there is a record.
 ///
@@ -120,11 +120,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, hour: &Weighted, rate: f64) {
-        self.counted += hour.counted;
-        self.expected += rate * hour.exposure;
-        self.variance += hour.age_weight * hour.counted;
-        self.restless += hour.age_weight * hour.counted * hour.restless;
+    fn add(&mut self, hours: &Hours, rate: f64) {
+        self.counted += hours.counted;
+        self.expected += rate * hours.exposure;
+        self.variance += hours.variance;
+        self.restless += hours.restless;
     }
 
     fn factor(self, strength: f64) -> Factor {
@@ -142,16 +142,19 @@ impl Tally {
     }
 }
 
-/// An hour as the fit sees it: weighted and winsorised.
-struct Weighted {
-    slot: Slot,
+/// The hours of one slot as the fit sees them: weighted, winsorised and summed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hours {
     counted: f64,
     exposure: f64,
-    /// The part of its weight, 0..=1, that is its age.
-    age_weight: f64,
-    /// The part of its variance, 0..=1, that is restlessness, not chance.
+    /// The variance of `counted`...
+    variance: f64,
+    /// ...and the part of it that is restlessness, not chance.
     restless: f64,
 }
+
+/// [`Hours`] of every slot.
+type Week = [Hours; SLOTS];
 
 impl Fit {
     pub(super) fn new(scale: Scale, elements: Elements) -> Self {
@@ -171,27 +174,32 @@ impl Fit {
         }
     }
 
-    /// Mentions expected for `exposure` in `slot`.
-    pub(super) fn mean(&self, slot: Slot, exposure: f64) -> f64 {
-        let mean = self.rate.value * self.factor(slot) * exposure;
+    /// Mentions expected in `part`.
+    pub(super) fn mean(&self, part: &Part) -> f64 {
+        let mut factors = self.factor(part.slot) * part.exposure;
+        if self.elements.seasonality && !part.is_even() {
+            let around = [-2, -1, 0, 1, 2].map(|hours| self.factor(part.slot.after(hours)));
+            factors += within::beyond_even(around, part.lean, part.bend);
+        }
+        let mean = self.rate.value * factors.max(0.0);
         match self.scale {
             Scale::Count => mean,
             // A share cannot pass 1, nor be sure of it.
-            Scale::Share => mean.min(0.995 * exposure),
+            Scale::Share => mean.min(0.995 * part.exposure),
         }
     }
 
     /// The mean over a whole shape. What is not known of a weekday is off for all of its hours alike,
     /// and much the same for the day beside it: those errors add up, all others average out.
-    pub(super) fn predict(&self, shape: &[(Slot, f64)]) -> Prediction {
+    pub(super) fn predict(&self, shape: &[Part]) -> Prediction {
         let (mut mean, mut doubt, mut error) =
             (0.0, SquaredError::default(), SquaredError::default());
-        for &(slot, exposure) in shape {
-            let part = self.mean(slot, exposure);
-            let (hour, weekday, own) = self.factors(slot);
-            mean += part;
-            doubt.add(part, hour.doubt + own.doubt, weekday.doubt);
-            error.add(part, hour.error + own.error, weekday.error);
+        for part in shape {
+            let expected = self.mean(part);
+            let (hour, weekday, own) = self.factors(part.slot);
+            mean += expected;
+            doubt.add(expected, hour.doubt + own.doubt, weekday.doubt);
+            error.add(expected, hour.error + own.error, weekday.error);
         }
         let seasonal = mean > 0.0 && self.elements.seasonality;
         let of_factors = |it: SquaredError| if seasonal { it.relative_to(mean) } else { 0.0 };
@@ -215,21 +223,21 @@ impl Fit {
             });
             self.rate.value = if exposure > 0.0 { counted / exposure } else { 0.0 };
         }
+        let age_weights = age_weights(past, half_life_hours);
         for _ in 0..ROUNDS {
-            let hours = self.weigh(past, half_life_hours, dispersion);
-            self.fit_rate(&hours);
+            let week = self.weigh(past, &age_weights, dispersion);
+            self.fit_rate(&week);
             if self.elements.seasonality {
-                self.fit_factors(&hours);
+                self.fit_factors(&week);
             }
         }
     }
 
-    /// The count of an hour, pulled in to where an hour may lie.
-    pub(super) fn winsorised(&self, bucket: &Bucket, dispersion: f64) -> f64 {
+    /// The count of an hour of which `mean` was expected, pulled in to where an hour may lie.
+    pub(super) fn winsorised(&self, bucket: &Bucket, mean: f64, dispersion: f64) -> f64 {
         if !self.elements.robust {
             return bucket.count;
         }
-        let mean = self.mean(bucket.slot, bucket.exposure);
         let doubt = self.rate.doubt + self.seasonal_doubt(bucket.slot);
         let spread = (mean + (dispersion + doubt) * mean * mean).sqrt();
         let reach = CLIP * spread + CLIP_MENTIONS;
@@ -253,65 +261,55 @@ impl Fit {
         hour.doubt + weekday.doubt + own.doubt
     }
 
-    fn weigh(&self, past: &VecDeque<Bucket>, half_life: f64, dispersion: f64) -> Vec<Weighted> {
-        let now = past.back().map_or(0, |bucket| bucket.hour);
-        past.iter()
-            .filter(|bucket| !bucket.held || recurs(past, bucket.hour))
-            .map(|bucket| {
-                let mean = self.mean(bucket.slot, bucket.exposure);
-                let counted = self.winsorised(bucket, dispersion);
-                let age = (now - bucket.hour) as f64;
-                let restless = dispersion * mean / (1.0 + dispersion * mean);
-                let age_weight = (-age / half_life).exp2();
-                let weight = age_weight * (1.0 - restless);
-                Weighted {
-                    slot: bucket.slot,
-                    counted: weight * counted,
-                    exposure: weight * bucket.exposure,
-                    age_weight,
-                    restless,
-                }
-            })
-            .collect()
+    fn weigh(&self, past: &VecDeque<Bucket>, age_weights: &[f64], dispersion: f64) -> Week {
+        let mut week = [Hours::default(); SLOTS];
+        for (bucket, &age_weight) in past.iter().zip(age_weights) {
+            let mean = self.mean(&bucket.part());
+            let restless = dispersion * mean / (1.0 + dispersion * mean);
+            let weight = age_weight * (1.0 - restless);
+            let counted = weight * self.winsorised(bucket, mean, dispersion);
+            let hours = &mut week[bucket.slot.index()];
+            hours.counted += counted;
+            hours.exposure += weight * bucket.exposure;
+            hours.variance += age_weight * counted;
+            hours.restless += age_weight * counted * restless;
+        }
+        week
     }
 
-    fn fit_rate(&mut self, hours: &[Weighted]) {
+    fn fit_rate(&mut self, week: &Week) {
         let mut tally = Tally::default();
-        for hour in hours {
-            tally.add(hour, self.factor(hour.slot));
+        for (slot, hours) in Slot::all().zip(week) {
+            tally.add(hours, self.factor(slot));
         }
         if tally.expected > 0.0 {
             self.rate = tally.learnt(NOTHING, tally.expected);
         }
     }
 
-    fn fit_factors(&mut self, hours: &[Weighted]) {
+    fn fit_factors(&mut self, week: &Week) {
         let mut tallies = [Tally::default(); 24];
-        for hour in hours {
-            let others =
-                self.weekdays[hour.slot.weekday()].value * self.slots[hour.slot.index()].value;
-            tallies[hour.slot.hour()].add(hour, self.rate.value * others);
+        for (slot, hours) in Slot::all().zip(week) {
+            let (_, weekday, own) = self.factors(slot);
+            tallies[slot.hour()].add(hours, self.rate.value * weekday.value * own.value);
         }
         let strength = self.prior.hour;
         self.hours = tallies.map(|tally| tally.factor(strength));
         self.guess_unseen(&tallies);
 
         let mut tallies = [Tally::default(); 7];
-        for hour in hours {
-            let others = self.hours[hour.slot.hour()].value * self.slots[hour.slot.index()].value;
-            tallies[hour.slot.weekday()].add(hour, self.rate.value * others);
+        for (slot, hours) in Slot::all().zip(week) {
+            let (hour, _, own) = self.factors(slot);
+            tallies[slot.weekday()].add(hours, self.rate.value * hour.value * own.value);
         }
         let strength = self.prior.weekday;
         self.weekdays = tallies.map(|tally| tally.factor(strength));
 
-        let mut tallies = [Tally::default(); SLOTS];
-        for hour in hours {
-            let others =
-                self.hours[hour.slot.hour()].value * self.weekdays[hour.slot.weekday()].value;
-            tallies[hour.slot.index()].add(hour, self.rate.value * others);
-        }
-        for (factor, tally) in self.slots.iter_mut().zip(tallies) {
-            *factor = tally.factor(self.prior.slot);
+        for (slot, hours) in Slot::all().zip(week) {
+            let (hour, weekday, _) = self.factors(slot);
+            let mut tally = Tally::default();
+            tally.add(hours, self.rate.value * hour.value * weekday.value);
+            self.slots[slot.index()] = tally.factor(self.prior.slot);
         }
     }
 
@@ -327,6 +325,18 @@ impl Fit {
             self.hours[hour] = Factor { doubt: doubt.min(self.prior.unseen_most), ..like };
         }
     }
+}
+
+/// What each hour of the past counts for by its age; one that is held out counts for nothing.
+fn age_weights(past: &VecDeque<Bucket>, half_life: f64) -> Vec<f64> {
+    let now = past.back().map_or(0, |bucket| bucket.hour);
+    let weight = |bucket: &Bucket| {
+        if bucket.held && !recurs(past, bucket.hour) {
+            return 0.0;
+        }
+        (-((now - bucket.hour) as f64) / half_life).exp2()
+    };
+    past.iter().map(weight).collect()
 }
 
 /// Whether an hour that is held out was so, too, in the week before or after: what recurs is the

@@ -20,7 +20,9 @@ mod dispersion;
 mod expected;
 mod fit;
 mod settings;
+mod shape;
 pub mod tail;
+mod within;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -28,6 +30,7 @@ use std::time::Duration;
 pub use calendar::{Calendar, SLOTS, Slot};
 pub use expected::{Expected, Scale};
 pub use settings::{BaselineSettings, Elements};
+pub use shape::{Part, Shape};
 
 use dispersion::{FLOOR, Restlessness};
 use fit::{Fit, Prediction};
@@ -47,8 +50,11 @@ pub struct Bucket {
     pub held: bool,
 }
 
-/// Where a window lies in the week: its exposure in each hour of the week it touches.
-pub type Shape = Vec<(Slot, f64)>;
+impl Bucket {
+    fn part(&self) -> Part {
+        Part::even(self.slot, self.exposure)
+    }
+}
 
 /// However steady a series has been, this part of what is not known about its rate remains.
 const LEAST_DOUBT: f64 = 0.2;
@@ -104,21 +110,21 @@ impl Baseline {
 
     /// What the window at `window` (an index into the lengths given to [`Baseline::new`]) of this
     /// `shape` is expected to hold; `None` while the series is warming up.
-    pub fn expect(&self, window: usize, shape: &[(Slot, f64)]) -> Option<Expected> {
+    pub fn expect(&self, window: usize, shape: &[Part]) -> Option<Expected> {
         if self.exposure < self.warm_up {
             return None;
         }
-        let of = match self.scale {
-            Scale::Count => 0.0,
-            Scale::Share => shape.iter().map(|(_, exposure)| exposure).sum(),
-        };
         let Prediction { mean, doubt, error } = self.fit.predict(shape);
-        let exact =
-            Expected { scale: self.scale, mean, of, dispersion: 0.0, doubt: 0.0, error: 0.0 };
+        let exact = match self.scale {
+            Scale::Count => Expected::count(mean, 0.0),
+            Scale::Share => {
+                Expected::share(mean, shape.iter().map(|part| part.exposure).sum(), 0.0)
+            }
+        };
         if !self.elements.over_dispersion {
             return Some(exact);
         }
-        let means = shape.iter().map(|&(slot, exposure)| self.fit.mean(slot, exposure));
+        let means = shape.iter().map(|part| self.fit.mean(part));
         let own = self.restlessness.of(window, means);
         let dispersion = (own + doubt).max(LEAST_DOUBT * doubt + FLOOR);
         let error = match self.scale {
@@ -128,9 +134,9 @@ impl Baseline {
         Some(Expected { dispersion, doubt, error, ..exact })
     }
 
-    /// Mentions expected in each slot of `shape`; used to spread a share's exposure.
-    pub fn mean_in(&self, slot: Slot, exposure: f64) -> f64 {
-        self.fit.mean(slot, exposure)
+    /// Mentions expected in a part of a shape; used to spread a share's exposure.
+    pub fn mean_in(&self, part: &Part) -> f64 {
+        self.fit.mean(part)
     }
 
     /// Learns how far a window, which ended with `hour`, fell from what was expected of it.
@@ -148,7 +154,9 @@ impl Baseline {
         // by little, each refit making the next a bit more tolerant.
         bucket.held &= self.elements.robust;
         if !bucket.held && self.has_rhythm_before(bucket.hour) {
-            bucket.count = self.fit.winsorised(&bucket, self.restlessness.of_an_hour().max(0.0));
+            let mean = self.fit.mean(&bucket.part());
+            let dispersion = self.restlessness.of_an_hour().max(0.0);
+            bucket.count = self.fit.winsorised(&bucket, mean, dispersion);
         }
         self.exposure += bucket.exposure;
         self.past.push_back(bucket);
@@ -198,7 +206,7 @@ impl Baseline {
         let (mut counted, mut expected) = (0.5, 0.5);
         for bucket in self.past.iter().filter(|bucket| bucket.held && bucket.hour >= hour) {
             counted += bucket.count;
-            expected += self.fit.mean(bucket.slot, bucket.exposure);
+            expected += self.fit.mean(&bucket.part());
         }
         counted / expected
     }

@@ -84,7 +84,7 @@ impl Community {
     /// Closes a pane; the look at the advocates, if it is time for one and something can be said.
     fn tick(&mut self, tick: &Tick<'_>) -> Option<Roll> {
         self.dead |= tick.feed_dead;
-        let hour = tick.exposure.slot(tick.end - 1)?.hour();
+        let hour = tick.exposure.part(tick.end - 1)?.slot.hour();
         let is_due = std::mem::replace(&mut self.hour, hour) != hour && hour == HOUR;
         if !is_due {
             return None;

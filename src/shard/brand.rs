@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::attribute::Attribution;
-use crate::baseline::{Baseline, Bucket, Shape, Slot};
+use crate::baseline::{Baseline, Bucket, Part, Shape, Slot};
 use crate::detect::{
     Brand, BuiltIn, Feedback, Mark, Plan, Reading, Record, Tally, Trigger, Verdict, in_units,
     is_follow,
@@ -61,7 +61,7 @@ impl<'a> Tick<'a> {
 
     /// Whether the feed was alive through (nearly) the whole of the window.
     pub(super) fn is_watched(&self, window: usize) -> bool {
-        let watched: f64 = self.shapes[window].iter().map(|part| part.1).sum();
+        let watched: f64 = self.shapes[window].iter().map(|part| part.exposure).sum();
         watched >= 0.9 * self.watch.windows[window] as f64
     }
 }
@@ -202,7 +202,7 @@ impl BrandState {
             let counter: &SlidingCounter = &self.counters[tally];
             counter.sum_between(panes.start, panes.end) as f64
         };
-        let alive = tick.exposure.slots_between(panes.start, panes.end).count() as f64;
+        let alive = tick.exposure.parts_between(panes.start, panes.end).count() as f64;
         let series = self.baselines.iter_mut().zip(&self.held);
         for (watched, (baseline, held)) in tick.watch.measures.iter().zip(series) {
             let count = counted(watched.count) * watched.worth;
@@ -294,15 +294,15 @@ impl BrandState {
     }
 
     /// The mentions of a window, spread over the hours of the week as they are expected to fall.
-    fn share_shape(&self, shape: &[(Slot, f64)], mentions: f64) -> Shape {
+    fn share_shape(&self, shape: &[Part], mentions: f64) -> Shape {
         let baseline = &self.baselines[MENTIONS];
-        let parts: Shape =
-            shape.iter().map(|&(slot, panes)| (slot, baseline.mean_in(slot, panes))).collect();
-        let total: f64 = parts.iter().map(|part| part.1).sum();
+        let means: Vec<f64> = shape.iter().map(|part| baseline.mean_in(part)).collect();
+        let total: f64 = means.iter().sum();
         if total <= 0.0 {
-            return shape.first().map(|part| vec![(part.0, mentions)]).unwrap_or_default();
+            return shape.first().map(|it| vec![Part::even(it.slot, mentions)]).unwrap_or_default();
         }
-        parts.into_iter().map(|(slot, mean)| (slot, mentions * mean / total)).collect()
+        let parts = shape.iter().zip(means);
+        parts.map(|(part, mean)| Part::even(part.slot, mentions * mean / total)).collect()
     }
 
     /// How far windows are out of line, by the side they are told on.

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::attribute::{Question, Swing};
+use crate::baseline::Part;
 use crate::detect::{LastTold, Reading, Record, explained_by, onset};
 use crate::incident::{
     Change, Direction, Evidence, Facts, Incident, Measure, Mood, Sample, Severity, Signal, Subject,
@@ -91,7 +92,7 @@ impl BrandState {
         post: Option<Sample>,
     ) -> Change {
         let from = tick.watch.pane_of(incident.onset);
-        let watched = tick.exposure.slots_between(from, tick.end).count() as Pane;
+        let watched = tick.exposure.parts_between(from, tick.end).count() as Pane;
         let is_of_post = post.is_some();
         let case = &mut self.cases[side as usize];
         case.since_onset = SinceOnset::new(from, &self.counters, watched);
@@ -399,12 +400,11 @@ impl BrandState {
         let at = tick.watch.position(measure)?;
         let count = tick.watch.measures[at].count;
         let count = tick.watch.explained.iter().position(|&it| it == count)?;
-        let mean = |slot, panes| self.baselines[at].mean_in(slot, panes);
-        let closed: f64 =
-            tick.exposure.slots_between(from, tick.end).map(|slot| mean(slot, 1.0)).sum();
+        let mean = |pane: Part| self.baselines[at].mean_in(&pane);
+        let closed: f64 = tick.exposure.parts_between(from, tick.end).map(mean).sum();
         // What is counted reaches into the open pane.
-        let open =
-            tick.exposure.slot(tick.end - 1).map_or(0.0, |slot| mean(slot, tick.open_part()));
+        let last = tick.exposure.part(tick.end - 1);
+        let open = last.map_or(0.0, |pane| mean(pane.times(tick.open_part())));
         let least = tick.plan.sensitivity.min_excess;
         Some(Swing { count, direction, expected: closed + open, least })
     }
@@ -424,8 +424,8 @@ impl BrandState {
             .map(|pane| {
                 let count = |tally: usize| f64::from(self.counters[tally].get(pane));
                 let exposure = watched.of.map_or(1.0, count);
-                let slot = tick.exposure.slot(pane);
-                let mean = slot.map_or(0.0, |slot| baseline.mean_in(slot, exposure));
+                let part = tick.exposure.part(pane);
+                let mean = part.map_or(0.0, |part| baseline.mean_in(&part.times(exposure)));
                 (count(watched.count) * watched.worth, mean)
             })
             .collect();

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::baseline::{Shape, Slot};
+use crate::baseline::{Part, Shape};
 use crate::window::Pane;
 
-/// The last closed panes: the slot each lay in, and whether the feed was alive.
+/// The last closed panes: where each lay, and whether the feed was alive.
 ///
 /// A pane in which nothing at all arrived, for any brand, may be a quiet moment or a dead feed.
 /// While such a run of panes lasts it is left out of every shape: no brand is blamed for it. When
@@ -15,7 +15,7 @@ use crate::window::Pane;
 pub(super) struct Exposure {
     end: Pane,
     capacity: usize,
-    panes: VecDeque<(Slot, bool)>,
+    panes: VecDeque<(Part, bool)>,
     silent: usize,
 }
 
@@ -25,9 +25,9 @@ impl Exposure {
     }
 
     /// Closes a pane in which `mentions` arrived in all.
-    pub(super) fn close(&mut self, slot: Slot, mentions: u64) {
+    pub(super) fn close(&mut self, pane: Part, mentions: u64) {
         self.silent = if mentions == 0 { self.silent + 1 } else { 0 };
-        self.panes.push_back((slot, true));
+        self.panes.push_back((pane, true));
         if self.panes.len() > self.capacity {
             self.panes.pop_front();
         }
@@ -53,8 +53,8 @@ impl Exposure {
     /// The shape of the latest run of silent panes.
     pub(super) fn silent_shape(&self) -> Shape {
         let mut shape = Shape::new();
-        for &(slot, _) in self.panes.iter().rev().take(self.silent) {
-            add(&mut shape, slot);
+        for &(pane, _) in self.panes.iter().rev().take(self.silent) {
+            add(&mut shape, pane);
         }
         shape
     }
@@ -79,11 +79,11 @@ impl Exposure {
         let mut counted = 0;
         for &length in windows {
             while counted < length
-                && let Some(&(slot, alive)) = panes.next()
+                && let Some(&(pane, alive)) = panes.next()
             {
                 counted += 1;
                 if alive && counted > self.silent {
-                    add(&mut shape, slot);
+                    add(&mut shape, pane);
                 }
             }
             shapes.push(shape.clone());
@@ -91,16 +91,16 @@ impl Exposure {
         shapes
     }
 
-    /// The hour of the week in which `pane` lay, if it is remembered and the feed was alive.
-    pub(super) fn slot(&self, pane: Pane) -> Option<Slot> {
+    /// Where in the week `pane` lay, if it is remembered and the feed was alive.
+    pub(super) fn part(&self, pane: Pane) -> Option<Part> {
         let oldest = self.end - self.panes.len() as Pane;
         let at = usize::try_from(pane - oldest).ok()?;
         self.panes.get(at).filter(|pane| pane.1).map(|pane| pane.0)
     }
 
-    /// The slots of the living panes in `from..to`.
-    pub(super) fn slots_between(&self, from: Pane, to: Pane) -> impl Iterator<Item = Slot> {
-        (from.max(self.end - self.panes.len() as Pane)..to).filter_map(|pane| self.slot(pane))
+    /// The living panes in `from..to`.
+    pub(super) fn parts_between(&self, from: Pane, to: Pane) -> impl Iterator<Item = Part> {
+        (from.max(self.end - self.panes.len() as Pane)..to).filter_map(|pane| self.part(pane))
     }
 
     /// Starts over at `end`, with nothing remembered.
@@ -111,17 +111,17 @@ impl Exposure {
     }
 }
 
-fn add(shape: &mut Shape, slot: Slot) {
+fn add(shape: &mut Shape, pane: Part) {
     // Neighbouring panes mostly lie in the same hour.
     if let Some(last) = shape.last_mut()
-        && last.0 == slot
+        && last.slot == pane.slot
     {
-        last.1 += 1.0;
+        last.add(pane);
         return;
     }
-    match shape.iter_mut().find(|part| part.0 == slot) {
-        Some(part) => part.1 += 1.0,
-        None => shape.push((slot, 1.0)),
+    match shape.iter_mut().find(|part| part.slot == pane.slot) {
+        Some(part) => part.add(pane),
+        None => shape.push(pane),
     }
 }
 
@@ -135,27 +135,29 @@ mod tests {
     use crate::baseline::Calendar;
     use crate::mention::Timestamp;
 
-    fn slot(hour: i64) -> Slot {
-        Calendar::new(TimeZone::UTC).slot(Timestamp::from_millis(hour * 3_600_000))
+    /// A pane that fills this hour.
+    fn pane(hour: i64) -> Part {
+        let slot = Calendar::new(TimeZone::UTC).slot(Timestamp::from_millis(hour * 3_600_000));
+        Part::even(slot, 1.0)
     }
 
     /// Panes 100.. with these numbers of mentions, all in one hour.
     fn exposure(mentions: &[u64]) -> Exposure {
         let mut exposure = Exposure::new(100, 8);
-        mentions.iter().for_each(|&mentions| exposure.close(slot(0), mentions));
+        mentions.iter().for_each(|&mentions| exposure.close(pane(0), mentions));
         exposure
     }
 
     fn watched(exposure: &Exposure, panes: usize) -> f64 {
-        exposure.shapes(&[panes])[0].iter().map(|part| part.1).sum()
+        exposure.shapes(&[panes])[0].iter().map(|part| part.exposure).sum()
     }
 
     #[test]
     fn a_silent_run_is_left_out_while_it_lasts_and_counts_when_it_is_over() {
         let mut exposure = exposure(&[1, 2, 0, 0, 0]);
         assert_eq!((exposure.silent(), watched(&exposure, 5)), (3, 2.0));
-        assert_eq!(exposure.silent_shape(), [(slot(0), 3.0)]);
-        exposure.close(slot(0), 1);
+        assert_eq!(exposure.silent_shape(), [pane(0).times(3.0)]);
+        exposure.close(pane(0), 1);
         assert_eq!((exposure.silent(), watched(&exposure, 5)), (0, 5.0));
     }
 
@@ -163,10 +165,10 @@ mod tests {
     fn dead_panes_are_left_out_for_good() {
         let mut exposure = exposure(&[1, 2, 0, 0, 0]);
         exposure.declare_dead();
-        exposure.close(slot(0), 1);
+        exposure.close(pane(0), 1);
         assert_eq!(watched(&exposure, 6), 3.0);
-        assert_eq!((exposure.slot(103), exposure.slot(105)), (None, Some(slot(0))));
-        assert_eq!(exposure.slots_between(0, 1_000).count(), 3);
+        assert_eq!((exposure.part(103), exposure.part(105)), (None, Some(pane(0))));
+        assert_eq!(exposure.parts_between(0, 1_000).count(), 3);
     }
 
     #[test]
@@ -186,10 +188,10 @@ mod tests {
     #[test]
     fn shapes_tell_hours_apart_and_forget_what_is_too_old() {
         let mut exposure = Exposure::new(0, 6);
-        (0..10).for_each(|pane| exposure.close(slot(i64::from(pane >= 7)), 1));
+        (0..10).for_each(|at| exposure.close(pane(i64::from(at >= 7)), 1));
         let shapes = exposure.shapes(&[2, 5, 100]);
-        assert_eq!(shapes[0], [(slot(1), 2.0)]);
-        assert_eq!(shapes[1], [(slot(1), 3.0), (slot(0), 2.0)]);
-        assert_eq!(shapes[2], [(slot(1), 3.0), (slot(0), 3.0)]);
+        assert_eq!(shapes[0], [pane(1).times(2.0)]);
+        assert_eq!(shapes[1], [pane(1).times(3.0), pane(0).times(2.0)]);
+        assert_eq!(shapes[2], [pane(1).times(3.0), pane(0).times(3.0)]);
     }
 }

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::baseline::{Calendar, Slot};
+use crate::baseline::{Calendar, Part, Slot};
 use crate::detect::{Mark, Plan, Reading, Record, in_units};
 use crate::incident::{Change, Direction, Incident};
 use crate::mention::{BrandIndex, Classified, Timestamp, millis};
@@ -405,13 +405,13 @@ impl State {
         calendar: &Calendar,
         changes: &mut Vec<Change>,
     ) {
-        let slot = calendar.slot(watch.start_of(self.end));
+        let (slot, into) = calendar.slot_and_into(watch.start_of(self.end));
         if slot != self.hour.0 {
             self.passed.push_back((self.hour.0, self.hour.1..self.end));
             self.hour = (slot, self.end);
         }
         let arrived = self.feed.closing();
-        self.exposure.close(slot, arrived);
+        self.exposure.close(Part::pane(slot, into, watch.pane_hours()), arrived);
         if self.by_rows {
             self.exposure.declare_dead();
         } else if !self.heard {

@@ -176,6 +176,11 @@ impl Watch {
         Timestamp::from_millis(pane.saturating_mul(self.pane_ms))
     }
 
+    /// The length of a pane, in hours.
+    pub(super) fn pane_hours(&self) -> f64 {
+        self.pane_ms as f64 / 3_600_000.0
+    }
+
     pub(super) fn hour_of(&self, pane: Pane) -> i64 {
         self.start_of(pane).as_millis().div_euclid(3_600_000)
     }

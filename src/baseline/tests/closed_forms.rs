@@ -38,7 +38,7 @@ fn doubt_is_that_of_the_gamma_posteriors() {
         let (doubt, chance) = parts.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
         // Of the variance of an hour this part is restlessness.
         let error = chance * 0.12 * count / (1.0 + 0.12 * count);
-        let got = baseline.expect(1, &[(asked, 60.0)]).unwrap();
+        let got = baseline.expect(1, &[Part::even(asked, 60.0)]).unwrap();
         let close = |got: f64, want: f64| (got / want - 1.0).abs() < 0.03;
         assert!(close(got.doubt, doubt), "{hours} h of {count}: {} {doubt}", got.doubt);
         assert!(close(got.error, error), "{hours} h of {count}: {} {error}", got.error);
@@ -80,14 +80,14 @@ fn a_well_known_poisson_series_is_scored_almost_as_poisson() {
 fn a_day_expects_the_sum_of_its_hours_and_is_surer_than_each() {
     let mut baseline = baseline(Scale::Count);
     (0..14 * 24).for_each(|hour| baseline.learn(bucket(hour, rhythm(hour))));
-    let day: Shape = (0..24).map(|hour| (slot(hour), 60.0)).collect();
+    let day: Shape = (0..24).map(|hour| Part::even(slot(hour), 60.0)).collect();
     let whole = baseline.expect(2, &day).unwrap();
     let sum: f64 = (0..24).map(|hour| expected(&baseline, hour)).sum();
     assert!((whole.mean / sum - 1.0).abs() < 1e-9);
     let noon = baseline.expect(1, &hour_shape(12)).unwrap();
     assert!(whole.doubt < noon.doubt, "{} {}", whole.doubt, noon.doubt);
     // Half an hour of exposure is half the mentions, a dead hour none.
-    let half = baseline.expect(1, &[(slot(12), 30.0)]).unwrap();
+    let half = baseline.expect(1, &[Part::even(slot(12), 30.0)]).unwrap();
     assert!((half.mean * 2.0 - noon.mean).abs() < 1e-9);
     let dead = baseline.expect(1, &[]).unwrap();
     assert_eq!((dead.mean, dead.z(0.0).abs() < 1e-9), (0.0, true));
@@ -98,7 +98,8 @@ fn a_day_expects_the_sum_of_its_hours_and_is_surer_than_each() {
 fn what_is_not_known_of_a_weekday_does_not_average_out_over_its_hours() {
     let mut baseline = baseline(Scale::Count);
     (0..5 * 24).for_each(|hour| baseline.learn(bucket(hour, 1_000.0)));
-    let morning = |day: i64| (0..6).map(|hour| (slot(24 * day + hour), 60.0)).collect::<Shape>();
+    let morning =
+        |day: i64| (0..6).map(|hour| Part::even(slot(24 * day + hour), 60.0)).collect::<Shape>();
     let friday = baseline.expect(2, &morning(4)).unwrap().doubt;
     let saturday = baseline.expect(2, &morning(5)).unwrap().doubt;
     let of = |of: &dyn Fn(i64) -> bool, k: f64| {

@@ -33,7 +33,7 @@ fn bucket(hour: i64, count: f64) -> Bucket {
 }
 
 fn hour_shape(hour: i64) -> Shape {
-    vec![(slot(hour), 60.0)]
+    vec![Part::even(slot(hour), 60.0)]
 }
 
 fn expected(baseline: &Baseline, hour: i64) -> f64 {
@@ -169,7 +169,7 @@ fn a_share_is_learnt_per_mention_and_stays_a_share() {
     for hour in 0..14 * 24 {
         baseline.learn(Bucket { exposure: 50.0, ..bucket(hour, 15.0) });
     }
-    let expected = baseline.expect(1, &[(slot(12), 200.0)]).unwrap();
+    let expected = baseline.expect(1, &[Part::even(slot(12), 200.0)]).unwrap();
     assert!((expected.in_units(expected.mean) - 0.3).abs() < 0.02);
     assert!(expected.z(120.0) > 4.0 && expected.z(60.0).abs() < 0.5 && expected.z(20.0) < -3.0);
 }
@@ -208,7 +208,7 @@ proptest! {
                 baseline.accept_level_since(MONDAY + hour - 4);
             }
             let of = observed.max(60.0);
-            let Some(expected) = baseline.expect(1, &[(slot(hour), of)]) else { continue };
+            let Some(expected) = baseline.expect(1, &[Part::even(slot(hour), of)]) else { continue };
             prop_assert!(expected.mean.is_finite() && expected.dispersion.is_finite());
             prop_assert!(expected.mean >= 0.0 && expected.dispersion > 0.0);
             prop_assert!(expected.z(observed.floor()).is_finite());

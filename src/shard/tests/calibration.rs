@@ -17,7 +17,7 @@ const WEEK: i64 = 7 * 24 * HOUR / PANE;
 const WEEKS: i64 = 64;
 /// By then a series' restlessness is learnt.
 const LEARNING: i64 = 12;
-const SERIES: u64 = 3;
+const SERIES: u64 = 6;
 
 /// Series in which nothing ever happens.
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +58,7 @@ fn ratio(calm: Calm) -> f64 {
                 restless = gamma.sample(&mut rng);
             }
             let weekend = if pane % WEEK >= WEEK / 7 * 5 { 0.7 } else { 1.12 };
-            // By the hour: what moves within it is not modelled.
-            let busy = weekend * rhythm(pane * PANE / HOUR * HOUR + HOUR / 2);
+            let busy = weekend * rhythm(pane * PANE + PANE / 2);
             let mean = calm.rate * restless * busy;
             let count = Poisson::new(mean.max(1e-9)).unwrap().sample(&mut rng);
             if rng.random_bool(calm.missing) {
