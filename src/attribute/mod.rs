@@ -125,9 +125,9 @@ impl Attribution {
         self.holding = false;
     }
 
-    /// The level since pane `from` is here to stay: what is still remembered of it becomes usual.
+    /// The level since pane `from` is here to stay: what is still remembered of it becomes usual. What
+    /// comes after it does not, until [`Attribution::release`].
     pub fn accept_since(&mut self, from: Pane) {
-        self.release();
         self.buckets_since(from).for_each(|bucket| bucket.held = false);
     }
 
