@@ -75,7 +75,7 @@ impl Partitions {
                 (
                     "groundswell_attributed_values",
                     "values",
-                    "Links, hashtags, authors and channels remembered to tell where a swing comes \
+                    "Channels, links, hashtags, authors, countries and texts remembered to tell where a swing comes \
                      from.",
                 ),
             )?,
