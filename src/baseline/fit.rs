@@ -120,11 +120,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, hours: &Hours, rate: f64) {
-        self.counted += hours.counted;
-        self.expected += rate * hours.exposure;
-        self.variance += hours.variance;
-        self.restless += hours.restless;
+    fn add(&mut self, seen: &Seen, rate: f64) {
+        self.counted += seen.counted;
+        self.expected += rate * seen.exposure;
+        self.variance += seen.variance;
+        self.restless += seen.restless;
     }
 
     fn factor(self, strength: f64) -> Factor {
@@ -142,9 +142,9 @@ impl Tally {
     }
 }
 
-/// The hours of one slot as the fit sees them: weighted, winsorised and summed.
+/// What has been seen in one hour of the week: weighted, winsorised and summed.
 #[derive(Debug, Clone, Copy, Default)]
-struct Hours {
+struct Seen {
     counted: f64,
     exposure: f64,
     /// The variance of `counted`...
@@ -153,8 +153,7 @@ struct Hours {
     restless: f64,
 }
 
-/// [`Hours`] of every slot.
-type Week = [Hours; SLOTS];
+type Week = [Seen; SLOTS];
 
 impl Fit {
     pub(super) fn new(scale: Scale, elements: Elements) -> Self {
@@ -181,7 +180,7 @@ impl Fit {
             let around = [-2, -1, 0, 1, 2].map(|hours| self.factor(part.slot.after(hours)));
             factors += within::beyond_even(around, part.lean, part.bend);
         }
-        let mean = self.rate.value * factors.max(0.0);
+        let mean = self.rate.value * factors;
         match self.scale {
             Scale::Count => mean,
             // A share cannot pass 1, nor be sure of it.
@@ -189,13 +188,12 @@ impl Fit {
         }
     }
 
-    /// The mean over a whole shape. What is not known of a weekday is off for all of its hours alike,
+    /// What is predicted of a shape in whose parts `means` are expected. What is not known of a weekday is off for all of its hours alike,
     /// and much the same for the day beside it: those errors add up, all others average out.
-    pub(super) fn predict(&self, shape: &[Part]) -> Prediction {
+    pub(super) fn predict(&self, shape: &[Part], means: &[f64]) -> Prediction {
         let (mut mean, mut doubt, mut error) =
             (0.0, SquaredError::default(), SquaredError::default());
-        for part in shape {
-            let expected = self.mean(part);
+        for (part, &expected) in shape.iter().zip(means) {
             let (hour, weekday, own) = self.factors(part.slot);
             mean += expected;
             doubt.add(expected, hour.doubt + own.doubt, weekday.doubt);
@@ -262,25 +260,25 @@ impl Fit {
     }
 
     fn weigh(&self, past: &VecDeque<Bucket>, age_weights: &[f64], dispersion: f64) -> Week {
-        let mut week = [Hours::default(); SLOTS];
+        let mut week = [Seen::default(); SLOTS];
         for (bucket, &age_weight) in past.iter().zip(age_weights) {
             let mean = self.mean(&bucket.part());
             let restless = dispersion * mean / (1.0 + dispersion * mean);
             let weight = age_weight * (1.0 - restless);
             let counted = weight * self.winsorised(bucket, mean, dispersion);
-            let hours = &mut week[bucket.slot.index()];
-            hours.counted += counted;
-            hours.exposure += weight * bucket.exposure;
-            hours.variance += age_weight * counted;
-            hours.restless += age_weight * counted * restless;
+            let seen = &mut week[bucket.slot.index()];
+            seen.counted += counted;
+            seen.exposure += weight * bucket.exposure;
+            seen.variance += age_weight * counted;
+            seen.restless += age_weight * counted * restless;
         }
         week
     }
 
     fn fit_rate(&mut self, week: &Week) {
         let mut tally = Tally::default();
-        for (slot, hours) in Slot::all().zip(week) {
-            tally.add(hours, self.factor(slot));
+        for (slot, seen) in Slot::all().zip(week) {
+            tally.add(seen, self.factor(slot));
         }
         if tally.expected > 0.0 {
             self.rate = tally.learnt(NOTHING, tally.expected);
@@ -289,35 +287,35 @@ impl Fit {
 
     fn fit_factors(&mut self, week: &Week) {
         let mut tallies = [Tally::default(); 24];
-        for (slot, hours) in Slot::all().zip(week) {
+        for (slot, seen) in Slot::all().zip(week) {
             let (_, weekday, own) = self.factors(slot);
-            tallies[slot.hour()].add(hours, self.rate.value * weekday.value * own.value);
+            tallies[slot.hour()].add(seen, self.rate.value * weekday.value * own.value);
         }
         let strength = self.prior.hour;
         self.hours = tallies.map(|tally| tally.factor(strength));
         self.guess_unseen(&tallies);
 
         let mut tallies = [Tally::default(); 7];
-        for (slot, hours) in Slot::all().zip(week) {
+        for (slot, seen) in Slot::all().zip(week) {
             let (hour, _, own) = self.factors(slot);
-            tallies[slot.weekday()].add(hours, self.rate.value * hour.value * own.value);
+            tallies[slot.weekday()].add(seen, self.rate.value * hour.value * own.value);
         }
         let strength = self.prior.weekday;
         self.weekdays = tallies.map(|tally| tally.factor(strength));
 
-        for (slot, hours) in Slot::all().zip(week) {
+        for (slot, seen) in Slot::all().zip(week) {
             let (hour, weekday, _) = self.factors(slot);
             let mut tally = Tally::default();
-            tally.add(hours, self.rate.value * hour.value * weekday.value);
+            tally.add(seen, self.rate.value * hour.value * weekday.value);
             self.slots[slot.index()] = tally.factor(self.prior.slot);
         }
     }
 
     /// An hour of the day never seen is taken to be like the last one seen before it.
     fn guess_unseen(&mut self, tallies: &[Tally; 24]) {
-        let seen = |hour: usize| tallies[hour % 24].expected > 0.0;
-        for hour in (0..24).filter(|&hour| !seen(hour)) {
-            let Some(distance) = (1..24).find(|distance| seen(hour + 24 - distance)) else {
+        let known = |hour: usize| tallies[hour % 24].expected > 0.0;
+        for hour in (0..24).filter(|&hour| !known(hour)) {
+            let Some(distance) = (1..24).find(|distance| known(hour + 24 - distance)) else {
                 return;
             };
             let doubt = self.prior.unseen + self.prior.unseen_per_hour * (distance - 1) as f64;

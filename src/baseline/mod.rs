@@ -7,7 +7,7 @@
 //! expected = rate x hour_of_day x weekday x hour_of_week x exposure
 //! ```
 //!
-//! anew after every hour. Each factor is a gamma posterior mean `(counted + k) / (expected + k)`
+//! anew after every hour; within an hour the rhythm is read off the hours around it. Each factor is a gamma posterior mean `(counted + k) / (expected + k)`
 //! that shrinks towards 1 with the strength of `k` mentions (Clayton & Kaldor 1987, the
 //! gamma-Poisson smoother), so that a brand watched since this morning already has a baseline; what
 //! is not known yet is carried as `doubt` and widens the limits. Hours are weighted by age and by
@@ -51,6 +51,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// An hour watched in part is taken to have been watched evenly.
     fn part(&self) -> Part {
         Part::even(self.slot, self.exposure)
     }
@@ -114,7 +115,8 @@ impl Baseline {
         if self.exposure < self.warm_up {
             return None;
         }
-        let Prediction { mean, doubt, error } = self.fit.predict(shape);
+        let means: Vec<f64> = shape.iter().map(|part| self.fit.mean(part)).collect();
+        let Prediction { mean, doubt, error } = self.fit.predict(shape, &means);
         let exact = match self.scale {
             Scale::Count => Expected::count(mean, 0.0),
             Scale::Share => {
@@ -124,8 +126,7 @@ impl Baseline {
         if !self.elements.over_dispersion {
             return Some(exact);
         }
-        let means = shape.iter().map(|part| self.fit.mean(part));
-        let own = self.restlessness.of(window, means);
+        let own = self.restlessness.of(window, means.into_iter());
         let dispersion = (own + doubt).max(LEAST_DOUBT * doubt + FLOOR);
         let error = match self.scale {
             Scale::Count => error.min(dispersion),
@@ -134,7 +135,7 @@ impl Baseline {
         Some(Expected { dispersion, doubt, error, ..exact })
     }
 
-    /// Mentions expected in a part of a shape; used to spread a share's exposure.
+    /// Mentions expected in a part of a shape.
     pub fn mean_in(&self, part: &Part) -> f64 {
         self.fit.mean(part)
     }

@@ -28,10 +28,12 @@ impl Part {
         Self { slot, exposure, lean: 0.0, bend: 0.0 }
     }
 
-    /// One pane `length` hours long that begins `into` hours after its hour began. A pane that reaches
-    /// over the end of its hour is taken to end there.
+    /// One pane `length` hours long that begins `into` hours after its hour began. Panes whose hours begin
+    /// in the midst of one (in zones half an hour off) are told by their order within the hour, which is
+    /// what makes them even together.
     pub fn pane(slot: Slot, into: f64, length: f64) -> Self {
-        let middle = into.min(1.0 - length) + length / 2.0 - 0.5;
+        let order = (into / length + ROUNDING).floor();
+        let middle = order * length + length / 2.0 - 0.5;
         let bend = middle * middle + length * length / 12.0 - 1.0 / 12.0;
         Self { slot, exposure: 1.0, lean: middle, bend }
     }
@@ -71,13 +73,19 @@ mod tests {
 
     #[test]
     fn the_panes_of_an_hour_are_spread_evenly_over_it() {
-        for panes in [1, 2, 12, 60, 3_600] {
-            let length = 1.0 / f64::from(panes);
+        // In zones half an hour or three quarters off some panes reach into the next hour.
+        for (seconds, off) in (1..=3_600).flat_map(|it| [0, 1_800, 2_700].map(|off| (it, off))) {
+            if 3_600 % seconds != 0 {
+                continue;
+            }
+            let (panes, length) = (3_600 / seconds, f64::from(seconds) / 3_600.0);
             let mut hour = Part::even(slot(), 0.0);
-            (0..panes).for_each(|at| hour.add(Part::pane(slot(), f64::from(at) * length, length)));
-            assert!(hour.is_even() && (hour.exposure - f64::from(panes)).abs() < 1e-6, "{hour:?}");
+            for at in 0..panes {
+                let into = f64::from((off + at * seconds) % 3_600) / 3_600.0;
+                hour.add(Part::pane(slot(), into, length));
+            }
+            assert!(hour.is_even(), "{seconds} s, {off} s off: {hour:?}");
         }
-        assert!(Part::pane(slot(), 0.5, 1.0).is_even(), "half of it lies in the next hour");
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! Two regimes, each tested against the other and against `statrs`' incomplete beta and gamma
 //! functions:
 //!
-//! - small counts (below [`EXACT_BELOW`]): the probabilities are summed;
+//! - small counts: the probabilities are summed, up to half of [`SUMMED_BELOW`] alone, from there on with
+//!   less and less weight;
 //! - large counts: the saddlepoint approximation in Barndorff-Nielsen's form
 //!   `r* = w + ln(u / w) / w`, where `w` is the signed root of the deviance and `u` the Wald
 //!   statistic in the canonical parameter. Without a continuity correction it approximates the
@@ -24,7 +25,7 @@ use statrs::function::erf::{erfc, erfc_inv};
 use statrs::function::gamma::ln_gamma;
 
 /// Counts below this are summed; larger ones use the saddlepoint approximation.
-pub const EXACT_BELOW: f64 = 64.0;
+pub const SUMMED_BELOW: f64 = 64.0;
 
 /// No |z| is reported beyond this; it stands for "never in the life of the universe".
 pub const Z_MAX: f64 = 1_000.0;
@@ -57,12 +58,12 @@ const LEAST_MEAN: f64 = 1e-200;
 /// `mean * y + dispersion * (mean * y)²` is typical; `dispersion` 0 is the Poisson limit. `1 / y` is
 /// gamma with mean 1 and variance `error`: how far the mean was misjudged; with 0 it is exact.
 ///
-/// `x` is at least 0 and finite, `mean`, `dispersion` and `error` at least 0; a mean below 1e-200
+/// `x` is at least 0, `mean`, `dispersion` and `error` too, none above 1e20; a mean below 1e-200
 /// is taken as that, so that the result is never NaN: no count is so large that its ratio to the
 /// mean overflows.
 ///
 /// Small counts amend the saddlepoint approximation by what it is off for a negative binomial as
-/// restless as dispersion and error together; the amends fade from half of [`EXACT_BELOW`] on, so that
+/// restless as dispersion and error together; the amends fade from half of [`SUMMED_BELOW`] on, so that
 /// no step is left where the sums end.
 pub fn z_count(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
     let mean = mean.max(LEAST_MEAN);
@@ -71,12 +72,12 @@ pub fn z_count(x: f64, mean: f64, dispersion: f64, error: f64) -> f64 {
     let flat = |part: f64| if tiny(part) { 0.0 } else { part };
     let error = if error < LEAST_ERROR * (error + dispersion + 1.0 / mean) { 0.0 } else { error };
     let whole = flat(dispersion + error);
-    if x >= EXACT_BELOW {
+    if x >= SUMMED_BELOW {
         return z_count_saddlepoint(x, mean, flat(dispersion), error);
     }
     let ln_first = ln_count_at_zero(mean, whole);
     let exact = z_by_summing(x, ln_first, |k| ln_count_ratio(k, mean, whole));
-    let fading = (2.0 - 2.0 * x / EXACT_BELOW).min(1.0);
+    let fading = (2.0 - 2.0 * x / SUMMED_BELOW).min(1.0);
     if error == 0.0 && fading == 1.0 {
         return exact;
     }
@@ -96,7 +97,7 @@ pub fn z_share(x: f64, n: f64, mean: f64, correlation: f64) -> f64 {
         return 0.0;
     }
     let mean = mean.clamp(1e-9, 1.0 - 1e-9);
-    if n < EXACT_BELOW {
+    if n < SUMMED_BELOW {
         // Sums of sentiments are not whole.
         z_share_exact(x.round(), n, mean, correlation)
     } else {
@@ -493,7 +494,7 @@ mod tests {
         ) {
             let mean = ln_mean.exp();
             let spread = (mean * (1.0 + (dispersion + error) * mean)).sqrt();
-            let x = (mean + at * spread).max(EXACT_BELOW).round();
+            let x = (mean + at * spread).max(SUMMED_BELOW).round();
             let step = (0.02 * spread).max(1.0).round();
             let (z, more) = (z_count(x, mean, dispersion, error), z_count(x + step, mean, dispersion, error));
             prop_assert!(z.is_finite() && more > z, "{x} + {step} of {mean}: {z} {more}");

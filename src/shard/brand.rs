@@ -302,7 +302,7 @@ impl BrandState {
             return shape.first().map(|it| vec![Part::even(it.slot, mentions)]).unwrap_or_default();
         }
         let parts = shape.iter().zip(means);
-        parts.map(|(part, mean)| Part::even(part.slot, mentions * mean / total)).collect()
+        parts.map(|(part, mean)| part.times(mentions * mean / (total * part.exposure))).collect()
     }
 
     /// How far windows are out of line, by the side they are told on.

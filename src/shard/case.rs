@@ -400,11 +400,11 @@ impl BrandState {
         let at = tick.watch.position(measure)?;
         let count = tick.watch.measures[at].count;
         let count = tick.watch.explained.iter().position(|&it| it == count)?;
-        let mean = |pane: Part| self.baselines[at].mean_in(&pane);
+        let mean = |part: Part| self.baselines[at].mean_in(&part);
         let closed: f64 = tick.exposure.parts_between(from, tick.end).map(mean).sum();
         // What is counted reaches into the open pane.
         let last = tick.exposure.part(tick.end - 1);
-        let open = last.map_or(0.0, |pane| mean(pane.times(tick.open_part())));
+        let open = last.map_or(0.0, |part| mean(part.times(tick.open_part())));
         let least = tick.plan.sensitivity.min_excess;
         Some(Swing { count, direction, expected: closed + open, least })
     }

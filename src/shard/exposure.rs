@@ -25,9 +25,9 @@ impl Exposure {
     }
 
     /// Closes a pane in which `mentions` arrived in all.
-    pub(super) fn close(&mut self, pane: Part, mentions: u64) {
+    pub(super) fn close(&mut self, part: Part, mentions: u64) {
         self.silent = if mentions == 0 { self.silent + 1 } else { 0 };
-        self.panes.push_back((pane, true));
+        self.panes.push_back((part, true));
         if self.panes.len() > self.capacity {
             self.panes.pop_front();
         }
@@ -53,8 +53,8 @@ impl Exposure {
     /// The shape of the latest run of silent panes.
     pub(super) fn silent_shape(&self) -> Shape {
         let mut shape = Shape::new();
-        for &(pane, _) in self.panes.iter().rev().take(self.silent) {
-            add(&mut shape, pane);
+        for &(part, _) in self.panes.iter().rev().take(self.silent) {
+            add(&mut shape, part);
         }
         shape
     }
@@ -79,11 +79,11 @@ impl Exposure {
         let mut counted = 0;
         for &length in windows {
             while counted < length
-                && let Some(&(pane, alive)) = panes.next()
+                && let Some(&(part, alive)) = panes.next()
             {
                 counted += 1;
                 if alive && counted > self.silent {
-                    add(&mut shape, pane);
+                    add(&mut shape, part);
                 }
             }
             shapes.push(shape.clone());
@@ -111,17 +111,17 @@ impl Exposure {
     }
 }
 
-fn add(shape: &mut Shape, pane: Part) {
+fn add(shape: &mut Shape, added: Part) {
     // Neighbouring panes mostly lie in the same hour.
     if let Some(last) = shape.last_mut()
-        && last.slot == pane.slot
+        && last.slot == added.slot
     {
-        last.add(pane);
+        last.add(added);
         return;
     }
-    match shape.iter_mut().find(|part| part.slot == pane.slot) {
-        Some(part) => part.add(pane),
-        None => shape.push(pane),
+    match shape.iter_mut().find(|part| part.slot == added.slot) {
+        Some(part) => part.add(added),
+        None => shape.push(added),
     }
 }
 
