@@ -97,8 +97,14 @@ fn nothing_is_read_from_the_future() {
 #[test]
 fn zeros_a_spike_at_the_start_and_huge_counts_have_scores() {
     assert!(scored(&series([0; 3_000])).unwrap().0.iter().all(|score| *score == 0.0));
-    let spike = std::iter::once(1_000).chain(std::iter::repeat_n(5, 3_000));
-    scored(&series(spike)).unwrap();
+    let calm = || (0..2_990).map(|row| 4 + row % 3);
+    let spikes = std::iter::once(1_000).chain(calm()).chain(std::iter::repeat_n(100, 10));
+    let (scores, _) = scored(&series(spikes)).unwrap();
+    assert!(
+        scores[..2_990].iter().all(|score| *score < 1.5),
+        "it is taken for no habit, nor for a fall"
+    );
+    assert!(scores[2_990..].iter().any(|score| *score > 1.5), "nor does it hide the next");
     let huge = (0..3_000).map(|row| 1_000_000_000 + row % 7 * 1_000_000);
     let (scores, _) = scored(&series(huge)).unwrap();
     assert!(scores.iter().all(|score| score.is_finite()));
@@ -127,6 +133,18 @@ fn rows_out_of_order_are_counted_as_late() {
     let text = series([5; 600]) + "2015-02-26 00:00:00,7\n";
     let (_, told) = scored(&text).unwrap();
     assert_eq!((told.rows, told.late), (601, 1));
+}
+
+/// Time never goes back: what comes after a row of next year is late.
+#[test]
+fn a_row_of_next_year_makes_all_that_follow_late() {
+    let rows = series([5; 600]);
+    let at = rows.lines().nth(500).unwrap();
+    let wrong = rows.replace(at, &at.replace("2015", "2016"));
+    assert_ne!(rows, wrong);
+    let (scores, told) = scored(&wrong).unwrap();
+    assert_eq!((told.rows, told.late), (600, 100));
+    assert!(scores.iter().all(|score| *score < 1.5), "{scores:?}");
 }
 
 #[test]

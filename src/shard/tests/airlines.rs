@@ -102,6 +102,13 @@ fn american_opens_within_the_hour() {
     assert_eq!(changes_of(first).map(|it| it.severity).max(), Some(Severity::Critical));
     assert_eq!(rises("American").count(), 1, "one storm, one incident");
     assert!(first.sources.iter().any(|it| it.kind == SourceKind::Channel && it.value == "twitter"));
+    let phrases = |it: &Incident| {
+        let phrases = it.sources.iter().filter(|it| it.kind == SourceKind::Phrase);
+        phrases.map(|it| it.value.clone()).collect::<Vec<_>>()
+    };
+    let said: Vec<String> = changes_of(first).flat_map(phrases).collect();
+    assert!(said.iter().any(|it| it.contains("on hold")), "{said:?}");
+    assert!(said.iter().any(|it| it.contains("cancelled")), "{said:?}");
     assert_eq!(first.samples.len(), 3);
     assert!(first.origin.is_none(), "a dozen mentions do not tell");
     let last = changes_of(first).last().expect("it escalates");

@@ -32,6 +32,23 @@ fn a_turn_of_the_mood_is_seen_though_no_more_is_said() {
     assert!((at(turn + 8 * HOUR)..at(turn + 16 * HOUR)).contains(&end), "{end}");
 }
 
+/// Half as many again are angry, and nothing else is watched.
+#[test]
+fn the_share_of_the_angry_is_watched_by_itself() {
+    let turn = 9 * DAY + 10 * HOUR;
+    let negative = |brand: usize, now: i64| {
+        if brand == 0 && (turn..turn + 6 * HOUR).contains(&now) { 0.7 } else { 0.3 }
+    };
+    let mut alone = (*plan()).clone();
+    alone.monitors.retain(|it| it.name == "negative-share-up");
+    let mut shard = Shard::new(alone.into(), "feed");
+    let changes = feed(&mut shard, &ordinary_but(57, 0, 10 * DAY, usual, negative));
+    let told: Vec<_> = opened(&changes).into_iter().map(|it| &it.incident).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!((told[0].brand.as_str(), told[0].measure), (BRANDS[0], Measure::NegativeShare));
+    assert!(told[0].detected_at.millis_since(at(turn)) <= 2 * HOUR, "{}", told[0].detected_at);
+}
+
 #[test]
 fn a_crisis_that_grows_escalates_once_a_step_and_never_back() {
     let crisis = 5 * DAY + 10 * HOUR;

@@ -50,6 +50,20 @@ fn a_cold_start_pages_little_and_yet_sees_a_storm_on_the_second_day() {
     assert!(seen, "the storm: {changes:#?}");
 }
 
+/// Of a feed that is new the hours to come are not known: a storm has to be larger than that.
+#[test]
+fn a_storm_is_seen_in_the_first_hours_of_a_feed() {
+    let start = 9 * HOUR;
+    for after in [2, 3, 6] {
+        let storm = start + after * HOUR;
+        let changes = run(&ordinary(2, start, storm + 2 * HOUR, burst(storm, 2 * HOUR, 20.0)));
+        let told: Vec<_> = opened(&changes).into_iter().map(|it| &it.incident).collect();
+        assert!(told.iter().all(|it| it.detected_at >= at(storm)), "calm so far: {told:#?}");
+        let seen = told.iter().any(|it| it.brand == BRANDS[1] && it.direction == Direction::Up);
+        assert!(seen, "{after} h after the start: {told:#?}");
+    }
+}
+
 #[test]
 fn ordinary_weeks_are_quiet() {
     let changes = run(&ordinary(3, 0, 28 * DAY, usual));
