@@ -6,7 +6,7 @@ use groundswell::detect::Plan;
 
 use super::sim::{PANES_PER_DAY, PANES_PER_HOUR};
 use super::surge::{self, Event, Surge};
-use super::{budget, nab};
+use super::{budget, calibration, nab};
 
 type Adjust = fn(&mut Plan);
 
@@ -14,6 +14,8 @@ pub struct Row {
     pub name: &'static str,
     /// On the benchmark's series; `None` where they are not at hand.
     pub score: Option<f64>,
+    /// How many times the nominal part of calm windows lies at z 3 or beyond.
+    pub beyond: f64,
     /// Of ten calm series, in a week.
     pub false_pages: f64,
     /// In the order of [`EVENTS`].
@@ -52,6 +54,7 @@ pub fn measure() -> Vec<Row> {
         .map(|(name, adjust)| Row {
             name,
             score: nab::measure(name, adjust),
+            beyond: calibration::adjusted(adjust),
             false_pages: budget::measure(10, 200, adjust).per_week,
             events: EVENTS.iter().map(|(_, event)| surge::measure(*event, adjust)).collect(),
         })

@@ -1,6 +1,7 @@
 //! z means what it says: how many calm windows reach 3, against one in 741.
 
 use groundswell::baseline::tail::normal_upper_tail;
+use groundswell::detect::Plan;
 use groundswell::incident::Direction;
 
 use super::sim::{Calm, Draw, PANES_PER_WEEK, counts, in_parallel, watch};
@@ -48,14 +49,30 @@ pub fn measure(series: u64) -> Vec<Cell> {
         .collect();
     in_parallel(&calms, |calm| {
         let mut windows = Vec::new();
-        (0..series).for_each(|seed| one(*calm, seed * 7 + 1, &mut windows));
+        (0..series).for_each(|seed| one(*calm, seed * 7 + 1, |_| {}, &mut windows));
         Cell { calm: *calm, windows }
     })
 }
 
-fn one(calm: Calm, seed: u64, windows: &mut Vec<Tally>) {
+/// [`Tally::ratio`] of all windows of some series whose plan is adjusted.
+pub fn adjusted(adjust: impl Fn(&mut Plan) + Sync) -> f64 {
+    let rates = [1.0, 10.0, 100.0];
+    let calms = [0.0, 0.05, 0.3]
+        .map(|dispersion| rates.map(|rate| Calm { rate, dispersion, missing: 0.0 }));
+    let cells = in_parallel(calms.as_flattened(), |calm| {
+        let mut windows = Vec::new();
+        (0..4).for_each(|seed| one(*calm, seed * 7 + 1, &adjust, &mut windows));
+        Cell { calm: *calm, windows }
+    });
+    cells.iter().map(|cell| cell.all().ratio()).sum::<f64>() / cells.len() as f64
+}
+
+fn one(calm: Calm, seed: u64, adjust: impl Fn(&mut Plan), windows: &mut Vec<Tally>) {
     let mut draw = Draw::new(calm, seed);
-    let mut plan = counts(1, 0.0001);
+    let mut plan = counts(1, 1.0);
+    adjust(&mut plan);
+    // So insensitive that no incident opens: what it holds out would not be learnt.
+    plan.sensitivity.false_pages_per_week = 0.0001;
     plan.monitors.retain(|it| it.direction == Direction::Up);
     watch(
         plan,

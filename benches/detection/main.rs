@@ -175,8 +175,8 @@ fn surges() {
 
 fn ablated() {
     let events: String = ablation::EVENTS.map(|(name, _)| format!(" {name} |")).concat();
-    println!("| | NAB | false pages a week |{events}");
-    println!("|---|---|---|{}", "---|".repeat(ablation::EVENTS.len()));
+    println!("| | NAB | beyond z 3 | false pages a week |{events}");
+    println!("|---|---|---|---|{}", "---|".repeat(ablation::EVENTS.len()));
     for row in ablation::measure() {
         let score = row.score.map_or("-".to_owned(), |score| format!("{score:.2}"));
         let events: String = row
@@ -187,7 +187,8 @@ fn ablated() {
                 None => " 0 % |".to_owned(),
             })
             .collect();
-        println!("| {} | {score} | {:.2} |{events}", row.name, row.false_pages);
+        let (beyond, pages) = (row.beyond, row.false_pages);
+        println!("| {} | {score} | {beyond:.2} | {pages:.2} |{events}", row.name);
     }
 }
 
