@@ -13,7 +13,7 @@
 /// How many times more the central parabola may bend than one beside it.
 const BIAS: f64 = 2.0;
 /// Flanks of a lone peak differ less than that.
-const LIKE_FLANKS: f64 = 4.0;
+const LIKE_FLANKS: f64 = 2.0;
 /// No minute holds less than this part of the mean of its hour.
 const LEAST: f64 = 0.1;
 
