@@ -104,6 +104,9 @@ mod tests {
         // A slope beside it is followed.
         assert_eq!([-0.5, 0.5].map(|t| at([2.0, 1.0, 9.0, 8.0, 7.0], t)), [9.5, 8.5]);
         assert_eq!([-0.5, 0.5].map(|t| at([3.0, 2.0, 1.0, 9.0, 8.0], t)), [1.5, 0.5]);
+        // The last hours of a Sunday and the first of a Monday.
+        let [first, last] = [-0.5, 0.5].map(|t| at([0.486, 0.36, 0.411, 0.295, 0.234], t));
+        assert!(first > 0.48 && last < 0.35, "{first} {last}");
     }
 
     /// A slope of which the hours are known to half a percent is followed all the same.
