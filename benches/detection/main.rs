@@ -45,7 +45,7 @@ fn main() {
 
 fn benchmarked() {
     let Some(ours) = nab::measure("as they are", |_| {}) else {
-        println!("the benchmark's series are not at hand: ../shared/bench/nab");
+        println!("not at hand: ../shared/bench/nab, or python3, which its scorer needs");
         return;
     };
     let mut rows = nab::published();
