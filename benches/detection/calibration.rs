@@ -47,11 +47,7 @@ pub fn measure(series: u64) -> Vec<Cell> {
         .into_iter()
         .flat_map(|(dispersion, missing)| RATES.map(|rate| Calm { rate, dispersion, missing }))
         .collect();
-    in_parallel(&calms, |calm| {
-        let mut windows = Vec::new();
-        (0..series).for_each(|seed| one(*calm, seed * 7 + 1, |_| {}, &mut windows));
-        Cell { calm: *calm, windows }
-    })
+    in_parallel(&calms, |calm| cell(*calm, series, |_| {}))
 }
 
 /// [`Tally::ratio`] of all windows of some series whose plan is adjusted.
@@ -59,12 +55,14 @@ pub fn adjusted(adjust: impl Fn(&mut Plan) + Sync) -> f64 {
     let rates = [1.0, 10.0, 100.0];
     let calms = [0.0, 0.05, 0.3]
         .map(|dispersion| rates.map(|rate| Calm { rate, dispersion, missing: 0.0 }));
-    let cells = in_parallel(calms.as_flattened(), |calm| {
-        let mut windows = Vec::new();
-        (0..4).for_each(|seed| one(*calm, seed * 7 + 1, &adjust, &mut windows));
-        Cell { calm: *calm, windows }
-    });
+    let cells = in_parallel(calms.as_flattened(), |calm| cell(*calm, 4, &adjust));
     cells.iter().map(|cell| cell.all().ratio()).sum::<f64>() / cells.len() as f64
+}
+
+fn cell(calm: Calm, series: u64, adjust: impl Fn(&mut Plan)) -> Cell {
+    let mut windows = Vec::new();
+    (0..series).for_each(|seed| one(calm, seed * 7 + 1, &adjust, &mut windows));
+    Cell { calm, windows }
 }
 
 fn one(calm: Calm, seed: u64, adjust: impl Fn(&mut Plan), windows: &mut Vec<Tally>) {

@@ -188,8 +188,8 @@ impl Fit {
         }
     }
 
-    /// What is predicted of a shape in whose parts `means` are expected. What is not known of a weekday is off for all of its hours alike,
-    /// and much the same for the day beside it: those errors add up, all others average out.
+    /// What is predicted of a shape in whose parts `means` are expected. What is not known of a
+    /// weekday is off for all of its hours alike, and much the same for the day beside it: those errors add up, all others average out.
     pub(super) fn predict(&self, shape: &[Part], means: &[f64]) -> Prediction {
         let (mut mean, mut doubt, mut error) =
             (0.0, SquaredError::default(), SquaredError::default());

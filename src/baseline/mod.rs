@@ -7,7 +7,8 @@
 //! expected = rate x hour_of_day x weekday x hour_of_week x exposure
 //! ```
 //!
-//! anew after every hour; within an hour the rhythm is read off the hours around it. Each factor is a gamma posterior mean `(counted + k) / (expected + k)`
+//! anew after every hour; within an hour the rhythm is read off the hours around it. Each factor is
+//! a gamma posterior mean `(counted + k) / (expected + k)`
 //! that shrinks towards 1 with the strength of `k` mentions (Clayton & Kaldor 1987, the
 //! gamma-Poisson smoother), so that a brand watched since this morning already has a baseline; what
 //! is not known yet is carried as `doubt` and widens the limits. Hours are weighted by age and by

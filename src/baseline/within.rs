@@ -50,11 +50,10 @@ fn parabola(means: [f64; 5]) -> (f64, f64) {
 
 /// The least that the parabola adds to the mean of its hour anywhere in it: at an end, or between.
 fn least_excess(slope: f64, curvature: f64) -> f64 {
-    let at_end = curvature / 12.0 - slope.abs() / 2.0;
     if 2.0 * slope.abs() < curvature {
         -slope * slope / (2.0 * curvature) - curvature / 24.0
     } else {
-        at_end
+        curvature / 12.0 - slope.abs() / 2.0
     }
 }
 

@@ -32,7 +32,7 @@ fn a_turn_of_the_mood_is_seen_though_no_more_is_said() {
     assert!((at(turn + 8 * HOUR)..at(turn + 16 * HOUR)).contains(&end), "{end}");
 }
 
-/// Half as many again are angry, and nothing else is watched.
+/// More than twice as many are angry as usual, and nothing else is watched.
 #[test]
 fn the_share_of_the_angry_is_watched_by_itself() {
     let turn = 9 * DAY + 10 * HOUR;
