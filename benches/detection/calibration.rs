@@ -1,4 +1,4 @@
-//! z means what it says: how many calm windows reach 3, against one in 741.
+//! z means what it says: how many calm windows reach 3, against one in 741, and 4 and 5.
 
 use groundswell::baseline::tail::normal_upper_tail;
 use groundswell::detect::Plan;
@@ -7,7 +7,8 @@ use groundswell::incident::Direction;
 use super::sim::{Calm, Draw, PANES_PER_WEEK, counts, in_parallel, watch};
 
 pub const RATES: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
-const Z: f64 = 3.0;
+/// How far out: where the table looks, and on the way to the limits of very many series.
+pub const LEVELS: [f64; 3] = [3.0, 4.0, 5.0];
 const WEEKS: i64 = 28;
 /// By then a series' restlessness is learnt.
 const LEARNING: i64 = 12;
@@ -16,14 +17,26 @@ const LEARNING: i64 = 12;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     pub windows: f64,
-    /// At z 3 or beyond.
-    pub beyond: f64,
+    /// At each of [`LEVELS`] or beyond.
+    pub beyond: [f64; LEVELS.len()],
 }
 
 impl Tally {
     /// The part at z 3 or beyond, as a multiple of the nominal part.
     pub fn ratio(&self) -> f64 {
-        self.beyond / self.windows / normal_upper_tail(Z)
+        self.ratios()[0]
+    }
+
+    /// The part at each level or beyond, as a multiple of the nominal part.
+    pub fn ratios(&self) -> [f64; LEVELS.len()] {
+        std::array::from_fn(|at| self.beyond[at] / self.windows / normal_upper_tail(LEVELS[at]))
+    }
+
+    pub fn sum(tallies: impl IntoIterator<Item = Self>) -> Self {
+        tallies.into_iter().fold(Self::default(), |all, it| Self {
+            windows: all.windows + it.windows,
+            beyond: std::array::from_fn(|at| all.beyond[at] + it.beyond[at]),
+        })
     }
 }
 
@@ -34,10 +47,7 @@ pub struct Cell {
 
 impl Cell {
     pub fn all(&self) -> Tally {
-        self.windows.iter().fold(Tally::default(), |all, it| Tally {
-            windows: all.windows + it.windows,
-            beyond: all.beyond + it.beyond,
-        })
+        Tally::sum(self.windows.iter().copied())
     }
 }
 
@@ -86,7 +96,9 @@ fn one(calm: Calm, seed: u64, adjust: impl Fn(&mut Plan), windows: &mut Vec<Tall
                 }
                 windows[at].windows += 1.0;
                 let reading = surprise.reading;
-                windows[at].beyond += reading.expected.part_beyond(Z, reading.observed);
+                for (beyond, z) in windows[at].beyond.iter_mut().zip(LEVELS) {
+                    *beyond += reading.expected.part_beyond(z, reading.observed);
+                }
             }
         },
     );

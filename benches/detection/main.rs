@@ -2,7 +2,7 @@
 //!
 //!     cargo bench --bench detection                        all of it: tables here, figures in docs/detection/
 //!     cargo bench --bench detection -- calibration         or nab, budget, talk, surge, ablation: one of them
-//!     cargo bench --bench detection -- budget 100000       simulating so many of 100,000 series, not 2,000
+//!     cargo bench --bench detection -- budget 40000        simulating so many of 100,000 series, not 2,000
 //!     cargo bench --bench detection -- calibration 64      with so many series a row, not 32
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
@@ -82,18 +82,19 @@ fn calibrated(series: usize) {
             cell.all().ratio()
         );
     }
-    let lines: Vec<Line> = cells
-        .chunk_by(|a, b| (a.calm.dispersion, a.calm.missing) == (b.calm.dispersion, b.calm.missing))
-        .map(|cells| {
-            let calm = cells[0].calm;
-            let restless = 100.0 * calm.dispersion.sqrt();
-            let missing = 100.0 * calm.missing;
-            Line {
-                name: format!("restless by {restless:.0} %, {missing:.0} % missing"),
-                points: cells.iter().map(|it| (it.calm.rate, it.all().ratio().max(0.11))).collect(),
-            }
-        })
-        .collect();
+    let kinds = || cells.chunk_by(|a, b| a.calm.kind() == b.calm.kind());
+    let levels = calibration::LEVELS.map(|z| format!(" z {z} |")).concat();
+    println!("\n| all rates, all windows |{levels}\n|---|---|---|---|");
+    for cells in kinds() {
+        let all = calibration::Tally::sum(cells.iter().map(calibration::Cell::all));
+        let ratios = all.ratios().map(|it| format!(" {it:.2} |")).concat();
+        println!("| {} |{ratios}", cells[0].calm.kind());
+    }
+    let line = |cells: &[calibration::Cell]| Line {
+        name: cells[0].calm.kind(),
+        points: cells.iter().map(|it| (it.calm.rate, it.all().ratio().max(0.11))).collect(),
+    };
+    let lines: Vec<Line> = kinds().map(line).collect();
     Figure {
         file: "calibration.svg",
         title: "Windows at z 3 or beyond, next to one in 741",

@@ -31,6 +31,14 @@ pub struct Calm {
     pub missing: f64,
 }
 
+impl Calm {
+    /// All but its rate, in words.
+    pub fn kind(&self) -> String {
+        let restless = 100.0 * self.dispersion.sqrt();
+        format!("restless by {restless:.0} %, {:.0} % missing", 100.0 * self.missing)
+    }
+}
+
 /// How busy a pane is next to the average: nights are calm, weekends calmer.
 pub fn rhythm(pane: i64) -> f64 {
     let hour = ((pane as f64 + 0.5) / PANES_PER_HOUR as f64).rem_euclid(24.0);
