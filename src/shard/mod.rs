@@ -10,26 +10,28 @@ mod brand;
 mod case;
 mod exposure;
 mod feed;
+mod level;
 mod marks;
 mod post;
+mod readout;
 mod since;
+mod state;
 mod watch;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::baseline::{Calendar, Part, Slot};
-use crate::detect::{Mark, Plan, Reading, Record, in_units};
-use crate::incident::{Change, Direction, Incident};
+use crate::baseline::Calendar;
+use crate::detect::{Mark, Plan};
+use crate::incident::Change;
 use crate::mention::{BrandIndex, Classified, Timestamp, millis};
 use crate::window::{Dedup, Pane, Watermark, mention_key};
 
-use brand::{BrandState, TYPICAL_Z, Tick};
-use exposure::Exposure;
-use feed::Feed;
+pub use readout::{Fullness, Surprise, WindowReading};
+
+use brand::Tick;
 use marks::Marks;
-use watch::{Check, Watch};
+use state::State;
+use watch::Watch;
 
 /// What became of a mention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,58 +61,6 @@ impl Outcome {
     }
 }
 
-/// One window of one monitor of one brand, as the last closed pane left it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WindowReading {
-    /// The brand.
-    pub brand: BrandIndex,
-    /// The monitor's name.
-    pub monitor: String,
-    /// Which way it must go to signal.
-    pub direction: Direction,
-    /// Length of the window, in seconds.
-    pub window_seconds: u64,
-    /// The window's value: mentions, a share in 0..=1, or a sentiment in -1..=1.
-    pub observed: f64,
-    /// What is typical, in the unit of `observed`.
-    pub expected: f64,
-    /// Lower edge of the typical band (19 of 20 windows), in the unit of `observed`.
-    pub lower: f64,
-    /// Upper edge of the typical band.
-    pub upper: f64,
-    /// How unusual it is; the sign is the direction.
-    pub z: f64,
-}
-
-/// How unusual one window of one monitor of one brand is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Surprise<'a> {
-    /// The brand.
-    pub brand: BrandIndex,
-    /// The monitor's name.
-    pub monitor: &'a str,
-    /// Which way it must go to signal.
-    pub direction: Direction,
-    /// Length of the window.
-    pub window: Duration,
-    /// What came and what was expected.
-    pub reading: &'a Reading,
-    /// In how many days a window lies so far out once, by the series' own record; `None` before its
-    /// first day is over.
-    pub return_days: Option<f64>,
-}
-
-/// How full a shard's bounded parts are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fullness {
-    /// Mentions remembered for deduplication.
-    pub dedup: usize,
-    /// How often the dedup capacity, not its horizon, made it forget.
-    pub dedup_early_turnovers: u64,
-    /// Values remembered for attribution.
-    pub attributed_values: usize,
-}
-
 /// The state of one partition.
 #[derive(Debug)]
 pub struct Shard {
@@ -123,25 +73,6 @@ pub struct Shard {
     marks: Marks,
     /// Built when the first mention tells where time begins.
     state: Option<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// The first open pane.
-    end: Pane,
-    /// From where on what is known of the series has been learnt.
-    known_from: Pane,
-    exposure: Exposure,
-    feed: Feed,
-    /// Whether rows come, not mentions.
-    by_rows: bool,
-    /// Whether a closed pane has held anything.
-    heard: bool,
-    brands: Vec<BrandState>,
-    /// The hour of the week that the open pane lies in, and the hour's first pane.
-    hour: (Slot, Pane),
-    /// Hours that are over and wait for late mentions before they are learnt.
-    passed: VecDeque<(Slot, std::ops::Range<Pane>)>,
 }
 
 impl Shard {
@@ -271,89 +202,6 @@ impl Shard {
         self.watermark.value()
     }
 
-    /// Event time of the earliest and the latest mention seen.
-    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        self.watermark.span()
-    }
-
-    /// Open incidents, the feed's first, then by brand.
-    pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
-        self.state.iter().flat_map(|state| {
-            state
-                .feed
-                .incident()
-                .into_iter()
-                .chain(state.brands.iter().flat_map(BrandState::open_incidents))
-        })
-    }
-
-    /// The latest change of every open incident, once more: for people who were not there when it
-    /// happened.
-    pub fn open_changes(&self) -> Vec<Change> {
-        let Some(state) = &self.state else { return Vec::new() };
-        let of_brands = state.brands.iter().flat_map(BrandState::latest);
-        state.feed.latest().into_iter().chain(of_brands).collect()
-    }
-
-    /// What the last closed pane left in every window, for metrics.
-    pub fn readings(&self) -> Vec<WindowReading> {
-        self.windows()
-            .map(|(brand, check, _, reading)| {
-                let expected = &reading.expected;
-                let (lower, upper) = expected.band(TYPICAL_Z);
-                let units = |it| in_units(self.watch.measures[check.measure].measure, expected, it);
-                WindowReading {
-                    brand,
-                    monitor: check.monitor.clone(),
-                    direction: check.direction,
-                    window_seconds: self.watch.durations[check.window].as_secs(),
-                    observed: units(reading.observed),
-                    expected: units(expected.mean),
-                    lower: units(lower),
-                    upper: units(upper),
-                    z: reading.z,
-                }
-            })
-            .collect()
-    }
-
-    /// How unusual every window is, as the last closed pane left it.
-    pub fn surprises(&self) -> impl Iterator<Item = Surprise<'_>> {
-        self.windows().map(|(brand, check, record, reading)| Surprise {
-            brand,
-            monitor: &check.monitor,
-            direction: check.direction,
-            window: self.watch.durations[check.window],
-            reading,
-            return_days: record.return_days(reading.z_towards(check.direction)),
-        })
-    }
-
-    fn windows(&self) -> impl Iterator<Item = (BrandIndex, &Check, &Record, &Reading)> {
-        let brands = self.state.iter().flat_map(|state| &state.brands).enumerate();
-        brands.flat_map(move |(index, brand)| {
-            let index = BrandIndex(u32::try_from(index).unwrap_or(u32::MAX));
-            self.watch.checks.iter().zip(&brand.records).filter_map(move |(check, record)| {
-                let reading = brand.reading(&self.watch, check.measure, check.window)?;
-                Some((index, check, record, reading))
-            })
-        })
-    }
-
-    /// How full the bounded parts are.
-    pub fn fullness(&self) -> Fullness {
-        Fullness {
-            dedup: self.dedup.len(),
-            dedup_early_turnovers: self.dedup.early_turnovers(),
-            attributed_values: self
-                .state
-                .iter()
-                .flat_map(|state| &state.brands)
-                .map(BrandState::remembered_values)
-                .sum(),
-        }
-    }
-
     fn advance_to(&mut self, watermark: Timestamp, changes: &mut Vec<Change>) {
         let Self { plan, feed, watch, calendar, marks, state, .. } = self;
         let target = watch.pane_of(watermark);
@@ -368,112 +216,6 @@ impl Shard {
                 state.close(plan, watch, calendar, changes);
             }
         }
-    }
-}
-
-impl State {
-    fn new(plan: &Plan, feed: &str, watch: &Watch, calendar: &Calendar, end: Pane) -> Self {
-        let brand = |brand: &crate::detect::Brand| BrandState::new(brand.clone(), plan, watch, end);
-        Self {
-            end,
-            known_from: end,
-            exposure: Exposure::new(end, watch.retained),
-            feed: Feed::new(feed, plan, watch, end),
-            by_rows: false,
-            heard: false,
-            brands: plan.brands.iter().map(brand).collect(),
-            hour: (calendar.slot(watch.start_of(end)), end),
-            passed: VecDeque::new(),
-        }
-    }
-
-    /// Something has come that lies in `pane`: the feed lives in it. Returns `false`, and takes it
-    /// for nothing, when the pane is no longer held.
-    fn arrived(&mut self, pane: Pane) -> bool {
-        let held = self.feed.count(pane);
-        if held {
-            self.exposure.revive(pane);
-        }
-        held
-    }
-
-    /// Closes the first open pane.
-    fn close(
-        &mut self,
-        plan: &Plan,
-        watch: &Watch,
-        calendar: &Calendar,
-        changes: &mut Vec<Change>,
-    ) {
-        let (slot, into) = calendar.slot_and_into(watch.start_of(self.end));
-        if slot != self.hour.0 {
-            self.passed.push_back((self.hour.0, self.hour.1..self.end));
-            self.hour = (slot, self.end);
-        }
-        let arrived = self.feed.closing();
-        self.exposure.close(Part::pane(slot, into, watch.pane_hours()), arrived);
-        if self.by_rows {
-            self.exposure.declare_dead();
-        } else if !self.heard {
-            // It was watched for a part of this pane, and for none of those before it.
-            self.exposure.forget();
-            self.heard = arrived > 0;
-        }
-        self.feed.close();
-        self.end += 1;
-        let shapes = self.exposure.shapes(&watch.windows);
-        let at = watch.start_of(self.end);
-        let mut tick = Tick {
-            plan,
-            watch,
-            exposure: &self.exposure,
-            shapes: &shapes,
-            end: self.end,
-            at,
-            feed_dead: false,
-        };
-        let calm = self.brands.iter().all(|brand| brand.incidents().next().is_none());
-        tick.feed_dead = self.feed.tick(&tick, calm, changes);
-        for brand in &mut self.brands {
-            brand.tick(&tick, changes);
-        }
-        while let Some((slot, panes)) = self.passed.front().cloned() {
-            let rhythm = self.feed.has_rhythm_before(watch.hour_of(panes.start));
-            let delay = if rhythm { watch.learning_delay } else { watch.lateness_panes };
-            if self.end < panes.end + delay {
-                break;
-            }
-            self.feed.learn(panes.clone(), slot, &tick);
-            self.brands.iter_mut().for_each(|brand| brand.learn(panes.clone(), slot, &tick));
-            self.passed.pop_front();
-        }
-        if tick.feed_dead {
-            self.exposure.declare_dead();
-        }
-    }
-
-    /// Whether closing more panes would change nothing: the feed has been dead for so long that no
-    /// window and no hour that waits to be learnt holds anything but dead panes.
-    fn can_skip(&self, watch: &Watch) -> bool {
-        self.feed.incident().is_some()
-            && self.feed.is_empty()
-            && self.exposure.silent() >= watch.retained
-    }
-
-    /// Lets dead time pass at once. What was learnt in less time than has passed since says nothing
-    /// about now: one mention of years ago, and the silence after it, are no baseline.
-    fn skip_to(&mut self, end: Pane, plan: &Plan, calendar: &Calendar, watch: &Watch) {
-        if end - self.end > self.end - self.known_from {
-            self.known_from = end;
-            self.feed.relearn(plan, watch);
-            self.brands.iter_mut().for_each(|brand| brand.relearn(plan, watch));
-        }
-        self.end = end;
-        self.passed.clear();
-        self.exposure.reset_to(end);
-        self.feed.reset_to(end);
-        self.brands.iter_mut().for_each(|brand| brand.reset_to(end));
-        self.hour = (calendar.slot(watch.start_of(end)), end);
     }
 }
 
