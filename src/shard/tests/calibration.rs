@@ -1,71 +1,32 @@
 //! z means what it says: of the windows of a calm series one in 741 lies at 3 or beyond.
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use rand_distr::{Distribution, Gamma, Poisson};
-
-use super::streams::{HOUR, START, plan, rhythm};
+use super::calm::{Calm, Draw, WEEK, counts, start_of};
 use crate::baseline::tail;
-use crate::detect::{Plan, Sensitivity, TimeSettings};
-use crate::incident::{Direction, Measure};
-use crate::mention::{BrandIndex, Timestamp};
+use crate::incident::Direction;
+use crate::mention::BrandIndex;
 use crate::shard::Shard;
 
 const Z: f64 = 3.0;
-const PANE: i64 = HOUR / 12;
-const WEEK: i64 = 7 * 24 * HOUR / PANE;
 const WEEKS: i64 = 64;
 /// By then a series' restlessness is learnt.
 const LEARNING: i64 = 12;
 const SERIES: u64 = 6;
 
-/// Series in which nothing ever happens.
-#[derive(Debug, Clone, Copy)]
-struct Calm {
-    /// Mentions in an average pane of five minutes.
-    rate: f64,
-    /// Squared relative deviation of each hour's rate, gamma; 0 is Poisson.
-    dispersion: f64,
-    /// The part of panes that are missing.
-    missing: f64,
-}
-
 /// One brand, its rises watched in all windows, so insensitive that no incident opens.
 fn shard() -> Shard {
-    let mut plan = (*plan()).clone();
-    plan.brands.truncate(1);
-    plan.monitors.retain(|it| it.measure == Measure::Mentions && it.direction == Direction::Up);
-    Shard::new(
-        Plan {
-            time: TimeSettings { pane: std::time::Duration::from_millis(PANE as u64), ..plan.time },
-            sensitivity: Sensitivity { false_pages_per_week: 1e-4, ..plan.sensitivity },
-            ..plan
-        }
-        .into(),
-        "calm",
-    )
+    let mut plan = counts(1, 1e-4);
+    plan.monitors.retain(|it| it.direction == Direction::Up);
+    Shard::new(plan.into(), "calm")
 }
 
 /// How many times the nominal part of all its windows lie beyond 3.
 fn ratio(calm: Calm) -> f64 {
     let (mut windows, mut beyond) = (0.0, 0.0);
     for seed in 0..SERIES {
-        let mut rng = StdRng::seed_from_u64(seed ^ calm.rate.to_bits() ^ calm.dispersion.to_bits());
-        let (mut shard, mut restless) = (shard(), 1.0);
+        let (mut shard, mut draw) = (shard(), Draw::new(calm, seed));
         for pane in 0..WEEKS * WEEK {
-            if pane * PANE % HOUR == 0 && calm.dispersion > 0.0 {
-                let gamma = Gamma::new(1.0 / calm.dispersion, calm.dispersion).unwrap();
-                restless = gamma.sample(&mut rng);
-            }
-            let weekend = if pane % WEEK >= WEEK / 7 * 5 { 0.7 } else { 1.12 };
-            let busy = weekend * rhythm(pane * PANE + PANE / 2);
-            let mean = calm.rate * restless * busy;
-            let count = Poisson::new(mean.max(1e-9)).unwrap().sample(&mut rng);
-            if rng.random_bool(calm.missing) {
-                continue;
-            }
-            let at = Timestamp::from_millis(START + pane * PANE);
-            shard.tally(at, BrandIndex(0), count as u32, &mut Vec::new());
+            let Some(count) = draw.count(pane, 1.0) else { continue };
+            shard.tally(start_of(pane), BrandIndex(0), count, &mut Vec::new());
             for window in shard.surprises().filter(|_| pane >= LEARNING * WEEK) {
                 windows += 1.0;
                 beyond += window.reading.expected.part_beyond(Z, window.reading.observed);

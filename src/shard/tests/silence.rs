@@ -104,6 +104,37 @@ fn a_backlog_after_an_outage_is_no_rise() {
     assert_eq!(told.iter().filter(|it| it.incident.state == State::Resolved).count(), 1);
 }
 
+/// Neither the hours in which nothing came nor those in which two came at once are learnt as they
+/// looked: when no window reaches back to them any more, what is typical is what it is for a feed that
+/// was never away.
+#[test]
+fn a_backlog_after_an_outage_poisons_no_baseline() {
+    let (dead, back) = (4 * DAY + 10 * HOUR, 4 * DAY + 12 * HOUR);
+    let typical = |outage: bool| {
+        let mut shard = Shard::new(plan(), "feed");
+        feed(&mut shard, &ordinary(31, 0, dead, usual));
+        if outage {
+            silence(&mut shard, dead, 120);
+        }
+        feed(&mut shard, &ordinary(32, dead, back, usual));
+        let mut means = Vec::new();
+        feed(&mut shard, &ordinary(33, back, back + DAY, usual));
+        for hour in 0..24 {
+            let from = back + DAY + hour * HOUR;
+            feed(&mut shard, &ordinary(40 + hour as u64, from, from + HOUR, usual));
+            means.push(shard.surprises().map(|it| it.reading.expected.mean).collect::<Vec<_>>());
+        }
+        means
+    };
+    for (hour, (away, never)) in typical(true).iter().zip(typical(false)).enumerate() {
+        assert!(!away.is_empty() && away.len() == never.len());
+        for (at, (away, never)) in away.iter().zip(never).enumerate() {
+            let off = (away - never).abs() / (never + 0.5);
+            assert!(off < 0.15, "hour {hour}, window {at}: {away} instead of {never}");
+        }
+    }
+}
+
 /// Ten to fifteen minutes late is the feed's ordinary pace, and the wall clock runs ahead of it:
 /// no pane stays silent for good, so nothing is dead.
 #[test]
