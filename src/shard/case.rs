@@ -279,30 +279,30 @@ impl BrandState {
         let signals = || tick.watch.of_windows(incident);
         let only_glad = signals().all(|signal| signal.mood() == Mood::Glad);
         let counts = |signal: &&Signal| only_glad || signal.mood() != Mood::Glad;
-        let Some(most) = signals().filter(counts).max_by(|a, b| a.z.abs().total_cmp(&b.z.abs()))
-        else {
-            return incident.severity;
+        let any_is = |is: fn(Measure) -> bool| signals().any(|signal| is(signal.measure));
+        let (anger, mentions) =
+            (any_is(Measure::is_of_anger), any_is(|it| it == Measure::Mentions));
+        let of_window = |signal: &Signal| {
+            // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
+            let measure = match (anger, mentions) {
+                (true, _) => Measure::NegativeMentions,
+                (false, true) => Measure::Mentions,
+                (false, false) => signal.measure,
+            };
+            let its = |duration: &Duration| duration.as_secs() == signal.window_seconds;
+            let window = tick.watch.durations.iter().position(its).unwrap_or(0);
+            let reading = self.reading_of(tick, measure, window);
+            Severity::of(&Facts {
+                direction: side,
+                ratio: reading.map_or(1.0, |reading| reading.ratio(side)),
+                excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
+                negative_signal: signals().any(|signal| signal.mood() == Mood::Angry),
+                only_glad,
+                negative_share: since.share(since.negative),
+                crisis_share: since.share(since.crisis),
+            })
         };
-        // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
-        let measure = if signals().any(|signal| signal.measure.is_of_anger()) {
-            Measure::NegativeMentions
-        } else if signals().any(|signal| signal.measure == Measure::Mentions) {
-            Measure::Mentions
-        } else {
-            most.measure
-        };
-        let of_most = |duration: &Duration| duration.as_secs() == most.window_seconds;
-        let window = tick.watch.durations.iter().position(of_most).unwrap_or(0);
-        let reading = self.reading_of(tick, measure, window);
-        Severity::of(&Facts {
-            direction: side,
-            ratio: reading.map_or(1.0, |reading| reading.ratio(side)),
-            excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
-            negative_signal: signals().any(|signal| signal.mood() == Mood::Angry),
-            only_glad,
-            negative_share: since.share(since.negative),
-            crisis_share: since.share(since.crisis),
-        })
+        signals().filter(counts).map(of_window).max().unwrap_or(incident.severity)
     }
 
     pub(super) fn evidence(

@@ -129,6 +129,9 @@ fn us_airways_opens_in_the_night() {
         .expect("an incident");
     assert!(night.0 <= first.onset, "{}", first.onset);
     assert!(first.negative_mentions * 10 >= first.mentions * 7, "{first:?}");
+    // Five times its usual anger, by 61 mentions, in a window that is not the most unusual one.
+    let told = week().changes.iter().filter(|it| it.incident.id == first.id);
+    assert_eq!(told.map(|it| it.incident.severity).max(), Some(Severity::Critical));
 }
 
 #[test]
