@@ -175,17 +175,21 @@ impl Fit {
 
     /// Mentions expected in `part`.
     pub(super) fn mean(&self, part: &Part) -> f64 {
-        let mut factors = self.factor(part.slot) * part.exposure;
-        if self.elements.seasonality && !part.is_even() {
-            let around = [-2, -1, 0, 1, 2].map(|hours| self.factor(part.slot.after(hours)));
-            factors += within::beyond_even(around, part.lean, part.bend);
-        }
-        let mean = self.rate.value * factors;
+        let mean = self.rate.value * self.factor(part.slot) * self.spread_evenly(part);
         match self.scale {
             Scale::Count => mean,
             // A share cannot pass 1, nor be sure of it.
             Scale::Share => mean.min(0.995 * part.exposure),
         }
+    }
+
+    /// The exposure that would hold as much as `part`, were it spread evenly over the hour.
+    fn spread_evenly(&self, part: &Part) -> f64 {
+        if !self.elements.seasonality || !self.elements.within_hour || part.is_even() {
+            return part.exposure;
+        }
+        let around = [-2, -1, 0, 1, 2].map(|hours| self.factor(part.slot.after(hours)));
+        part.exposure + within::beyond_even(around, part.lean, part.bend) / around[2]
     }
 
     /// What is predicted of a shape in whose parts `means` are expected. What is not known of a
@@ -217,7 +221,7 @@ impl Fit {
     pub(super) fn refit(&mut self, past: &VecDeque<Bucket>, half_life_hours: f64, dispersion: f64) {
         if self.rate.value == 0.0 {
             let (counted, exposure) = past.iter().fold((NOTHING, 0.0), |sum, bucket| {
-                (sum.0 + bucket.count, sum.1 + bucket.exposure)
+                (sum.0 + bucket.count, sum.1 + bucket.part.exposure)
             });
             self.rate.value = if exposure > 0.0 { counted / exposure } else { 0.0 };
         }
@@ -236,7 +240,7 @@ impl Fit {
         if !self.elements.robust {
             return bucket.count;
         }
-        let doubt = self.rate.doubt + self.seasonal_doubt(bucket.slot);
+        let doubt = self.rate.doubt + self.seasonal_doubt(bucket.part.slot);
         let spread = (mean + (dispersion + doubt) * mean * mean).sqrt();
         let reach = CLIP * spread + CLIP_MENTIONS;
         bucket.count.clamp((mean - reach).max(0.0), mean + reach)
@@ -262,13 +266,13 @@ impl Fit {
     fn weigh(&self, past: &VecDeque<Bucket>, age_weights: &[f64], dispersion: f64) -> Week {
         let mut week = [Seen::default(); SLOTS];
         for (bucket, &age_weight) in past.iter().zip(age_weights) {
-            let mean = self.mean(&bucket.part());
+            let mean = self.mean(&bucket.part);
             let restless = dispersion * mean / (1.0 + dispersion * mean);
             let weight = age_weight * (1.0 - restless);
             let counted = weight * self.winsorised(bucket, mean, dispersion);
-            let seen = &mut week[bucket.slot.index()];
+            let seen = &mut week[bucket.part.slot.index()];
             seen.counted += counted;
-            seen.exposure += weight * bucket.exposure;
+            seen.exposure += weight * self.spread_evenly(&bucket.part);
             seen.variance += age_weight * counted;
             seen.restless += age_weight * counted * restless;
         }

@@ -41,21 +41,12 @@ use fit::{Fit, Prediction};
 pub struct Bucket {
     /// Hours since the Unix epoch at its start.
     pub hour: i64,
-    /// The hour of the week it lay in.
-    pub slot: Slot,
+    /// The hour of the week it lay in, what could have been counted in it, and when.
+    pub part: Part,
     /// Mentions counted.
     pub count: f64,
-    /// What could have been counted: panes with a living feed, or for a share all mentions.
-    pub exposure: f64,
     /// Whether an incident was open: kept, but not learnt from.
     pub held: bool,
-}
-
-impl Bucket {
-    /// An hour watched in part is taken to have been watched evenly.
-    fn part(&self) -> Part {
-        Part::even(self.slot, self.exposure)
-    }
 }
 
 /// However steady a series has been, this part of what is not known about its rate remains.
@@ -130,8 +121,8 @@ impl Baseline {
         let own = self.restlessness.of(window, means.into_iter());
         let dispersion = (own + doubt).max(LEAST_DOUBT * doubt + FLOOR);
         let error = match self.scale {
-            Scale::Count => error.min(dispersion),
-            Scale::Share => 0.0,
+            Scale::Count if self.elements.estimated_mean => error.min(dispersion),
+            Scale::Count | Scale::Share => 0.0,
         };
         Some(Expected { dispersion, doubt, error, ..exact })
     }
@@ -149,18 +140,18 @@ impl Baseline {
 
     /// Learns an hour that has passed.
     pub fn learn(&mut self, mut bucket: Bucket) {
-        if bucket.exposure <= 0.0 {
+        if bucket.part.exposure <= 0.0 {
             return;
         }
         // Once the rhythm is known an outlier is pulled in for good, or it would be let in little
         // by little, each refit making the next a bit more tolerant.
         bucket.held &= self.elements.robust;
         if !bucket.held && self.has_rhythm_before(bucket.hour) {
-            let mean = self.fit.mean(&bucket.part());
+            let mean = self.fit.mean(&bucket.part);
             let dispersion = self.restlessness.of_an_hour().max(0.0);
             bucket.count = self.fit.winsorised(&bucket, mean, dispersion);
         }
-        self.exposure += bucket.exposure;
+        self.exposure += bucket.part.exposure;
         self.past.push_back(bucket);
         while self.past.front().is_some_and(|oldest| bucket.hour - oldest.hour >= self.memory_hours)
         {
@@ -208,7 +199,7 @@ impl Baseline {
         let (mut counted, mut expected) = (0.5, 0.5);
         for bucket in self.past.iter().filter(|bucket| bucket.held && bucket.hour >= hour) {
             counted += bucket.count;
-            expected += self.fit.mean(&bucket.part());
+            expected += self.fit.mean(&bucket.part);
         }
         counted / expected
     }

@@ -26,17 +26,28 @@ pub struct BaselineSettings {
 pub struct Elements {
     /// The rhythm of day and week.
     pub seasonality: bool,
+    /// Within an hour the rhythm is read off the hours around it.
+    pub within_hour: bool,
     /// Outliers are pulled in, and hours of an incident held out.
     pub robust: bool,
     /// Counts are negative binomial, not Poisson.
     pub over_dispersion: bool,
+    /// What is expected is a mean of restless hours, as skewed as they are.
+    pub estimated_mean: bool,
     /// A window's own record may raise its limit.
     pub record: bool,
 }
 
 impl Default for Elements {
     fn default() -> Self {
-        Self { seasonality: true, robust: true, over_dispersion: true, record: true }
+        Self {
+            seasonality: true,
+            within_hour: true,
+            robust: true,
+            over_dispersion: true,
+            estimated_mean: true,
+            record: true,
+        }
     }
 }
 

@@ -6,14 +6,15 @@
 //! there a step lies between, as at the minute when the shops open, and it stays a step. This is the
 //! essentially non-oscillatory reconstruction from cell averages (Harten, Engquist, Osher &
 //! Chakravarthy 1987, Journal of Computational Physics 71), biased to the central stencil (Shu 1990,
-//! Journal of Scientific Computing 5). A peak that stands alone is left flat: on either side of it the
-//! parabola would run down its flank. And a parabola is flattened until no minute holds less than half
-//! of its hour's mean (the limiter of Zhang & Shu 2010, Journal of Computational Physics 229): a rhythm
-//! that doubles from hour to hour keeps above 0.7, and what falls faster is chance, in hours seen once.
+//! Journal of Scientific Computing 5). A peak that stands alone, between flanks that bend alike, is left
+//! flat: on either side of it the parabola would run down its flank. And a parabola is flattened until no
+//! minute holds less than half of its hour's mean (the limiter of Zhang & Shu 2010, Journal of
+//! Computational Physics 229): a rhythm that doubles from hour to hour keeps above 0.65, and what falls
+//! faster is chance, in hours seen once.
 
 /// How many times more the central parabola may bend than one beside it.
 const BIAS: f64 = 2.0;
-/// Flanks of a lone peak differ less than that.
+/// Of the flanks of a lone peak one bends less than so many times as much as the other.
 const LIKE_FLANKS: f64 = 2.0;
 /// No minute holds less than this part of the mean of its hour.
 const LEAST: f64 = 0.5;

@@ -202,13 +202,13 @@ impl BrandState {
             let counter: &SlidingCounter = &self.counters[tally];
             counter.sum_between(panes.start, panes.end) as f64
         };
-        let alive = tick.exposure.parts_between(panes.start, panes.end).count() as f64;
+        let alive = tick.exposure.hour(panes.clone(), slot);
         let series = self.baselines.iter_mut().zip(&self.held);
         for (watched, (baseline, held)) in tick.watch.measures.iter().zip(series) {
             let count = counted(watched.count) * watched.worth;
-            let exposure = watched.of.map_or(alive, counted);
+            let part = watched.of.map_or(alive, |of| Part::even(slot, counted(of)));
             let held = held.iter().any(|span| span.contains(&hour));
-            baseline.learn(Bucket { hour, slot, count, exposure, held });
+            baseline.learn(Bucket { hour, part, count, held });
         }
     }
 

@@ -1,8 +1,9 @@
 //! Which panes could have held mentions, and in which hours of the week they lay.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
-use crate::baseline::{Part, Shape};
+use crate::baseline::{Part, Shape, Slot};
 use crate::window::Pane;
 
 /// The last closed panes: where each lay, and whether the feed was alive.
@@ -101,6 +102,13 @@ impl Exposure {
     /// The living panes in `from..to`.
     pub(super) fn parts_between(&self, from: Pane, to: Pane) -> impl Iterator<Item = Part> {
         (from.max(self.end - self.panes.len() as Pane)..to).filter_map(|pane| self.part(pane))
+    }
+
+    /// What has been watched of the hour of `panes`, which lay in `slot`.
+    pub(super) fn hour(&self, panes: Range<Pane>, slot: Slot) -> Part {
+        let mut hour = Part::even(slot, 0.0);
+        self.parts_between(panes.start, panes.end).for_each(|part| hour.add(part));
+        hour
     }
 
     /// Starts over at `end`, with nothing remembered.

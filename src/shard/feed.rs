@@ -3,7 +3,7 @@
 use std::f64::consts::LN_2;
 use std::ops::Range;
 
-use crate::baseline::{Baseline, Bucket, Expected, Part, Scale, Shape, Slot, tail};
+use crate::baseline::{Baseline, Bucket, Expected, Scale, Shape, Slot, tail};
 use crate::detect::{BuiltIn, Plan};
 use crate::incident::{
     Change, Direction, Evidence, Incident, Measure, Severity, Signal, Subject, Tracker,
@@ -125,13 +125,13 @@ impl Feed {
     pub(super) fn learn(&mut self, panes: Range<Pane>, slot: Slot, tick: &Tick<'_>) {
         let hour = tick.watch.hour_of(panes.start);
         let count = self.mentions.sum_between(panes.start, panes.end) as f64;
-        let exposure = tick.exposure.parts_between(panes.start, panes.end).count() as f64;
+        let part = tick.exposure.hour(panes, slot);
         let held = self.baseline.has_rhythm_before(hour)
             && self
                 .baseline
-                .expect(self.hour, &[Part::even(slot, exposure)])
+                .expect(self.hour, &[part])
                 .is_some_and(|expected| expected.z(count) > TYPICAL_Z);
-        self.baseline.learn(Bucket { hour, slot, count, exposure, held });
+        self.baseline.learn(Bucket { hour, part, count, held });
         if !held {
             self.risen_since = None;
             return;

@@ -132,11 +132,11 @@ fn a_past_without_exposure_teaches_nothing() {
     (0..14 * 24).for_each(|hour| baseline.learn(bucket(hour, 20.0)));
     let before = expected(&baseline, 14 * 24);
     for hour in 14 * 24..16 * 24 {
-        baseline.learn(Bucket { exposure: 0.0, ..bucket(hour, 0.0) });
+        baseline.learn(Bucket { part: Part::even(slot(hour), 0.0), ..bucket(hour, 0.0) });
     }
     assert_eq!(expected(&baseline, 14 * 24), before);
     // Half a dead hour with half its mentions is an ordinary one.
-    baseline.learn(Bucket { exposure: 30.0, ..bucket(16 * 24, 10.0) });
+    baseline.learn(Bucket { part: Part::even(slot(16 * 24), 30.0), ..bucket(16 * 24, 10.0) });
     assert!((expected(&baseline, 14 * 24) / before - 1.0).abs() < 0.02);
 }
 
@@ -156,4 +156,28 @@ fn what_clipping_leaves_of_the_variance_is_its_sum() {
         let (left, truth) = (expected.part_within(top), clipped / expected.variance());
         assert!((left - truth).abs() < 0.01, "{mean} {dispersion}: {left}, {truth}");
     }
+}
+
+/// An hour of which the second half alone is ever watched, on a slope: what is learnt of it is what
+/// the whole hour holds.
+#[test]
+fn an_hour_watched_in_part_is_learnt_as_whole() {
+    let between = |from: f64, to: f64| 20.0 * (1.2_f64.powf(to) - 1.2_f64.powf(from));
+    let learn = |in_part: bool| {
+        let mut baseline = baseline(Scale::Count);
+        for hour in 0..28 * 24 {
+            let (start, of_day) = (slot(hour), (hour % 24) as f64);
+            let mut whole = bucket(hour, between(of_day, of_day + 1.0));
+            if in_part && hour % 24 == 12 {
+                whole.count = between(of_day + 0.5, of_day + 1.0);
+                whole.part = Part::even(start, 0.0);
+                let minute = |it: i32| Part::pane(start, f64::from(it) / 60.0, 1.0 / 60.0);
+                (30..60).for_each(|it| whole.part.add(minute(it)));
+            }
+            baseline.learn(whole);
+        }
+        expected(&baseline, 28 * 24 + 12)
+    };
+    let (whole, in_part) = (learn(false), learn(true));
+    assert!((in_part / whole - 1.0).abs() < 0.01, "{whole} {in_part}");
 }

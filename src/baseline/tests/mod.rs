@@ -29,7 +29,7 @@ fn slot(hour: i64) -> Slot {
 }
 
 fn bucket(hour: i64, count: f64) -> Bucket {
-    Bucket { hour: MONDAY + hour, slot: slot(hour), count, exposure: 60.0, held: false }
+    Bucket { hour: MONDAY + hour, part: Part::even(slot(hour), 60.0), count, held: false }
 }
 
 fn hour_shape(hour: i64) -> Shape {
@@ -167,7 +167,7 @@ fn hours_learnt_in_an_incident_that_began_earlier_are_held_out_again() {
 fn a_share_is_learnt_per_mention_and_stays_a_share() {
     let mut baseline = baseline(Scale::Share);
     for hour in 0..14 * 24 {
-        baseline.learn(Bucket { exposure: 50.0, ..bucket(hour, 15.0) });
+        baseline.learn(Bucket { part: Part::even(slot(hour), 50.0), ..bucket(hour, 15.0) });
     }
     let expected = baseline.expect(1, &[Part::even(slot(12), 200.0)]).unwrap();
     assert!((expected.in_units(expected.mean) - 0.3).abs() < 0.02);
@@ -203,7 +203,8 @@ proptest! {
         for (hour, count) in counts.iter().enumerate() {
             let hour = hour as i64;
             let exposure = if scale == Scale::Share { count + 1.0 } else { 60.0 };
-            baseline.learn(Bucket { exposure, held: hour % 7 == 3 && *count < 100.0, ..bucket(hour, *count) });
+            let part = Part::even(slot(hour), exposure);
+            baseline.learn(Bucket { part, held: hour % 7 == 3 && *count < 100.0, ..bucket(hour, *count) });
             if hour % 11 == 5 {
                 baseline.accept_level_since(MONDAY + hour - 4);
             }
