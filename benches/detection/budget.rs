@@ -24,6 +24,16 @@ pub struct Budget {
     pub while_learning: f64,
 }
 
+impl Budget {
+    /// False pages a week, or, where none was found, the most there may be at 95 %: three (the rule of three).
+    pub fn at_most(&self) -> f64 {
+        if self.pages > 0 {
+            return self.per_week;
+        }
+        3.0 / (WEEKS - LEARNING) as f64 * self.series as f64 / self.simulated as f64
+    }
+}
+
 /// False pages, rises and falls, of `simulated` calm series, watched as part of `series` that share one page a week.
 pub fn measure(series: usize, simulated: usize, adjust: impl Fn(&mut Plan) + Sync) -> Budget {
     let together = TOGETHER.min(series);

@@ -1,7 +1,7 @@
 //! z means what it says: how many calm windows reach 3, against one in 741, and 4 and 5.
 
 use groundswell::baseline::tail::normal_upper_tail;
-use groundswell::detect::Plan;
+use groundswell::detect::{Plan, Reading};
 use groundswell::incident::Direction;
 
 use super::sim::{Calm, Draw, PANES_PER_WEEK, counts, in_parallel, watch};
@@ -10,8 +10,10 @@ pub const RATES: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
 /// How far out: where the table looks, and on the way to the limits of very many series.
 pub const LEVELS: [f64; 3] = [3.0, 4.0, 5.0];
 const WEEKS: i64 = 28;
-/// By then a series' restlessness is learnt.
+/// By then a series' restlessness is learnt...
 const LEARNING: i64 = 12;
+/// ...and as much as this is known of it after a start, which reads four weeks again.
+const STARTED: i64 = 4;
 
 /// Windows of one length.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +34,13 @@ impl Tally {
         std::array::from_fn(|at| self.beyond[at] / self.windows / normal_upper_tail(LEVELS[at]))
     }
 
+    fn add(&mut self, reading: &Reading) {
+        self.windows += 1.0;
+        for (beyond, z) in self.beyond.iter_mut().zip(LEVELS) {
+            *beyond += reading.expected.part_beyond(z, reading.observed);
+        }
+    }
+
     pub fn sum(tallies: impl IntoIterator<Item = Self>) -> Self {
         tallies.into_iter().fold(Self::default(), |all, it| Self {
             windows: all.windows + it.windows,
@@ -42,7 +51,10 @@ impl Tally {
 
 pub struct Cell {
     pub calm: Calm,
+    /// Each window, when all is learnt.
     pub windows: Vec<Tally>,
+    /// All windows, in the weeks after a start.
+    pub young: Tally,
 }
 
 impl Cell {
@@ -52,7 +64,7 @@ impl Cell {
 }
 
 pub fn measure(series: u64) -> Vec<Cell> {
-    let kinds = [(0.0, 0.0), (0.05, 0.0), (0.3, 0.0), (0.3, 0.05)];
+    let kinds = [(0.0, 0.0), (0.05, 0.0), (0.3, 0.0), (0.0, 0.05), (0.3, 0.05)];
     let calms: Vec<Calm> = kinds
         .into_iter()
         .flat_map(|(dispersion, missing)| RATES.map(|rate| Calm { rate, dispersion, missing }))
@@ -62,7 +74,7 @@ pub fn measure(series: u64) -> Vec<Cell> {
 
 /// [`Tally::ratio`] of all windows of some series whose plan is adjusted.
 pub fn adjusted(adjust: impl Fn(&mut Plan) + Sync) -> f64 {
-    let rates = [1.0, 10.0, 100.0];
+    let rates = [1.0, 10.0, 100.0, 1_000.0];
     let calms = [0.0, 0.05, 0.3]
         .map(|dispersion| rates.map(|rate| Calm { rate, dispersion, missing: 0.0 }));
     let cells = in_parallel(calms.as_flattened(), |calm| cell(*calm, 4, &adjust));
@@ -70,35 +82,35 @@ pub fn adjusted(adjust: impl Fn(&mut Plan) + Sync) -> f64 {
 }
 
 fn cell(calm: Calm, series: u64, adjust: impl Fn(&mut Plan)) -> Cell {
-    let mut windows = Vec::new();
-    (0..series).for_each(|seed| one(calm, seed * 7 + 1, &adjust, &mut windows));
-    Cell { calm, windows }
+    let mut cell = Cell { calm, windows: Vec::new(), young: Tally::default() };
+    (0..series).for_each(|seed| one(calm, seed * 7 + 1, &adjust, &mut cell));
+    cell
 }
 
-fn one(calm: Calm, seed: u64, adjust: impl Fn(&mut Plan), windows: &mut Vec<Tally>) {
+fn one(calm: Calm, seed: u64, adjust: impl Fn(&mut Plan), cell: &mut Cell) {
     let mut draw = Draw::new(calm, seed);
     let mut plan = counts(1, 1.0);
     adjust(&mut plan);
-    // So insensitive that no incident opens: what it holds out would not be learnt.
-    plan.sensitivity.false_pages_per_week = 0.0001;
+    // No incident opens: what it holds out would not be learnt.
+    plan.sensitivity.min_excess = f64::INFINITY;
     plan.monitors.retain(|it| it.direction == Direction::Up);
     watch(
         plan,
         WEEKS * PANES_PER_WEEK,
         |_, pane| draw.count(pane, 1.0),
         |shard, pane| {
-            if pane < LEARNING * PANES_PER_WEEK {
+            if pane < STARTED * PANES_PER_WEEK {
                 return;
             }
             for (at, surprise) in shard.surprises().enumerate() {
-                if windows.len() == at {
-                    windows.push(Tally::default());
+                if pane < LEARNING * PANES_PER_WEEK {
+                    cell.young.add(surprise.reading);
+                    continue;
                 }
-                windows[at].windows += 1.0;
-                let reading = surprise.reading;
-                for (beyond, z) in windows[at].beyond.iter_mut().zip(LEVELS) {
-                    *beyond += reading.expected.part_beyond(z, reading.observed);
+                if cell.windows.len() == at {
+                    cell.windows.push(Tally::default());
                 }
+                cell.windows[at].add(surprise.reading);
             }
         },
     );

@@ -72,7 +72,7 @@ fn calibrated(series: usize) {
     println!("| mentions a pane | restlessness | missing | 5 min | 1 h | 6 h | 24 h | all |");
     println!("|---|---|---|---|---|---|---|---|");
     for cell in &cells {
-        let calibration::Cell { calm, windows } = cell;
+        let calibration::Cell { calm, windows, .. } = cell;
         let shares: Vec<String> = windows.iter().map(|it| format!("{:.2}", it.ratio())).collect();
         let (rate, missing) = (calm.rate, 100.0 * calm.missing);
         let restless = 100.0 * calm.dispersion.sqrt();
@@ -84,11 +84,14 @@ fn calibrated(series: usize) {
     }
     let kinds = || cells.chunk_by(|a, b| a.calm.kind() == b.calm.kind());
     let levels = calibration::LEVELS.map(|z| format!(" z {z} |")).concat();
-    println!("\n| all rates, all windows |{levels}\n|---|---|---|---|");
+    println!("\n| all rates, all windows | weeks |{levels}\n|---|---|---|---|---|");
     for cells in kinds() {
+        let young = calibration::Tally::sum(cells.iter().map(|it| it.young));
         let all = calibration::Tally::sum(cells.iter().map(calibration::Cell::all));
-        let ratios = all.ratios().map(|it| format!(" {it:.2} |")).concat();
-        println!("| {} |{ratios}", cells[0].calm.kind());
+        for (weeks, tally) in [("5 to 12", young), ("13 to 28", all)] {
+            let ratios = tally.ratios().map(|it| format!(" {it:.2} |")).concat();
+            println!("| {} | {weeks} |{ratios}", cells[0].calm.kind());
+        }
     }
     let line = |cells: &[calibration::Cell]| Line {
         name: cells[0].calm.kind(),
@@ -119,7 +122,7 @@ fn budgeted(most: usize) {
             "| {} | {} | {} | {:.2} | {:.2} | 1 |",
             found.series, found.simulated, found.pages, found.per_week, found.while_learning
         );
-        points.push((series as f64, found.per_week.max(0.011)));
+        points.push((series as f64, found.at_most()));
     }
     println!("\n| series | 4x surge found | minutes |\n|---|---|---|");
     for series in [10, 1_000, 100_000] {
@@ -137,7 +140,10 @@ fn budgeted(most: usize) {
         y_range: (0.01, 100.0),
         marks: &[1.0],
     }
-    .draw(&[Line { name: "measured (the line is the budget)".to_owned(), points }]);
+    .draw(&[Line {
+        name: "found, or the 95 % bound where none was (line: budget)".to_owned(),
+        points,
+    }]);
 }
 
 fn talked(shards: usize) {
@@ -188,8 +194,8 @@ fn ablated() {
                 None => " 0 % |".to_owned(),
             })
             .collect();
-        let (beyond, pages) = (row.beyond, row.false_pages);
-        println!("| {} | {score} | {beyond:.2} | {pages:.2} |{events}", row.name);
+        let beyond = row.beyond.map_or("-".to_owned(), |it| format!("{it:.2}"));
+        println!("| {} | {score} | {beyond} | {:.2} |{events}", row.name, row.false_pages);
     }
 }
 

@@ -75,8 +75,7 @@ impl Partitions {
                 (
                     "groundswell_attributed_values",
                     "values",
-                    "Channels, links, hashtags, authors, countries and texts remembered to tell where a swing comes \
-                     from.",
+                    "Values, texts, posts and advocates remembered to tell what swings and where it comes from.",
                 ),
             )?,
             handles: Mutex::default(),

@@ -25,8 +25,9 @@ fn told(
     changes
 }
 
-/// From three mentions a day to two hundred a minute, steady and restless, from their first hour on. The
-/// table in docs/detection.md has what is left of the budget, and 1,000 series and more.
+/// From three mentions a day to sixty a minute, steady and restless, from their first hour on. The
+/// table in docs/detection.md has what is left of the budget (about four pages are to be expected here), and 1,000 series and
+/// more.
 #[test]
 fn ten_calm_series_page_no_more_often_than_the_team_allows() {
     let calm = |at: i32| Calm {
@@ -38,10 +39,10 @@ fn ten_calm_series_page_no_more_often_than_the_team_allows() {
     let weeks = 26;
     let changes = told(&mut draws, 1.0, weeks, |_, _| 1.0);
     let pages = opened(&changes).len();
-    assert!(pages <= weeks as usize, "{pages} pages in {weeks} weeks: {:#?}", lines(&changes));
+    assert!(pages <= weeks as usize / 3, "{pages} pages in {weeks} weeks: {:#?}", lines(&changes));
 }
 
-/// Ten of a thousand series that share one false page a week, each with an hour at four times the usual,
+/// Ten of a thousand series, of mentions alone, that share one false page a week, each with an hour at four times the usual,
 /// no two at the same hour of the day.
 #[test]
 fn a_surge_is_caught_under_the_limits_of_a_thousand_series() {

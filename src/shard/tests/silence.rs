@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::incident::{Change, Direction, State, Subject};
 use crate::mention::{BrandIndex, Timestamp};
-use crate::shard::Shard;
+use crate::shard::{Outcome, Shard};
 
 use super::streams::{
-    BRANDS, DAY, HOUR, MINUTE, START, at, feed, lines, made, observe, opened, ordinary, plan, run,
-    silence, usual,
+    BRANDS, DAY, HOUR, MINUTE, Made, START, at, feed, lines, made, observe, opened, ordinary, plan,
+    run, silence, usual,
 };
 
 /// What each change is about.
@@ -82,6 +82,9 @@ fn a_year_of_nothing_passes_at_once() {
         late.id += years as u64;
         observe(&mut shard, &late, &mut changes);
     }
+    // What follows the jump, from before it, is told from what came in time.
+    let follows = Made { id: u64::MAX, ..last };
+    assert_eq!(observe(&mut shard, &follows, &mut changes), Outcome::Late);
     // Pane by pane this would not end today.
     assert!(shard.watermark().unwrap() > at(90_000 * 365 * DAY));
 }
