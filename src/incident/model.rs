@@ -133,6 +133,11 @@ impl Signal {
         }
     }
 
+    /// Whether one window of one monitor raised both.
+    pub fn is_of_same_window(&self, other: &Self) -> bool {
+        self.monitor == other.monitor && self.window_seconds == other.window_seconds
+    }
+
     /// Compares by what must be read first; the greater comes first. Anger goes before what says
     /// nothing by itself, and what is welcome last, however unusual it is; then the more unusual,
     /// so that the anger of many goes before one mention, whose z is 0; then the larger.

@@ -7,9 +7,9 @@ use super::model::{Direction, Severity};
 pub struct Facts {
     /// Whether it is told as a rise or as a fall.
     pub direction: Direction,
-    /// How many times the usual (for a fall, its inverse) the leading count is.
+    /// How many times the usual (for a fall, its inverse) its count is in a window that has signalled.
     pub ratio: f64,
-    /// Mentions beyond (for a fall, short of) what was expected in the leading window.
+    /// Mentions beyond (for a fall, short of) what was expected in that window.
     pub excess: f64,
     /// Whether anger has signalled: more negative mentions, a larger share of them, a worse sentiment.
     pub negative_signal: bool,

@@ -164,9 +164,7 @@ impl Incident {
 
     /// Keeps the first of each monitor and window, and is led by the first of all.
     fn take(&mut self, signal: &Signal) {
-        let same = self.signals.iter_mut().find(|known| {
-            known.monitor == signal.monitor && known.window_seconds == signal.window_seconds
-        });
+        let same = self.signals.iter_mut().find(|known| known.is_of_same_window(signal));
         match same {
             Some(known) if known.precedence(signal).is_ge() => {}
             Some(known) => *known = signal.clone(),

@@ -102,7 +102,7 @@ impl BrandState {
             // Its pane is not closed yet, and it is there.
             evidence.mentions = evidence.mentions.max(1);
         } else {
-            incident.severity = self.severity(tick, side, &incident);
+            incident.severity = self.severity(tick, side, &incident).0;
         }
         incident.show(evidence);
         // In the first days a new hour of the day cannot be told from a crisis.
@@ -167,9 +167,11 @@ impl BrandState {
     ) -> Option<Change> {
         let first = signals.iter().max_by(|a, b| a.precedence(b))?;
         let incident = self.case(side).tracker.incident()?;
-        let severity = self.severity(tick, side, incident);
+        let (severity, of) = self.severity(tick, side, incident);
         let escalates = severity > incident.severity;
-        let cause = if escalates { first } else { surpassed? }.clone();
+        let made_it = |it: &&Signal| of.is_some_and(|of| it.is_of_same_window(of));
+        let severe = || signals.iter().find(made_it).unwrap_or(first);
+        let cause = if escalates { severe() } else { surpassed? }.clone();
         let evidence = self.evidence(tick, side, incident);
         let case = self.case_mut(side);
         let furthest = signals.iter().map(|it| it.z.abs()).fold(0.0, f64::max);
@@ -273,18 +275,28 @@ impl BrandState {
         })
     }
 
-    fn severity(&self, tick: &Tick<'_>, side: Direction, incident: &Incident) -> Severity {
+    /// How severe `incident` is by the worst of its windows, and the signal of that window. Of an
+    /// angry one anger decides, where it has signalled.
+    fn severity<'a>(
+        &self,
+        tick: &Tick<'_>,
+        side: Direction,
+        incident: &'a Incident,
+    ) -> (Severity, Option<&'a Signal>) {
         let since = &self.case(side).since_onset;
         // A single mention is as severe as it is whatever the windows show, and the other way round.
         let signals = || tick.watch.of_windows(incident);
+        let angry = signals().any(|signal| signal.mood() == Mood::Angry);
         let only_glad = signals().all(|signal| signal.mood() == Mood::Glad);
-        let counts = |signal: &&Signal| only_glad || signal.mood() != Mood::Glad;
-        let any_is = |is: fn(Measure) -> bool| signals().any(|signal| is(signal.measure));
-        let (anger, mentions) =
-            (any_is(Measure::is_of_anger), any_is(|it| it == Measure::Mentions));
-        let of_window = |signal: &Signal| {
+        let of_mentions = signals().any(|signal| signal.measure == Measure::Mentions);
+        let counts = |signal: &&Signal| match signal.mood() {
+            Mood::Angry => true,
+            Mood::Glad => only_glad,
+            _ => !angry,
+        };
+        let of_window = |signal: &'a Signal| {
             // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.
-            let measure = match (anger, mentions) {
+            let measure = match (angry, of_mentions) {
                 (true, _) => Measure::NegativeMentions,
                 (false, true) => Measure::Mentions,
                 (false, false) => signal.measure,
@@ -292,17 +304,22 @@ impl BrandState {
             let its = |duration: &Duration| duration.as_secs() == signal.window_seconds;
             let window = tick.watch.durations.iter().position(its).unwrap_or(0);
             let reading = self.reading_of(tick, measure, window);
-            Severity::of(&Facts {
+            let severity = Severity::of(&Facts {
                 direction: side,
                 ratio: reading.map_or(1.0, |reading| reading.ratio(side)),
                 excess: reading.map_or(0.0, |reading| reading.observed - reading.expected.mean),
-                negative_signal: signals().any(|signal| signal.mood() == Mood::Angry),
+                negative_signal: angry,
                 only_glad,
                 negative_share: since.share(since.negative),
                 crisis_share: since.share(since.crisis),
-            })
+            });
+            (severity, signal)
         };
-        signals().filter(counts).map(of_window).max().unwrap_or(incident.severity)
+        let worst = |a: &(Severity, &Signal), b: &(Severity, &Signal)| {
+            a.0.cmp(&b.0).then_with(|| a.1.precedence(b.1))
+        };
+        let judged = signals().filter(counts).map(of_window).max_by(worst);
+        judged.map_or((incident.severity, None), |(severity, of)| (severity, Some(of)))
     }
 
     pub(super) fn evidence(
