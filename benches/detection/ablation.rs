@@ -42,7 +42,7 @@ const ELEMENTS: [(&str, bool, Adjust); 9] = [
     ("flat within the hour", true, |plan| plan.baseline.elements.within_hour = false),
     ("without the robust update", true, |plan| plan.baseline.elements.robust = false),
     ("Poisson, not negative binomial", true, |plan| plan.baseline.elements.over_dispersion = false),
-    ("expected values as if exact", true, |plan| plan.baseline.elements.estimated_mean = false),
+    ("expected values not skewed", true, |plan| plan.baseline.elements.estimated_mean = false),
     ("one window, an hour", true, |plan| {
         for monitor in &mut plan.monitors {
             monitor.windows.retain(|it| *it == Duration::from_secs(3_600));

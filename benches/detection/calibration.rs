@@ -34,7 +34,11 @@ impl Tally {
         std::array::from_fn(|at| self.beyond[at] / self.windows / normal_upper_tail(LEVELS[at]))
     }
 
+    /// A window that can hold nothing, because all its panes are missing, is none.
     fn add(&mut self, reading: &Reading) {
+        if reading.expected.mean <= 0.0 {
+            return;
+        }
         self.windows += 1.0;
         for (beyond, z) in self.beyond.iter_mut().zip(LEVELS) {
             *beyond += reading.expected.part_beyond(z, reading.observed);

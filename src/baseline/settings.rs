@@ -32,7 +32,7 @@ pub struct Elements {
     pub robust: bool,
     /// Counts are negative binomial, not Poisson.
     pub over_dispersion: bool,
-    /// What is expected is a mean of restless hours, as skewed as they are.
+    /// What is expected is a mean of restless hours: as skewed as they are, not only as uncertain.
     pub estimated_mean: bool,
     /// A window's own record may raise its limit.
     pub record: bool,

@@ -180,6 +180,23 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_watched_in_part_tells_in_which() {
+        let slot = pane(0).slot;
+        let twelfth = |at: i32| Part::pane(slot, f64::from(at) / 12.0, 1.0 / 12.0);
+        let mut exposure = Exposure::new(0, 100);
+        for at in 0..12 {
+            exposure.close(twelfth(at), u64::from(at >= 6));
+            if at == 5 {
+                exposure.declare_dead();
+            }
+        }
+        let mut late = Part::even(slot, 0.0);
+        (6..12).for_each(|at| late.add(twelfth(at)));
+        assert_eq!(exposure.hour(0..12, slot), late);
+        assert_ne!(late, Part::even(slot, 6.0));
+    }
+
+    #[test]
     fn a_late_mention_shows_that_its_pane_was_alive() {
         let mut exposure = exposure(&[1, 2, 0, 0, 0]);
         exposure.revive(103);

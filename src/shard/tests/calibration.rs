@@ -4,7 +4,7 @@ use super::calm::{Calm, Draw, WEEK, counts, start_of};
 use crate::baseline::tail;
 use crate::incident::Direction;
 use crate::mention::BrandIndex;
-use crate::shard::Shard;
+use crate::shard::{Shard, Surprise};
 
 const Z: f64 = 3.0;
 const WEEKS: i64 = 64;
@@ -28,7 +28,8 @@ fn ratio(calm: Calm) -> f64 {
         for pane in 0..WEEKS * WEEK {
             let Some(count) = draw.count(pane, 1.0) else { continue };
             shard.tally(start_of(pane), BrandIndex(0), count, &mut Vec::new());
-            for window in shard.surprises().filter(|_| pane >= LEARNING * WEEK) {
+            let held = |it: &Surprise<'_>| it.reading.expected.mean > 0.0;
+            for window in shard.surprises().filter(|it| pane >= LEARNING * WEEK && held(it)) {
                 windows += 1.0;
                 beyond += window.reading.expected.part_beyond(Z, window.reading.observed);
             }
