@@ -2,7 +2,7 @@
 //!
 //!     cargo bench --bench detection                        all of it: tables here, figures in docs/detection/
 //!     cargo bench --bench detection -- calibration         or nab, budget, talk, surge, ablation: one of them
-//!     cargo bench --bench detection -- budget 20000        simulating so many of 100,000 series, not 2,000
+//!     cargo bench --bench detection -- budget 40000        simulating so many of 100,000 series, not 2,000
 //!     cargo bench --bench detection -- calibration 64      with so many series a row, not 32
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
