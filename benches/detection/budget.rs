@@ -26,12 +26,17 @@ pub struct Budget {
 
 impl Budget {
     /// False pages a week, or, where none was found, the most there may be at 95 %: three (the rule of three).
-    pub fn at_most(&self) -> f64 {
+    pub fn drawn(&self) -> f64 {
         if self.pages > 0 {
             return self.per_week;
         }
-        3.0 / (WEEKS - LEARNING) as f64 * self.series as f64 / self.simulated as f64
+        per_week(3, WEEKS - LEARNING, (self.series, self.simulated))
     }
+}
+
+/// Pages a week of all series, of which so many were found in `simulated` of them.
+fn per_week(pages: usize, weeks: i64, (series, simulated): (usize, usize)) -> f64 {
+    pages as f64 / weeks as f64 * series as f64 / simulated as f64
 }
 
 /// False pages, rises and falls, of `simulated` calm series, watched as part of `series` that share one page a week.
@@ -45,14 +50,12 @@ pub fn measure(series: usize, simulated: usize, adjust: impl Fn(&mut Plan) + Syn
     });
     let early: usize = pages.iter().map(|it| it.0).sum();
     let later: usize = pages.iter().map(|it| it.1).sum();
-    let per_week =
-        |pages: usize, weeks: i64| pages as f64 / weeks as f64 * series as f64 / simulated as f64;
     Budget {
         series,
         simulated,
         pages: later,
-        per_week: per_week(later, WEEKS - LEARNING),
-        while_learning: per_week(early, LEARNING),
+        per_week: per_week(later, WEEKS - LEARNING, (series, simulated)),
+        while_learning: per_week(early, LEARNING, (series, simulated)),
     }
 }
 

@@ -74,8 +74,7 @@ fn calibrated(series: usize) {
     for cell in &cells {
         let calibration::Cell { calm, windows, .. } = cell;
         let shares: Vec<String> = windows.iter().map(|it| format!("{:.2}", it.ratio())).collect();
-        let (rate, missing) = (calm.rate, 100.0 * calm.missing);
-        let restless = 100.0 * calm.dispersion.sqrt();
+        let (rate, (restless, missing)) = (calm.rate, calm.percents());
         println!(
             "| {rate} | {restless:.0} % | {missing:.0} % | {} | **{:.2}** |",
             shares.join(" | "),
@@ -122,7 +121,7 @@ fn budgeted(most: usize) {
             "| {} | {} | {} | {:.2} | {:.2} | 1 |",
             found.series, found.simulated, found.pages, found.per_week, found.while_learning
         );
-        points.push((series as f64, found.at_most()));
+        points.push((series as f64, found.drawn()));
     }
     println!("\n| series | 4x surge found | minutes |\n|---|---|---|");
     for series in [10, 1_000, 100_000] {

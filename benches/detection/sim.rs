@@ -32,10 +32,15 @@ pub struct Calm {
 }
 
 impl Calm {
+    /// How restless it is from hour to hour, and how much of it is missing, in percent.
+    pub fn percents(&self) -> (f64, f64) {
+        (100.0 * self.dispersion.sqrt(), 100.0 * self.missing)
+    }
+
     /// All but its rate, in words.
     pub fn kind(&self) -> String {
-        let restless = 100.0 * self.dispersion.sqrt();
-        format!("restless by {restless:.0} %, {:.0} % missing", 100.0 * self.missing)
+        let (restless, missing) = self.percents();
+        format!("restless by {restless:.0} %, {missing:.0} % missing")
     }
 }
 

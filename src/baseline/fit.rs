@@ -175,7 +175,12 @@ impl Fit {
 
     /// Mentions expected in `part`.
     pub(super) fn mean(&self, part: &Part) -> f64 {
-        let mean = self.rate.value * self.factor(part.slot) * self.spread_evenly(part);
+        self.mean_of(part, self.spread_evenly(part))
+    }
+
+    /// Mentions expected in `part`, whose exposure is worth `spread` spread evenly over its hour.
+    fn mean_of(&self, part: &Part, spread: f64) -> f64 {
+        let mean = self.rate.value * self.factor(part.slot) * spread;
         match self.scale {
             Scale::Count => mean,
             // A share cannot pass 1, nor be sure of it.
@@ -266,13 +271,14 @@ impl Fit {
     fn weigh(&self, past: &VecDeque<Bucket>, age_weights: &[f64], dispersion: f64) -> Week {
         let mut week = [Seen::default(); SLOTS];
         for (bucket, &age_weight) in past.iter().zip(age_weights) {
-            let mean = self.mean(&bucket.part);
+            let spread = self.spread_evenly(&bucket.part);
+            let mean = self.mean_of(&bucket.part, spread);
             let restless = dispersion * mean / (1.0 + dispersion * mean);
             let weight = age_weight * (1.0 - restless);
             let counted = weight * self.winsorised(bucket, mean, dispersion);
             let seen = &mut week[bucket.part.slot.index()];
             seen.counted += counted;
-            seen.exposure += weight * self.spread_evenly(&bucket.part);
+            seen.exposure += weight * spread;
             seen.variance += age_weight * counted;
             seen.restless += age_weight * counted * restless;
         }

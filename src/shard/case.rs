@@ -292,7 +292,7 @@ impl BrandState {
         let counts = |signal: &&Signal| match signal.mood() {
             Mood::Angry => true,
             Mood::Glad => only_glad,
-            _ => !angry,
+            Mood::Open => !angry,
         };
         let of_window = |signal: &'a Signal| {
             // Severity speaks of mentions: a share of 90 % of eleven mentions is no catastrophe.

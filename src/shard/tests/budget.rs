@@ -3,7 +3,7 @@
 use super::calm::{Calm, Draw, PANE, WEEK, counts, start_of};
 use super::streams::{HOUR, MINUTE, lines, opened};
 use crate::incident::{Change, Direction};
-use crate::mention::BrandIndex;
+use crate::mention::{BrandIndex, Timestamp};
 use crate::shard::Shard;
 
 /// What is told of `draws`, watched for `weeks` with that budget, each at `times(brand, pane)` the usual.
@@ -42,8 +42,8 @@ fn ten_calm_series_page_no_more_often_than_the_team_allows() {
     assert!(pages <= weeks as usize / 3, "{pages} pages in {weeks} weeks: {:#?}", lines(&changes));
 }
 
-/// Ten of a thousand series, of mentions alone, that share one false page a week, each with an hour at four times the usual,
-/// no two at the same hour of the day.
+/// Ten of a thousand series, of mentions alone, that share one false page a week, each with an hour at
+/// four times the usual, no two at the same hour of the day.
 #[test]
 fn a_surge_is_caught_under_the_limits_of_a_thousand_series() {
     let calm = Calm { rate: 100.0, dispersion: 0.05, missing: 0.0 };
@@ -61,7 +61,7 @@ fn a_surge_is_caught_under_the_limits_of_a_thousand_series() {
     let delays: Vec<i64> = (0..10)
         .filter_map(|brand| {
             let of_brand = |name: &str| name == brand.to_string();
-            let delay = |at: crate::mention::Timestamp| at.millis_since(start_of(begins(brand)));
+            let delay = |at: Timestamp| at.millis_since(start_of(begins(brand)));
             let told =
                 rises.iter().filter(|it| of_brand(&it.brand)).map(|it| delay(it.detected_at));
             told.filter(|delay| (0..2 * HOUR).contains(delay)).min()
