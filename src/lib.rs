@@ -17,6 +17,7 @@
 //!
 //! Engine:
 //!
+//! - [`checkpoint`]: what is kept of a partition's state, part by part.
 //! - [`shard`]: one partition's state and its tick.
 //!
 //! Adapters, thin:
@@ -47,6 +48,7 @@ pub mod incident;
 pub mod attribute;
 pub mod detect;
 
+pub mod checkpoint;
 pub mod shard;
 
 pub mod classify;
