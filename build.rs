@@ -1,4 +1,4 @@
-//! Compiles `proto/` to Rust without an installed `protoc`.
+//! Compiles `proto/` to Rust without an installed `protoc`; says that migrations are compiled in.
 
 use std::error::Error;
 use std::fs;
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
+    println!("cargo:rerun-if-changed=src/store/migrations");
     let mut files: Vec<PathBuf> = fs::read_dir("proto/groundswell/v1")?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;

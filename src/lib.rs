@@ -26,7 +26,7 @@
 //! - [`decode`]: bytes to mentions, or a dead letter with the reason.
 //! - [`classify`]: brands, tone, crisis words, author role.
 //! - [`source`]: where mentions come from: Kafka, files, standard input.
-//! - [`store`]: what outlives the process: what people have said of incidents.
+//! - [`store`]: what outlives the process: checkpoints, incidents, the outbox, people's marks.
 //! - [`notify`]: Slack and webhooks, retried, in order.
 //! - [`telemetry`]: metrics and logs.
 //! - [`http`]: metrics and health over HTTP.

@@ -67,6 +67,16 @@ pub enum Subject {
     Feed,
 }
 
+impl Subject {
+    /// `brand` or `feed`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Brand => "brand",
+            Self::Feed => "feed",
+        }
+    }
+}
+
 /// Where an incident stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

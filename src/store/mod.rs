@@ -1,5 +1,20 @@
-//! What outlives the process. For now that is what people have said of incidents, in a file.
+//! What outlives the process.
+//!
+//! - [`Store`]: checkpoints of partitions, incidents and the outbox, in SQLite or PostgreSQL. What a
+//!   partition's mentions caused is written with its state and its offset in one transaction, by
+//!   whoever has claimed the partition last.
+//! - [`MarkFile`]: what people have said of incidents, in a file.
 
+mod error;
 mod marks;
+mod open;
+mod outbox;
+mod partition;
+mod settings;
 
+pub use error::StoreError;
 pub use marks::{MarkFile, MarkFileError, ReadMarks};
+pub use open::Store;
+pub use outbox::{Delivery, Parked, RouteCounts};
+pub use partition::{Checkpoint, Claim, PartitionKey, Stored};
+pub use settings::{Engine, StoreSettings};

@@ -1,0 +1,60 @@
+//! What can be wrong with the store. No message here shows its address.
+
+/// The store could not be opened, or refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached or opened.
+    #[error("the store ({store}) cannot be opened: {reason}; {advice}")]
+    Open {
+        /// `SQLite at PATH` or `PostgreSQL`.
+        store: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Its tables were made by a newer version, or making them failed.
+    #[error(
+        "the store's tables cannot be brought up to date: {0}; if a newer version has used this \
+         store, run that version, or name another store in [store]"
+    )]
+    Migrate(String),
+    /// It is there, but did not do what it was asked to.
+    #[error("the store fails: {0}")]
+    Failed(String),
+    /// It did not answer in time.
+    #[error("the store did not answer within {0:?}")]
+    Slow(std::time::Duration),
+    /// The partition has been claimed since by another instance.
+    #[error(
+        "partition {number} of {topic} belongs to another instance by now; what this one still \
+         knew of it is not written"
+    )]
+    Fenced {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        number: i32,
+    },
+    /// Something in it is not what was written there.
+    #[error("the store holds {what} that cannot be read: {reason}")]
+    Unreadable {
+        /// What it is.
+        what: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// Whether another try may fare better.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Slow(_))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

@@ -1,0 +1,147 @@
+//! Opens either engine, and brings its tables up to date.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyPool, ConnectOptions, Executor};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::settings::{Engine, StoreSettings};
+
+static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("src/store/migrations/postgres");
+
+/// How long one piece of work may take: a server that hangs is one that is down.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a free connection is waited for.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Connections to PostgreSQL: a few shards, the routes and a command at a time.
+const CONNECTIONS: u32 = 8;
+
+/// A commit is on the disk when it returns; readers from other processes do not stop the writer.
+const PRAGMAS: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;";
+
+/// The store: checkpoints, incidents and the outbox. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) pool: AnyPool,
+    pub(super) dialect: Dialect,
+    /// This process, among those that share the store.
+    pub(super) holder: Arc<str>,
+    /// Grows whenever something has been put into the outbox.
+    pub(super) posted: watch::Sender<u64>,
+}
+
+/// The few words in which the engines differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Store {
+    /// Opens the store and brings its tables up to date.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or a newer version has made its tables.
+    pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let (name, dialect, options) = match &settings.engine {
+            Engine::Sqlite { file } => {
+                let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+                (
+                    format!("SQLite at {}", file.display()),
+                    Dialect::Sqlite,
+                    options.to_url_lossy().to_string(),
+                )
+            }
+            Engine::Postgres { url } => {
+                ("PostgreSQL".to_owned(), Dialect::Postgres, url.expose().to_owned())
+            }
+        };
+        let open = |reason: String| StoreError::Open {
+            store: name.clone(),
+            reason,
+            advice: dialect.advice(),
+        };
+        let options: AnyConnectOptions =
+            options.parse().map_err(|error: sqlx::Error| open(error.to_string()))?;
+        let pool = pool_options(dialect)
+            .connect_with(options.disable_statement_logging())
+            .await
+            .map_err(|error| open(error.to_string()))?;
+        let migrator = match dialect {
+            Dialect::Sqlite => &SQLITE,
+            Dialect::Postgres => &POSTGRES,
+        };
+        migrator.run(&pool).await.map_err(|error| StoreError::Migrate(error.to_string()))?;
+        Ok(Self {
+            pool,
+            dialect,
+            holder: Uuid::from_u128(rand::random()).to_string().into(),
+            posted: watch::Sender::new(0),
+        })
+    }
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.within(async {
+            sqlx::query("SELECT 1").execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Closes every connection, once what is under way has ended.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Does `work`, unless it takes too long.
+    pub(super) async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        timeout(PATIENCE, work).await.unwrap_or(Err(StoreError::Slow(PATIENCE)))
+    }
+}
+
+impl Dialect {
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "its folder must be there and writable; [store] sqlite names another file"
+            }
+            Self::Postgres => {
+                "check the address, user and password of [store] postgres, and that the server runs"
+            }
+        }
+    }
+}
+
+fn pool_options(dialect: Dialect) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().acquire_timeout(CONNECT);
+    match dialect {
+        // SQLite has one writer: whoever else of this process wants to write waits here, and not
+        // on a busy file.
+        Dialect::Sqlite => options.max_connections(1).after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(PRAGMAS).await?;
+                Ok(())
+            })
+        }),
+        Dialect::Postgres => options.max_connections(CONNECTIONS),
+    }
+}

@@ -1,0 +1,405 @@
+//! The outbox: every notification is a row before it is sent, and stays one until it is accepted or
+//! parked.
+//!
+//! Whoever sends a row holds it for a time, so that of several instances one sends it; a row whose
+//! holder died is anybody's again when that time is over. Of the rows of one incident and route only
+//! the earliest is ever given out: order is kept whoever sends.
+
+use std::time::Duration;
+
+use sqlx::any::AnyRow;
+use sqlx::{Any, Row, Transaction};
+use tokio::sync::watch;
+
+use super::error::StoreError;
+use super::open::{Dialect, Store};
+use crate::incident::Change;
+use crate::mention::{Timestamp, millis};
+
+/// A notification to be sent, held by whoever took it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// Its row.
+    seq: i64,
+    /// What to tell.
+    pub change: Change,
+    /// When it was put into the outbox.
+    pub created_at: Timestamp,
+    /// Which try this is, from 1 on.
+    pub attempt: u32,
+    /// When the first try began.
+    pub first_try_at: Timestamp,
+}
+
+/// A notification that was given up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    /// Its row; names it in [`Store::retry_parked`].
+    pub seq: i64,
+    /// The route.
+    pub route: String,
+    /// What was to be told.
+    pub change: Change,
+    /// When it was given up.
+    pub parked_at: Timestamp,
+    /// How many tries there were.
+    pub attempts: u32,
+    /// Why it was given up.
+    pub reason: String,
+}
+
+/// How many notifications of a route are where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteCounts {
+    /// The route.
+    pub route: String,
+    /// Neither accepted nor parked yet.
+    pub pending: u64,
+    /// Given up, and kept.
+    pub parked: u64,
+    /// When the oldest of those that are pending was put there.
+    pub oldest_pending: Option<Timestamp>,
+}
+
+const PENDING: &str = "pending";
+const DELIVERED: &str = "delivered";
+const PARKED: &str = "parked";
+
+/// Takes the earliest row that is due, of an incident of which none before it waits.
+macro_rules! take {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE outbox SET held_by = $1, held_until = $2, attempts = attempts + 1, \
+             first_try_at = COALESCE(first_try_at, $3) \
+             WHERE seq = (SELECT o.seq FROM outbox o WHERE o.route = $4 AND o.state = 'pending' \
+             AND o.due_at <= $3 AND (o.held_until IS NULL OR o.held_until <= $3) \
+             AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route \
+             AND e.incident_id = o.incident_id AND e.state = 'pending' AND e.sequence < o.sequence) \
+             ORDER BY o.seq LIMIT 1",
+            $lock,
+            ") RETURNING seq, change, created_at, attempts, first_try_at"
+        )
+    };
+}
+
+/// Puts `change` into the outbox for `route`; once, however often it is called.
+pub(super) async fn post(
+    transaction: &mut Transaction<'_, Any>,
+    route: &str,
+    change: &Change,
+    json: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO outbox (route, change_id, incident_id, sequence, change, state, created_at, \
+         due_at, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0) \
+         ON CONFLICT (route, change_id) DO NOTHING",
+    )
+    .bind(route)
+    .bind(change.id.to_string())
+    .bind(change.incident.id.to_string())
+    .bind(i64::from(change.sequence))
+    .bind(json)
+    .bind(PENDING)
+    .bind(now.as_millis())
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Puts `change` into the outbox for each of `routes`; once, however often it is called.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn post(
+        &self,
+        change: &Change,
+        routes: &[String],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let json = serde_json::to_string(change).map_err(|error| unreadable(0, &error))?;
+        self.within(async {
+            let mut transaction = self.pool.begin().await?;
+            for route in routes {
+                post(&mut transaction, route, change, &json, now).await?;
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await?;
+        self.posted.send_modify(|count| *count += 1);
+        Ok(())
+    }
+
+    /// Changes when something has been put into the outbox by this process.
+    pub fn posted(&self) -> watch::Receiver<u64> {
+        self.posted.subscribe()
+    }
+
+    /// Takes the next notification of `route` that is due at `now`, and holds it for `hold`.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn take(
+        &self,
+        route: &str,
+        now: Timestamp,
+        hold: Duration,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let statement = match self.dialect {
+            Dialect::Sqlite => take!(""),
+            Dialect::Postgres => take!(" FOR UPDATE OF o SKIP LOCKED"),
+        };
+        self.within(async {
+            let row = sqlx::query(statement)
+                .bind(&*self.holder)
+                .bind(now.plus_millis(millis(hold)).as_millis())
+                .bind(now.as_millis())
+                .bind(route)
+                .fetch_optional(&self.pool)
+                .await?;
+            row.as_ref().map(delivery).transpose()
+        })
+        .await
+    }
+
+    /// When the next notification of `route` is due; `None` when none waits.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn next_due(&self, route: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.within(async {
+            // Rows that wait for an earlier one of their incident are due when that is over.
+            let row = sqlx::query(
+                "SELECT MIN(CASE WHEN o.held_until > o.due_at THEN o.held_until ELSE o.due_at END) \
+                 AS due FROM outbox o WHERE o.route = $1 AND o.state = 'pending' \
+                 AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route AND \
+                 e.incident_id = o.incident_id AND e.state = 'pending' AND e.sequence < o.sequence)",
+            )
+            .bind(route)
+            .fetch_one(&self.pool)
+            .await?;
+            Ok(row.try_get::<Option<i64>, _>("due")?.map(Timestamp::from_millis))
+        })
+        .await
+    }
+
+    /// The receiver has accepted it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; until it is told, the notification is sent again.
+    pub async fn accepted(&self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
+        self.end(delivery, DELIVERED, None, now).await
+    }
+
+    /// It is given up, and kept: see [`Store::parked`].
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; until it is told, the notification is sent again.
+    pub async fn park(
+        &self,
+        delivery: &Delivery,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.end(delivery, PARKED, Some(reason), now).await
+    }
+
+    async fn end(
+        &self,
+        delivery: &Delivery,
+        state: &str,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.within(async {
+            // Whoever held it, it has been accepted; what has been accepted is not parked.
+            sqlx::query(
+                "UPDATE outbox SET state = $1, reason = $2, ended_at = $3, held_by = NULL, \
+                 held_until = NULL WHERE seq = $4 AND state <> 'delivered'",
+            )
+            .bind(state)
+            .bind(reason)
+            .bind(now.as_millis())
+            .bind(delivery.seq)
+            .execute(&self.pool)
+            .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// It is tried again at `due`.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; then it is tried again when nobody holds it any more.
+    pub async fn put_back(&self, delivery: &Delivery, due: Timestamp) -> Result<(), StoreError> {
+        self.within(async {
+            sqlx::query(
+                "UPDATE outbox SET due_at = $1, held_by = NULL, held_until = NULL \
+                 WHERE seq = $2 AND state = 'pending' AND held_by = $3",
+            )
+            .bind(due.as_millis())
+            .bind(delivery.seq)
+            .bind(&*self.holder)
+            .execute(&self.pool)
+            .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets go of whatever this process holds: it sends no more.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; then others may send it when its time is over.
+    pub async fn let_go(&self) -> Result<(), StoreError> {
+        self.within(async {
+            sqlx::query(
+                "UPDATE outbox SET held_by = NULL, held_until = NULL \
+                 WHERE state = 'pending' AND held_by = $1",
+            )
+            .bind(&*self.holder)
+            .execute(&self.pool)
+            .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// How many notifications are where, for each route that has any.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn outbox_counts(&self) -> Result<Vec<RouteCounts>, StoreError> {
+        self.within(async {
+            let rows = sqlx::query(
+                "SELECT route, \
+                 CAST(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) AS BIGINT) AS pending, \
+                 CAST(SUM(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS BIGINT) AS parked, \
+                 MIN(CASE WHEN state = 'pending' THEN created_at END) AS oldest \
+                 FROM outbox WHERE state <> 'delivered' GROUP BY route ORDER BY route",
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            rows.iter().map(counts).collect()
+        })
+        .await
+    }
+
+    /// The notifications that were given up, latest first, `most` of them.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn parked(&self, most: u32) -> Result<Vec<Parked>, StoreError> {
+        self.within(async {
+            let rows = sqlx::query(
+                "SELECT seq, route, change, ended_at, attempts, reason FROM outbox \
+                 WHERE state = $1 ORDER BY ended_at DESC, seq DESC LIMIT $2",
+            )
+            .bind(PARKED)
+            .bind(i64::from(most))
+            .fetch_all(&self.pool)
+            .await?;
+            rows.iter().map(parked).collect()
+        })
+        .await
+    }
+
+    /// Sends what was given up on its way again: row `seq`, or all of them. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn retry_parked(&self, seq: Option<i64>, now: Timestamp) -> Result<u64, StoreError> {
+        let retried = self
+            .within(async {
+                let done = sqlx::query(
+                    "UPDATE outbox SET state = 'pending', due_at = $1, attempts = 0, \
+                     first_try_at = NULL, ended_at = NULL, reason = NULL \
+                     WHERE state = 'parked' AND (seq = $2 OR $2 = 0)",
+                )
+                .bind(now.as_millis())
+                .bind(seq.unwrap_or(0))
+                .execute(&self.pool)
+                .await?;
+                Ok(done.rows_affected())
+            })
+            .await?;
+        self.posted.send_modify(|count| *count += 1);
+        Ok(retried)
+    }
+
+    /// Forgets what was accepted before `before`. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn forget_delivered(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.within(async {
+            let done =
+                sqlx::query("DELETE FROM outbox WHERE state = 'delivered' AND ended_at < $1")
+                    .bind(before.as_millis())
+                    .execute(&self.pool)
+                    .await?;
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+}
+
+fn delivery(row: &AnyRow) -> Result<Delivery, StoreError> {
+    let first_try_at: i64 = row.try_get("first_try_at")?;
+    Ok(Delivery {
+        seq: row.try_get("seq")?,
+        change: change(row)?,
+        created_at: Timestamp::from_millis(row.try_get("created_at")?),
+        attempt: small(row.try_get("attempts")?),
+        first_try_at: Timestamp::from_millis(first_try_at),
+    })
+}
+
+fn parked(row: &AnyRow) -> Result<Parked, StoreError> {
+    Ok(Parked {
+        seq: row.try_get("seq")?,
+        route: row.try_get("route")?,
+        change: change(row)?,
+        parked_at: Timestamp::from_millis(row.try_get("ended_at")?),
+        attempts: small(row.try_get("attempts")?),
+        reason: row.try_get("reason")?,
+    })
+}
+
+fn counts(row: &AnyRow) -> Result<RouteCounts, StoreError> {
+    let count = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
+    Ok(RouteCounts {
+        route: row.try_get("route")?,
+        pending: count("pending")?,
+        parked: count("parked")?,
+        oldest_pending: row.try_get::<Option<i64>, _>("oldest")?.map(Timestamp::from_millis),
+    })
+}
+
+fn change(row: &AnyRow) -> Result<Change, StoreError> {
+    let json: String = row.try_get("change")?;
+    serde_json::from_str(&json)
+        .map_err(|error| unreadable(row.try_get("seq").unwrap_or_default(), &error))
+}
+
+fn unreadable(seq: i64, error: &serde_json::Error) -> StoreError {
+    StoreError::Unreadable { what: format!("notification {seq}"), reason: error.to_string() }
+}
+
+fn small(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

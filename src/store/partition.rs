@@ -1,0 +1,263 @@
+//! A partition's state: claimed, loaded, and written with all that came of it in one transaction.
+
+use sqlx::{Any, AnyConnection, Row, Transaction};
+
+use super::error::StoreError;
+use super::open::Store;
+use super::outbox;
+use crate::incident::{Change, State, Subject};
+use crate::mention::Timestamp;
+
+/// A partition as a consumer group reads it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartitionKey {
+    /// The consumer group.
+    pub group: String,
+    /// The topic.
+    pub topic: String,
+    /// The partition's number.
+    pub number: i32,
+}
+
+/// The right to write a partition's state, until somebody else claims it. The claims of a partition
+/// are counted: a writer whose count is no longer the latest is refused, however late it wakes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What is claimed.
+    pub partition: PartitionKey,
+    epoch: i64,
+}
+
+/// What is known of a partition when it is claimed.
+#[derive(Debug)]
+pub struct Stored {
+    /// The right to go on from here.
+    pub claim: Claim,
+    /// The next offset to handle; `None` when nothing has ever been written.
+    pub position: Option<i64>,
+    /// The parts of its state, by name.
+    pub parts: Vec<(String, Vec<u8>)>,
+    /// The latest change of each brand's incident that is open in it.
+    pub open: Vec<Change>,
+    /// The latest change of the incident of its topic's feed, if that is open.
+    pub feed: Option<Change>,
+}
+
+/// What a checkpoint writes.
+#[derive(Debug, Default)]
+pub struct Checkpoint {
+    /// The next offset to handle.
+    pub position: i64,
+    /// Parts that are new or have changed.
+    pub put: Vec<(String, Vec<u8>)>,
+    /// Parts that are no more.
+    pub remove: Vec<String>,
+    /// What has changed for people since the last checkpoint, in order, each with the routes that
+    /// carry it.
+    pub changes: Vec<(Change, Vec<String>)>,
+}
+
+impl Store {
+    /// Claims a partition and loads its state. Whoever had claimed it can no longer write it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; nothing is claimed then.
+    pub async fn claim(&self, partition: &PartitionKey) -> Result<Stored, StoreError> {
+        self.within(self.claim_now(partition)).await
+    }
+
+    async fn claim_now(&self, partition: &PartitionKey) -> Result<Stored, StoreError> {
+        let PartitionKey { group, topic, number } = partition;
+        let mut transaction = self.pool.begin().await?;
+        let row = sqlx::query(
+            "INSERT INTO partitions (consumer_group, topic, number, epoch, owner) \
+             VALUES ($1, $2, $3, 1, $4) \
+             ON CONFLICT (consumer_group, topic, number) \
+             DO UPDATE SET epoch = partitions.epoch + 1, owner = excluded.owner \
+             RETURNING epoch, position",
+        )
+        .bind(group)
+        .bind(topic)
+        .bind(i64::from(*number))
+        .bind(&*self.holder)
+        .fetch_one(&mut *transaction)
+        .await?;
+        let claim = Claim { partition: partition.clone(), epoch: row.try_get("epoch")? };
+        let position = row.try_get("position")?;
+        let parts = parts(&mut transaction, partition).await?;
+        let (feed, open): (Vec<_>, Vec<_>) = open_incidents(&mut transaction, partition)
+            .await?
+            .into_iter()
+            .partition(|change| change.incident.subject == Subject::Feed);
+        transaction.commit().await?;
+        let feed = feed.into_iter().max_by_key(|change| change.incident.onset);
+        Ok(Stored { claim, position, parts, open, feed })
+    }
+
+    /// Writes a checkpoint: everything, or nothing. Written twice it is as if written once.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] when another has claimed the partition since; otherwise when the store
+    /// fails, and then it may or may not have been written: write it again.
+    pub async fn commit(
+        &self,
+        claim: &Claim,
+        checkpoint: &Checkpoint,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.within(self.commit_now(claim, checkpoint, now)).await?;
+        if !checkpoint.changes.is_empty() {
+            self.posted.send_modify(|count| *count += 1);
+        }
+        Ok(())
+    }
+
+    async fn commit_now(
+        &self,
+        claim: &Claim,
+        checkpoint: &Checkpoint,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let PartitionKey { group, topic, number } = &claim.partition;
+        let mut transaction = self.pool.begin().await?;
+        let moved = sqlx::query(
+            "UPDATE partitions SET position = $1, saved_at = $2 \
+             WHERE consumer_group = $3 AND topic = $4 AND number = $5 AND epoch = $6",
+        )
+        .bind(checkpoint.position)
+        .bind(now.as_millis())
+        .bind(group)
+        .bind(topic)
+        .bind(i64::from(*number))
+        .bind(claim.epoch)
+        .execute(&mut *transaction)
+        .await?;
+        if moved.rows_affected() == 0 {
+            return Err(StoreError::Fenced { topic: topic.clone(), number: *number });
+        }
+        write_parts(&mut transaction, &claim.partition, checkpoint).await?;
+        for (change, routes) in &checkpoint.changes {
+            let json = serde_json::to_string(change).map_err(|error| StoreError::Unreadable {
+                what: format!("change {}", change.id),
+                reason: error.to_string(),
+            })?;
+            write_incident(&mut transaction, &claim.partition, change, &json).await?;
+            for route in routes {
+                outbox::post(&mut transaction, route, change, &json, now).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+async fn parts(
+    connection: &mut AnyConnection,
+    PartitionKey { group, topic, number }: &PartitionKey,
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT name, bytes FROM parts \
+         WHERE consumer_group = $1 AND topic = $2 AND number = $3 ORDER BY name",
+    )
+    .bind(group)
+    .bind(topic)
+    .bind(i64::from(*number))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("bytes")?))).collect()
+}
+
+/// Those of its brands, and that of its topic's feed.
+async fn open_incidents(
+    connection: &mut AnyConnection,
+    PartitionKey { group, topic, number }: &PartitionKey,
+) -> Result<Vec<Change>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, change FROM incidents WHERE consumer_group = $1 AND topic = $2 \
+         AND (number = $3 OR subject = $4) AND state <> $5 ORDER BY id",
+    )
+    .bind(group)
+    .bind(topic)
+    .bind(i64::from(*number))
+    .bind(Subject::Feed.name())
+    .bind(State::Resolved.name())
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let (id, json): (String, String) = (row.try_get("id")?, row.try_get("change")?);
+            serde_json::from_str(&json).map_err(|error| StoreError::Unreadable {
+                what: format!("incident {id}"),
+                reason: error.to_string(),
+            })
+        })
+        .collect()
+}
+
+async fn write_parts(
+    transaction: &mut Transaction<'_, Any>,
+    PartitionKey { group, topic, number }: &PartitionKey,
+    checkpoint: &Checkpoint,
+) -> Result<(), StoreError> {
+    for name in &checkpoint.remove {
+        sqlx::query(
+            "DELETE FROM parts \
+             WHERE consumer_group = $1 AND topic = $2 AND number = $3 AND name = $4",
+        )
+        .bind(group)
+        .bind(topic)
+        .bind(i64::from(*number))
+        .bind(name)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for (name, bytes) in &checkpoint.put {
+        sqlx::query(
+            "INSERT INTO parts (consumer_group, topic, number, name, bytes) \
+             VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (consumer_group, topic, number, name) \
+             DO UPDATE SET bytes = excluded.bytes",
+        )
+        .bind(group)
+        .bind(topic)
+        .bind(i64::from(*number))
+        .bind(name)
+        .bind(bytes)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Keeps the latest change of an incident; one that is older than what is known changes nothing.
+async fn write_incident(
+    transaction: &mut Transaction<'_, Any>,
+    PartitionKey { group, topic, number }: &PartitionKey,
+    change: &Change,
+    json: &str,
+) -> Result<(), StoreError> {
+    let incident = &change.incident;
+    sqlx::query(
+        "INSERT INTO incidents \
+         (id, consumer_group, topic, number, subject, brand, state, sequence, updated_at, change) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, sequence = excluded.sequence, \
+         updated_at = excluded.updated_at, change = excluded.change \
+         WHERE incidents.sequence < excluded.sequence",
+    )
+    .bind(incident.id.to_string())
+    .bind(group)
+    .bind(topic)
+    .bind(i64::from(*number))
+    .bind(incident.subject.name())
+    .bind(&incident.brand)
+    .bind(incident.state.name())
+    .bind(i64::from(change.sequence))
+    .bind(incident.updated_at.as_millis())
+    .bind(json)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
