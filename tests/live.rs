@@ -1,4 +1,4 @@
-//! Groundswell against real servers: Apache Kafka, and HTTP receivers. `./test` installs what they need.
+//! Groundswell against real servers: Apache Kafka, PostgreSQL, and HTTP receivers. `./test` installs what they need.
 //!
 //! One binary holds all of these tests, so that they are linked once and share one broker.
 
@@ -15,6 +15,8 @@ mod bad_input;
 mod commands;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
+#[path = "live/postgres_support.rs"]
+mod postgres_support;
 #[path = "live/receiver_support.rs"]
 mod receiver_support;
 #[path = "live/restart.rs"]
