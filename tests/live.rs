@@ -25,3 +25,5 @@ mod restart;
 mod slack_support;
 #[path = "live/source.rs"]
 mod source;
+#[path = "live/store.rs"]
+mod store;

@@ -1,0 +1,250 @@
+//! The store, the same with SQLite and with PostgreSQL.
+
+use std::path::Path;
+use std::time::Duration;
+
+use groundswell::incident::{Change, State, Subject};
+use groundswell::mention::Timestamp;
+use groundswell::secret::Secret;
+use groundswell::store::{Checkpoint, Engine, PartitionKey, Store, StoreError, StoreSettings};
+use tempfile::TempDir;
+
+use crate::support::{Postgres, unique};
+
+/// A store of each engine.
+fn engines(folder: &TempDir) -> [StoreSettings; 2] {
+    let url = Postgres::shared().create_database(&unique("store"));
+    [sqlite(folder.path()), settings(Engine::Postgres { url: Secret::new(url) })]
+}
+
+fn sqlite(folder: &Path) -> StoreSettings {
+    settings(Engine::Sqlite { file: folder.join("a store?.db") })
+}
+
+fn settings(engine: Engine) -> StoreSettings {
+    StoreSettings { engine, checkpoint_every: Duration::from_secs(10) }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_424_640_000_000 + second * 1_000)
+}
+
+fn partition(number: i32) -> PartitionKey {
+    PartitionKey { group: "test".to_owned(), topic: "mentions".to_owned(), number }
+}
+
+/// Alert `sequence` of incident `number`, in `state`.
+fn change(number: u32, sequence: u32, state: State) -> Change {
+    let json = include_str!("change.json");
+    let mut change: Change = serde_json::from_str(json).unwrap();
+    change.incident.id = uuid::Uuid::from_u128(u128::from(number));
+    change.id = uuid::Uuid::new_v5(&change.incident.id, &sequence.to_be_bytes());
+    change.sequence = sequence;
+    change.incident.state = state;
+    change
+}
+
+fn routes(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn part(name: &str, bytes: &[u8]) -> (String, Vec<u8>) {
+    (name.to_owned(), bytes.to_vec())
+}
+
+const HOLD: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_is_loaded_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let store = Store::open(&settings).await.unwrap();
+        let fresh = store.claim(&partition(0)).await.unwrap();
+        assert_eq!((fresh.position, fresh.parts.len(), fresh.open.len()), (None, 0, 0));
+        let opened = change(1, 0, State::Opened);
+        let first = Checkpoint {
+            position: 5,
+            put: vec![
+                part("partition", b"one"),
+                part("brand/Acme", &[0, 255]),
+                part("seen/1", b""),
+            ],
+            remove: Vec::new(),
+            changes: vec![(opened.clone(), routes(&["slack", "crm"]))],
+        };
+        store.commit(&fresh.claim, &first, at(0)).await.unwrap();
+        let second = Checkpoint {
+            position: 9,
+            put: vec![part("partition", b"two")],
+            remove: vec!["seen/1".to_owned(), "seen/0".to_owned()],
+            changes: Vec::new(),
+        };
+        store.commit(&fresh.claim, &second, at(1)).await.unwrap();
+        store.close().await;
+
+        // The tables are there by now.
+        let store = Store::open(&settings).await.unwrap();
+        let stored = store.claim(&partition(0)).await.unwrap();
+        assert_eq!(stored.position, Some(9));
+        assert_eq!(stored.parts, [part("brand/Acme", &[0, 255]), part("partition", b"two")]);
+        assert_eq!(stored.open, [opened.clone()]);
+        assert_eq!(stored.feed, None);
+        let other = store.claim(&partition(1)).await.unwrap();
+        assert_eq!((other.position, other.parts.len(), other.open.len()), (None, 0, 0));
+        for route in ["slack", "crm"] {
+            let delivery = store.take(route, at(2), HOLD).await.unwrap().unwrap();
+            assert_eq!(delivery.change, opened);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lost_a_partition_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let (one, two) =
+            (Store::open(&settings).await.unwrap(), Store::open(&settings).await.unwrap());
+        let zombie = one.claim(&partition(0)).await.unwrap().claim;
+        let checkpoint = |position| Checkpoint {
+            position,
+            put: vec![part("partition", &[position as u8])],
+            changes: vec![(change(position as u32, 0, State::Opened), routes(&["slack"]))],
+            ..Checkpoint::default()
+        };
+        one.commit(&zombie, &checkpoint(1), at(0)).await.unwrap();
+        let heir = two.claim(&partition(0)).await.unwrap();
+        let refused = one.commit(&zombie, &checkpoint(2), at(1)).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Fenced { number: 0, .. }), "{refused}");
+        two.commit(&heir.claim, &checkpoint(3), at(2)).await.unwrap();
+        assert!(one.commit(&zombie, &checkpoint(4), at(3)).await.is_err());
+
+        let stored = two.claim(&partition(0)).await.unwrap();
+        assert_eq!((stored.position, stored.parts), (Some(3), vec![part("partition", &[3])]));
+        assert_eq!(two.outbox_counts().await.unwrap()[0].pending, 2, "1 and 3, not 2 and 4");
+    }
+}
+
+/// Of two that claim and write at once, over and over, none ever writes after the other's claim.
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_and_checkpoints_do_not_interleave() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let mut writers = tokio::task::JoinSet::new();
+        for _ in 0..3 {
+            let store = Store::open(&settings).await.unwrap();
+            writers.spawn(async move {
+                for _ in 0..20 {
+                    let stored = store.claim(&partition(0)).await.unwrap();
+                    let next = stored.position.unwrap_or(0) + 1;
+                    let checkpoint = Checkpoint {
+                        position: next,
+                        put: vec![part("count", &next.to_be_bytes())],
+                        changes: vec![(change(next as u32, 0, State::Opened), routes(&["slack"]))],
+                        ..Checkpoint::default()
+                    };
+                    match store.commit(&stored.claim, &checkpoint, at(next)).await {
+                        Ok(()) | Err(StoreError::Fenced { .. }) => {}
+                        Err(failure) => panic!("{failure}"),
+                    }
+                }
+            });
+        }
+        while let Some(ended) = writers.join_next().await {
+            ended.unwrap();
+        }
+        let store = Store::open(&settings).await.unwrap();
+        let stored = store.claim(&partition(0)).await.unwrap();
+        let position = stored.position.unwrap();
+        assert_eq!(stored.parts, [part("count", &position.to_be_bytes())]);
+        let pending = store.outbox_counts().await.unwrap()[0].pending;
+        assert_eq!(pending, position as u64, "each count was written once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn incidents_are_open_until_they_are_resolved_and_a_feeds_is_its_topics() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let store = Store::open(&settings).await.unwrap();
+        let claim = store.claim(&partition(0)).await.unwrap().claim;
+        let mut silence = change(9, 0, State::Opened);
+        silence.incident.subject = Subject::Feed;
+        let changes = [
+            change(1, 0, State::Opened),
+            change(2, 0, State::Opened),
+            change(1, 1, State::Escalated),
+            change(2, 1, State::Resolved),
+            silence.clone(),
+        ];
+        let write = |changes: &[Change], position| Checkpoint {
+            position,
+            changes: changes.iter().map(|change| (change.clone(), Vec::new())).collect(),
+            ..Checkpoint::default()
+        };
+        store.commit(&claim, &write(&changes, 1), at(0)).await.unwrap();
+        // Written again, as after a commit whose answer was lost: nothing turns back.
+        store.commit(&claim, &write(&changes[..1], 1), at(0)).await.unwrap();
+        let open = store.claim(&partition(0)).await.unwrap();
+        assert_eq!((open.open, open.feed), (vec![changes[2].clone()], Some(silence.clone())));
+        let elsewhere = store.claim(&partition(7)).await.unwrap();
+        assert_eq!((elsewhere.open, elsewhere.feed), (Vec::new(), Some(silence)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outbox_keeps_the_order_of_an_incident_and_holds_up_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let (store, other) =
+            (Store::open(&settings).await.unwrap(), Store::open(&settings).await.unwrap());
+        let (first, second) = (change(1, 0, State::Opened), change(1, 1, State::Resolved));
+        let another = change(2, 0, State::Opened);
+        for change in [&first, &second, &another, &first] {
+            store.post(change, &routes(&["slack"]), at(0)).await.unwrap();
+        }
+        assert_eq!(store.next_due("slack").await.unwrap(), Some(at(0)));
+        assert_eq!(store.next_due("crm").await.unwrap(), None);
+        assert_eq!(store.take("crm", at(0), HOLD).await.unwrap(), None);
+
+        let taken = store.take("slack", at(0), HOLD).await.unwrap().unwrap();
+        assert_eq!((&taken.change, taken.attempt, taken.first_try_at), (&first, 1, at(0)));
+        let beside = other.take("slack", at(0), HOLD).await.unwrap().unwrap();
+        assert_eq!(beside.change, another, "the resolution waits for the opening");
+        assert_eq!(other.take("slack", at(0), HOLD).await.unwrap(), None);
+        assert_eq!(store.next_due("slack").await.unwrap(), Some(at(15)), "when it is held no more");
+
+        // Its holder has died; then it fails.
+        let again = other.take("slack", at(15), HOLD).await.unwrap().unwrap();
+        assert_eq!((&again.change, again.attempt, again.first_try_at), (&first, 2, at(0)));
+        other.put_back(&again, at(100)).await.unwrap();
+        other.accepted(&beside, at(16)).await.unwrap();
+        assert_eq!(store.take("slack", at(99), HOLD).await.unwrap(), None);
+        assert_eq!(store.next_due("slack").await.unwrap(), Some(at(100)));
+        let again = store.take("slack", at(100), HOLD).await.unwrap().unwrap();
+        store.accepted(&again, at(101)).await.unwrap();
+        // Whoever held it before, and thinks that it failed, comes too late.
+        other.put_back(&again, at(102)).await.unwrap();
+        store.park(&taken, "too late", at(103)).await.unwrap();
+        let last = store.take("slack", at(104), HOLD).await.unwrap().unwrap();
+        assert_eq!(last.change, second);
+        assert_eq!(store.take("slack", at(104), HOLD).await.unwrap(), None);
+
+        store.let_go().await.unwrap();
+        assert_eq!(other.take("slack", at(105), HOLD).await.unwrap().unwrap().change, second);
+        assert_eq!(store.forget_delivered(at(102)).await.unwrap(), 2);
+        let counts = store.outbox_counts().await.unwrap().remove(0);
+        assert_eq!((counts.pending, counts.parked, counts.oldest_pending), (1, 0, Some(at(0))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_not_there_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = sqlite(&folder.path().join("missing"));
+    let words = Store::open(&nowhere).await.unwrap_err().to_string();
+    assert!(words.contains("SQLite at") && words.contains("[store]"), "{words}");
+    let url = Secret::new("postgres://user:hunter-two@127.0.0.1:1/groundswell");
+    let words = Store::open(&settings(Engine::Postgres { url })).await.unwrap_err().to_string();
+    assert!(words.contains("PostgreSQL") && words.contains("[store] postgres"), "{words}");
+    assert!(!words.contains("hunter"), "{words}");
+}
