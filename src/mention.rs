@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// A moment in event time: milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// Shown and serialised as RFC 3339 in UTC, to the second unless it has milliseconds.
+/// Shown, and serialised for people, as RFC 3339 in UTC, to the second unless it has milliseconds; in
+/// binary formats as its number of milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
@@ -61,12 +62,19 @@ impl fmt::Display for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return i64::deserialize(deserializer).map(Self);
+        }
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         let parsed: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
         Ok(Self(parsed.as_millisecond()))

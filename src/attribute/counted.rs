@@ -1,5 +1,7 @@
 //! What a mention is counted as.
 
+use serde::{Deserialize, Serialize};
+
 /// The counts that every question may be about: all mentions, and the negative ones among them. What
 /// else is counted, the caller decides.
 pub const ALL: usize = 0;
@@ -7,7 +9,7 @@ pub const ALL: usize = 0;
 pub const NEGATIVE: usize = 1;
 
 /// Which of at most eight counts a mention adds to, [`ALL`] and [`NEGATIVE`] first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted(u8);
 
 impl Counted {

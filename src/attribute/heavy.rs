@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Space-Saving (Metwally, Agrawal & El Abbadi 2005): at most `capacity` values; when a new one
 /// finds no room it takes the place, and the count, of the rarest. What a value has inherited so is
 /// remembered, and what is told of it is what is certain: its count without its inheritance. That is
@@ -11,9 +13,11 @@ use std::collections::BTreeMap;
 /// what is rare. Counts are exact up to 16 million, where a single precision one stands still.
 ///
 /// Ordered by value, so that the same input gives the same output.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct HeavyHitters {
+    #[serde(skip)]
     capacity: usize,
+    #[serde(skip)]
     counts: usize,
     places: BTreeMap<Box<str>, usize>,
     /// By place: the certain counts, then how many mentions others may have brought.
@@ -25,6 +29,19 @@ impl HeavyHitters {
     pub fn new(capacity: usize, counts: usize) -> Self {
         let (capacity, counts) = (capacity.max(1), counts.max(1));
         Self { capacity, counts, places: BTreeMap::new(), kept: Vec::new() }
+    }
+
+    /// What this holds, in so much room; `None` when it cannot have been counted so.
+    pub fn resume(self, capacity: usize, counts: usize) -> Option<Self> {
+        let Self { places, kept, .. } = self;
+        let resumed = Self { places, kept, ..Self::new(capacity, counts) };
+        let taken = resumed.places.len();
+        let mut is_taken = vec![false; taken];
+        for &place in resumed.places.values() {
+            *is_taken.get_mut(place)? = true;
+        }
+        let fits = taken <= resumed.capacity && resumed.kept.len() == taken * resumed.width();
+        (fits && is_taken.into_iter().all(|it| it)).then_some(resumed)
     }
 
     /// Adds to the counts of `value`.
@@ -168,5 +185,20 @@ mod tests {
         other.add("b", [1.0, 0.0]);
         other.add_all(&heavy);
         assert_eq!([0, 1].map(|at| other.get("b", at)), [1.5, 0.5], "the inheritance is not added");
+    }
+    #[test]
+    fn what_cannot_have_been_counted_is_not_resumed() {
+        let mut heavy = HeavyHitters::new(3, 2);
+        ["x", "y"].map(|value| heavy.add(value, [1.0, 0.0]));
+        let resumed = |change: fn(&mut HeavyHitters)| {
+            let mut saved = heavy.clone();
+            change(&mut saved);
+            saved.resume(3, 2).is_some()
+        };
+        assert!(resumed(|_| {}));
+        assert!(!resumed(|it| drop(it.places.insert("z".into(), 7))), "a place it has not");
+        assert!(!resumed(|it| drop(it.places.insert("x".into(), 1))), "two in one place");
+        assert!(!resumed(|it| it.kept.truncate(5)), "a place without counts");
+        assert!(heavy.resume(1, 2).is_none(), "more than there is room for");
     }
 }

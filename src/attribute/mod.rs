@@ -13,14 +13,17 @@ mod heavy;
 mod origin;
 mod phrase;
 mod sample;
+mod saved;
 mod swing;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
-use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 pub use counted::{ALL, Counted, NEGATIVE};
 pub use heavy::HeavyHitters;
+pub use saved::Unsaved;
 pub use swing::{Question, Swing};
 
 use crate::incident::{Direction, Evidence, Origin, SourceKind, SourceShare, TermCount};
@@ -57,27 +60,46 @@ const TERM_CAPACITY: usize = 32;
 const USUAL_HALF_LIFE_DAYS: f64 = 7.0;
 
 /// Who and what a brand's mentions carry, over the last day and usually.
-#[derive(Debug)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Attribution {
+    #[serde(skip)]
     counts: usize,
-    buckets: VecDeque<Bucket>,
+    #[serde(skip)]
     bucket_panes: Pane,
+    #[serde(skip)]
     retained: usize,
+    #[serde(skip)]
     keep_per_bucket: f64,
+    #[serde(skip)]
     buckets_per_half_life: f64,
-    usual: [HeavyHitters; 5],
-    usual_texts: UsualTexts,
+    #[serde(skip)]
+    buckets: VecDeque<Bucket>,
+    #[serde(skip)]
+    usual: Usual,
     known_authors: Known,
-    /// Authors of past buckets, each once a bucket, and those of them that were new; fading.
-    usual_authors: (f64, f64),
-    /// By count.
-    usual_total: Vec<f64>,
     /// Whether an incident is open: what it holds is never taken for usual.
     holding: bool,
+    /// The stretches of the last day that have been saved.
+    stretches: BTreeSet<i64>,
 }
 
-#[derive(Debug)]
-struct Bucket {
+/// Who and what a brand's mentions usually carry. It changes when a bucket is a day old, and is saved
+/// by itself.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Usual {
+    values: [HeavyHitters; 5],
+    texts: UsualTexts,
+    /// Authors of past buckets, each once a bucket, and those of them that were new; fading.
+    authors: (f64, f64),
+    /// By count.
+    total: Vec<f64>,
+    #[serde(skip)]
+    changed: bool,
+}
+
+/// Who and what a brand's mentions carried in five minutes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Bucket {
     number: i64,
     held: bool,
     /// By count.
@@ -85,8 +107,10 @@ struct Bucket {
     values: [HeavyHitters; 5],
     texts: Texts,
     authors: Authors,
-    terms: BTreeMap<Arc<str>, u64>,
+    terms: BTreeMap<Box<str>, u64>,
     shortlist: Shortlist,
+    #[serde(skip)]
+    changed: bool,
 }
 
 impl Attribution {
@@ -99,17 +123,17 @@ impl Attribution {
         let buckets_per_half_life = USUAL_HALF_LIFE_DAYS * buckets_per_day;
         Self {
             counts,
-            buckets: VecDeque::new(),
             bucket_panes: bucket_panes as Pane,
             retained: buckets_per_day.ceil() as usize + 1,
             keep_per_bucket: (-1.0 / buckets_per_half_life).exp2(),
             buckets_per_half_life,
-            usual: USUAL_CAPACITY.map(|capacity| HeavyHitters::new(capacity, counts)),
-            usual_texts: UsualTexts::default(),
-            known_authors: Known::default(),
-            usual_authors: (0.0, 0.0),
-            usual_total: vec![0.0; counts],
-            holding: false,
+            usual: Usual {
+                values: USUAL_CAPACITY.map(|capacity| HeavyHitters::new(capacity, counts)),
+                total: vec![0.0; counts],
+                changed: true,
+                ..Usual::default()
+            },
+            ..Self::default()
         }
     }
 
@@ -117,7 +141,7 @@ impl Attribution {
     /// [`Attribution::release`].
     pub fn hold_since(&mut self, from: Pane) {
         self.holding = true;
-        self.buckets_since(from).for_each(|bucket| bucket.held = true);
+        self.buckets_since(from).for_each(|bucket| bucket.hold(true));
     }
 
     /// The incident is over: what is tallied from now on becomes usual again.
@@ -128,7 +152,7 @@ impl Attribution {
     /// The level since pane `from` is here to stay: what is still remembered of it becomes usual. What
     /// comes after it does not, until [`Attribution::release`].
     pub fn accept_since(&mut self, from: Pane) {
-        self.buckets_since(from).for_each(|bucket| bucket.held = false);
+        self.buckets_since(from).for_each(|bucket| bucket.hold(false));
     }
 
     /// Tallies a mention made in `pane`, as what it is `counted`.
@@ -143,6 +167,7 @@ impl Attribution {
         let Some(bucket) = self.bucket_mut(number) else {
             return;
         };
+        bucket.changed = true;
         add(&mut bucket.total, counted.ones(counts).map(f64::from));
         author.into_iter().for_each(|key| bucket.authors.add(key, is_new, counted));
         bucket.texts.offer(mention_key(&mention.channel, &mention.id), || Text {
@@ -158,8 +183,8 @@ impl Attribution {
             });
         }
         for term in &classified.crisis_terms {
-            if bucket.terms.len() < TERM_CAPACITY || bucket.terms.contains_key(term) {
-                *bucket.terms.entry(Arc::clone(term)).or_default() += 1;
+            if bucket.terms.len() < TERM_CAPACITY || bucket.terms.contains_key(&**term) {
+                *bucket.terms.entry((&**term).into()).or_default() += 1;
             }
         }
         bucket.shortlist.consider(classified);
@@ -220,8 +245,8 @@ impl Attribution {
             .iter()
             .map(|bucket| values(&bucket.values) + bucket.texts.len() + bucket.authors.len());
         recent.sum::<usize>()
-            + values(&self.usual)
-            + self.usual_texts.len()
+            + values(&self.usual.values)
+            + self.usual.texts.len()
             + self.known_authors.len()
     }
 
@@ -266,19 +291,12 @@ impl Attribution {
         };
         let passed = self.buckets.front().map_or(1, |next| next.number - oldest.number);
         let keep = self.keep_per_bucket.powi(i32::try_from(passed).unwrap_or(i32::MAX));
-        self.usual_total.iter_mut().for_each(|total| *total *= keep);
-        self.usual_authors = (self.usual_authors.0 * keep, self.usual_authors.1 * keep);
-        self.usual.iter_mut().for_each(|usual| usual.fade(keep));
-        if oldest.held {
-            return;
+        // Its stretch, if it is not over, is saved without it.
+        if let Some(next) = self.buckets.front_mut() {
+            next.changed |= next.stretch() == oldest.stretch();
         }
-        add(&mut self.usual_total, oldest.total.iter().copied());
-        let authors = oldest.authors.of(ALL);
-        self.usual_authors.0 += authors.count;
-        self.usual_authors.1 += authors.count * authors.new_share;
-        self.usual.iter_mut().zip(&oldest.values).for_each(|(usual, it)| usual.add_all(it));
         let half_lives = oldest.number as f64 / self.buckets_per_half_life;
-        self.usual_texts.take(oldest.texts, oldest.total[ALL], half_lives);
+        self.usual.take(oldest, keep, half_lives);
     }
 
     fn sources(&self, buckets: &[&Bucket], explained: &Explained) -> Vec<SourceShare> {
@@ -286,11 +304,11 @@ impl Attribution {
         let mut shown: Vec<SourceShare> = Vec::new();
         for (at, kind) in TALLIED.into_iter().enumerate() {
             let values = buckets.iter().map(|bucket| &bucket.values[at]);
-            let (usual, total) = (&self.usual[at], self.usual_total[count]);
+            let (usual, total) = (&self.usual.values[at], self.usual.total[count]);
             shown.extend(explained.carriers(kind, values, usual, total));
         }
         if direction == Direction::Up {
-            shown.extend(phrase::sources(&texts(buckets), &self.usual_texts, explained));
+            shown.extend(phrase::sources(&texts(buckets), &self.usual.texts, explained));
         }
         // Stable: the largest share stays first within each kind.
         shown.sort_by_key(|source| source.kind);
@@ -303,7 +321,7 @@ impl Attribution {
         }
         let mut authors = Authors::default();
         buckets.iter().for_each(|bucket| authors.merge(&bucket.authors));
-        let heard = Heard { authors: authors.of(swing.count), usual: self.usual_authors };
+        let heard = Heard { authors: authors.of(swing.count), usual: self.usual.authors };
         origin::judge(&texts(buckets), &heard, swing.count)
     }
 }
@@ -319,7 +337,32 @@ impl Bucket {
             authors: Authors::default(),
             terms: BTreeMap::new(),
             shortlist: Shortlist::default(),
+            changed: true,
         }
+    }
+
+    fn hold(&mut self, held: bool) {
+        self.changed |= self.held != held;
+        self.held = held;
+    }
+}
+
+impl Usual {
+    /// Fades, and takes in a bucket that lies `half_lives` after the beginning of time.
+    fn take(&mut self, bucket: Bucket, keep: f64, half_lives: f64) {
+        self.changed = true;
+        self.total.iter_mut().for_each(|total| *total *= keep);
+        self.authors = (self.authors.0 * keep, self.authors.1 * keep);
+        self.values.iter_mut().for_each(|usual| usual.fade(keep));
+        if bucket.held {
+            return;
+        }
+        add(&mut self.total, bucket.total.iter().copied());
+        let authors = bucket.authors.of(ALL);
+        self.authors.0 += authors.count;
+        self.authors.1 += authors.count * authors.new_share;
+        self.values.iter_mut().zip(&bucket.values).for_each(|(usual, it)| usual.add_all(it));
+        self.texts.take(bucket.texts, bucket.total[ALL], half_lives);
     }
 }
 

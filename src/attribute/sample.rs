@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use serde::{Deserialize, Serialize};
+
 use crate::incident::Sample;
 use crate::mention::{Classified, Tone};
 
@@ -11,13 +13,13 @@ const KEPT: usize = 3;
 const TEXT_CHARS: usize = 500;
 
 /// The most telling mentions of a stretch of time.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Shortlist {
     any: Vec<Ranked>,
     negative: Vec<Ranked>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Ranked {
     rank: Rank,
     sample: Sample,

@@ -255,7 +255,7 @@ fn a_mention_older_than_all_that_is_remembered_is_left_out() {
     observe(&mut attribution, 0, 3, None, "too late");
     let all = rise(0, 4 * 1_440, ALL, 0.0);
     assert_eq!(attribution.explain(&all).mentions, 1, "what is a day old has become usual");
-    assert_eq!(attribution.usual_total[ALL], 1.0);
+    assert_eq!(attribution.usual.total[ALL], 1.0);
 }
 
 /// A crisis of days does not become what is usual, unless its level does.
@@ -267,10 +267,10 @@ fn what_is_held_never_becomes_usual() {
     attribution.hold_since(1_437);
     (1_440..5_000).for_each(|pane| observe(&mut attribution, pane, pane as u64, crisis, "text"));
     let usual_of = |attribution: &Attribution, value: Option<&str>| {
-        attribution.usual[0].get(value.unwrap_or_default(), ALL)
+        attribution.usual.values[0].get(value.unwrap_or_default(), ALL)
     };
     assert!(usual_of(&attribution, usual) > 1_000.0);
-    assert_eq!(attribution.usual[0].get("https://crisis.example", ALL), 0.0);
+    assert_eq!(attribution.usual.values[0].get("https://crisis.example", ALL), 0.0);
     attribution.release();
     (5_000..7_500).for_each(|pane| observe(&mut attribution, pane, pane as u64, usual, "text"));
     assert_eq!(usual_of(&attribution, crisis), 0.0, "nor after it is over");

@@ -1,6 +1,7 @@
 //! Hours of the week where the people live.
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::mention::Timestamp;
 
@@ -8,7 +9,10 @@ use crate::mention::Timestamp;
 pub const SLOTS: usize = 168;
 
 /// An hour of the week: 0 is Monday 00:00 to 01:00, 167 is Sunday 23:00 to 24:00.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(try_from = "u8")]
 pub struct Slot(u8);
 
 impl Slot {
@@ -35,6 +39,18 @@ impl Slot {
     /// The hour of the week that begins `hours` after this one.
     pub(super) const fn after(self, hours: i16) -> Self {
         Self((self.0 as i16 + hours).rem_euclid(SLOTS as i16) as u8)
+    }
+}
+
+impl TryFrom<u8> for Slot {
+    type Error = String;
+
+    fn try_from(hour: u8) -> Result<Self, Self::Error> {
+        if usize::from(hour) < SLOTS {
+            Ok(Self(hour))
+        } else {
+            Err(format!("{hour} is no hour of the week"))
+        }
     }
 }
 

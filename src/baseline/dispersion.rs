@@ -1,5 +1,7 @@
 //! How restless a series is by itself, window length by window length.
 
+use serde::{Deserialize, Serialize};
+
 use super::expected::{Expected, Scale};
 
 /// What is assumed of a series before there is a record.
@@ -17,6 +19,10 @@ struct Prior {
 const COUNT: Prior = Prior { hour: 0.12, power: 0.3, correlation: 0.85 };
 /// Shares: about 6 %, whatever the window.
 const SHARE: Prior = Prior { hour: 0.004, power: 0.0, correlation: 1.0 };
+const fn count() -> &'static Prior {
+    &COUNT
+}
+
 /// How many fully informative windows that is worth.
 const PRIOR_WINDOWS: f64 = 2.5;
 /// No hour says more than one of a series that is steadier than assumed by this factor: what is not
@@ -50,8 +56,9 @@ const PATIENCE: f64 = 6.0;
 /// from hour to hour (an autoregressive process of order one), and from its own record, which begins
 /// with what is assumed. An estimate may lie below zero, where a window's own record shows that
 /// doubt was overstated.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Restlessness {
+    #[serde(skip, default = "count")]
     prior: &'static Prior,
     hour: Moment,
     /// Of neighbouring hours: the product of their deviations.
@@ -61,7 +68,7 @@ pub struct Restlessness {
 }
 
 /// How far an hour lay off, relative to what was expected, and what that is worth.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Deviation {
     hour: i64,
     off: f64,
@@ -69,7 +76,7 @@ struct Deviation {
 }
 
 /// A weighted mean that forgets as time passes, seen or not.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Moment {
     weighted: f64,
     weight: f64,
@@ -121,6 +128,12 @@ impl Restlessness {
             last: None,
             windows: window_hours.map(|hours| (hours, prior.moment(hours))).collect(),
         }
+    }
+
+    /// What this has learnt of the windows of `fresh`; `None` when it is of others.
+    pub fn resume(self, fresh: &Self) -> Option<Self> {
+        let hours = |it: &Self| it.windows.iter().map(|window| window.0).collect::<Vec<_>>();
+        (hours(&self) == hours(fresh)).then_some(Self { prior: fresh.prior, ..self })
     }
 
     /// The estimate for an hour.

@@ -1,11 +1,14 @@
 //! What a window is expected to hold, and how unusual what it holds is.
 
+use serde::{Deserialize, Serialize};
+
 use super::tail;
 
 /// Whether a series counts mentions or the part of them that is of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Scale {
     /// Mentions per pane of time.
+    #[default]
     Count,
     /// Mentions of one kind per mention.
     Share,
@@ -23,7 +26,7 @@ const LEAST_WITHIN: f64 = 0.5;
 /// al., Bayesian Data Analysis, 2.6). So limits are honestly wider while history is short.
 /// `error` is the part of that which comes from taking a mean over restless hours: it is as skewed
 /// as they are, and makes the ratio of a count to it an F variable ([`tail::z_count`]).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
     /// Whether it is a count or a share.
     pub scale: Scale,

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::{SLOTS, Slot};
 use super::expected::Scale;
 use super::{Bucket, Elements, Part, within};
@@ -45,6 +47,10 @@ const SHARE: Prior = Prior {
     unseen_most: 0.04,
 };
 
+const fn count() -> &'static Prior {
+    &COUNT
+}
+
 /// A rate of which nothing has been seen is worth half a mention (Jeffreys' prior).
 const NOTHING: f64 = 0.5;
 /// Backfitting rounds; the fit starts from the previous one, so few are needed.
@@ -57,10 +63,13 @@ const CLIP_MENTIONS: f64 = 3.0;
 const WEEK: i64 = SLOTS as i64;
 
 /// `rate x factor`, with what is not known about either.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Fit {
+    #[serde(skip)]
     scale: Scale,
+    #[serde(skip)]
     elements: Elements,
+    #[serde(skip, default = "count")]
     prior: &'static Prior,
     /// Mentions per unit of exposure.
     rate: Factor,
@@ -81,7 +90,7 @@ pub(super) struct Prediction {
 }
 
 /// A rate or a seasonal factor, and its squared relative error.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Factor {
     value: f64,
     doubt: f64,
@@ -171,6 +180,12 @@ impl Fit {
             weekdays: [unknown(prior.weekday); 7],
             slots: vec![unknown(prior.slot); SLOTS],
         }
+    }
+
+    /// What this has learnt, with the settings of `fresh`; `None` when it is of no week.
+    pub(super) fn resume(self, fresh: &Self) -> Option<Self> {
+        let Self { scale, elements, prior, .. } = *fresh;
+        (self.slots.len() == SLOTS).then_some(Self { scale, elements, prior, ..self })
     }
 
     /// Mentions expected in `part`.

@@ -28,6 +28,8 @@ mod within;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use calendar::{Calendar, SLOTS, Slot};
 pub use expected::{Expected, Scale};
 pub use settings::{BaselineSettings, Elements};
@@ -37,7 +39,7 @@ use dispersion::{FLOOR, Restlessness};
 use fit::{Fit, Prediction};
 
 /// One hour of a series' past.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Hours since the Unix epoch at its start.
     pub hour: i64,
@@ -59,17 +61,45 @@ const SHARE_WARM_UP: f64 = 20.0;
 const RHYTHM_HOURS: i64 = 48;
 
 /// What is typical for one series.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Baseline {
+    #[serde(skip)]
     scale: Scale,
+    #[serde(skip)]
     elements: Elements,
+    #[serde(skip)]
     memory_hours: i64,
+    #[serde(skip)]
     half_life_hours: f64,
+    #[serde(skip)]
     warm_up: f64,
+    #[serde(skip)]
+    learnt: Learnt,
+    restlessness: Restlessness,
+}
+
+/// What a [`Baseline`] has learnt hour by hour. It is large and seldom changes, and so is saved by
+/// itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Learnt {
     past: VecDeque<Bucket>,
     exposure: f64,
     fit: Fit,
-    restlessness: Restlessness,
+    #[serde(skip)]
+    changed: bool,
+}
+
+impl Default for Learnt {
+    fn default() -> Self {
+        Self::nothing(Scale::default(), Elements::default())
+    }
+}
+
+impl Learnt {
+    fn nothing(scale: Scale, elements: Elements) -> Self {
+        let fit = Fit::new(scale, elements);
+        Self { past: VecDeque::new(), exposure: 0.0, fit, changed: true }
+    }
 }
 
 impl Baseline {
@@ -94,21 +124,44 @@ impl Baseline {
                 }
                 Scale::Share => SHARE_WARM_UP,
             },
-            past: VecDeque::new(),
-            exposure: 0.0,
-            fit: Fit::new(scale, settings.elements),
+            learnt: Learnt::nothing(scale, settings.elements),
             restlessness: Restlessness::new(scale, windows.iter().copied().map(hours)),
         }
+    }
+
+    /// What has been learnt, which is saved beside the rest.
+    pub const fn learnt(&self) -> &Learnt {
+        &self.learnt
+    }
+
+    /// Whether that has changed since this was last asked.
+    pub const fn has_learnt(&mut self) -> bool {
+        std::mem::replace(&mut self.learnt.changed, false)
+    }
+
+    /// Forgets that it was saved.
+    pub const fn unsave(&mut self) {
+        self.learnt.changed = true;
+    }
+
+    /// The baseline that this, saved without what it has `learnt`, was, with the settings of
+    /// `fresh`; `None` when it is of other windows, or cannot have been a baseline.
+    pub fn resume(self, learnt: Learnt, fresh: &Self) -> Option<Self> {
+        let fit = learnt.fit.resume(&fresh.learnt.fit)?;
+        let restlessness = self.restlessness.resume(&fresh.restlessness)?;
+        let learnt = Learnt { fit, changed: false, ..learnt };
+        let is_sound = learnt.past.iter().is_sorted_by_key(|bucket| bucket.hour);
+        is_sound.then(|| Self { learnt, restlessness, ..*fresh })
     }
 
     /// What the window at `window` (an index into the lengths given to [`Baseline::new`]) of this
     /// `shape` is expected to hold; `None` while the series is warming up.
     pub fn expect(&self, window: usize, shape: &[Part]) -> Option<Expected> {
-        if self.exposure < self.warm_up {
+        if self.learnt.exposure < self.warm_up {
             return None;
         }
-        let means: Vec<f64> = shape.iter().map(|part| self.fit.mean(part)).collect();
-        let Prediction { mean, doubt, error } = self.fit.predict(shape, &means);
+        let means: Vec<f64> = shape.iter().map(|part| self.learnt.fit.mean(part)).collect();
+        let Prediction { mean, doubt, error } = self.learnt.fit.predict(shape, &means);
         let exact = match self.scale {
             Scale::Count => Expected::count(mean, 0.0),
             Scale::Share => {
@@ -129,7 +182,7 @@ impl Baseline {
 
     /// Mentions expected in a part of a shape.
     pub fn mean_in(&self, part: &Part) -> f64 {
-        self.fit.mean(part)
+        self.learnt.fit.mean(part)
     }
 
     /// Learns how far a window, which ended with `hour`, fell from what was expected of it.
@@ -147,22 +200,26 @@ impl Baseline {
         // by little, each refit making the next a bit more tolerant.
         bucket.held &= self.elements.robust;
         if !bucket.held && self.has_rhythm_before(bucket.hour) {
-            let mean = self.fit.mean(&bucket.part);
+            let mean = self.learnt.fit.mean(&bucket.part);
             let dispersion = self.restlessness.of_an_hour().max(0.0);
-            bucket.count = self.fit.winsorised(&bucket, mean, dispersion);
+            bucket.count = self.learnt.fit.winsorised(&bucket, mean, dispersion);
         }
-        self.exposure += bucket.part.exposure;
-        self.past.push_back(bucket);
-        while self.past.front().is_some_and(|oldest| bucket.hour - oldest.hour >= self.memory_hours)
+        self.learnt.exposure += bucket.part.exposure;
+        self.learnt.past.push_back(bucket);
+        while self
+            .learnt
+            .past
+            .front()
+            .is_some_and(|oldest| bucket.hour - oldest.hour >= self.memory_hours)
         {
-            self.past.pop_front();
+            self.learnt.past.pop_front();
         }
         self.refit();
     }
 
     /// The first hour this series is known from, in hours since the Unix epoch.
     pub fn known_since(&self) -> Option<i64> {
-        self.past.front().map(|oldest| oldest.hour)
+        self.learnt.past.front().map(|oldest| oldest.hour)
     }
 
     /// Whether the past before `hour` shows the rhythm of day and week. Before that nothing is
@@ -173,7 +230,7 @@ impl Baseline {
 
     /// An incident turns out to have begun at `hour`: what was learnt since is held out.
     pub fn hold_since(&mut self, hour: i64) {
-        for bucket in self.past.iter_mut().rev().take_while(|bucket| bucket.hour >= hour) {
+        for bucket in self.learnt.past.iter_mut().rev().take_while(|bucket| bucket.hour >= hour) {
             bucket.held = self.elements.robust;
         }
         self.refit();
@@ -183,29 +240,32 @@ impl Baseline {
     /// the past before them is rescaled to it, so that the rhythm of day and week is kept.
     pub fn accept_level_since(&mut self, hour: i64) {
         let ratio = self.level_since(hour);
-        for bucket in &mut self.past {
+        for bucket in &mut self.learnt.past {
             if bucket.hour >= hour {
                 bucket.held = false;
             } else {
                 bucket.count *= ratio;
             }
         }
-        self.fit.scale_by(ratio);
+        self.learnt.fit.scale_by(ratio);
         self.refit();
     }
 
     /// The hours held since `hour`, as a multiple of what was expected of them.
     fn level_since(&self, hour: i64) -> f64 {
         let (mut counted, mut expected) = (0.5, 0.5);
-        for bucket in self.past.iter().filter(|bucket| bucket.held && bucket.hour >= hour) {
+        for bucket in self.learnt.past.iter().filter(|bucket| bucket.held && bucket.hour >= hour) {
             counted += bucket.count;
-            expected += self.fit.mean(&bucket.part);
+            expected += self.learnt.fit.mean(&bucket.part);
         }
         counted / expected
     }
 
     fn refit(&mut self) {
-        self.fit.refit(&self.past, self.half_life_hours, self.restlessness.of_an_hour().max(0.0));
+        let dispersion = self.restlessness.of_an_hour().max(0.0);
+        let Learnt { past, fit, changed, .. } = &mut self.learnt;
+        fit.refit(past, self.half_life_hours, dispersion);
+        *changed = true;
     }
 }
 

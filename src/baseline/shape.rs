@@ -1,10 +1,12 @@
 //! Where a window lies in the week.
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::Slot;
 
 /// Exposure within one hour of the week, and where in that hour it lay: `t` is the time since the
 /// middle of the hour, in hours, -1/2 to 1/2.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// The hour of the week.
     pub slot: Slot,

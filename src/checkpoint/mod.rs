@@ -9,6 +9,8 @@ mod codec;
 mod error;
 mod part;
 
+#[cfg(test)]
+pub(crate) use codec::framed;
 pub use codec::{VERSION, decode, encode};
 pub use error::{CheckpointError, Problem};
 pub use part::{Part, PartKey, PartKeyError, Saved};

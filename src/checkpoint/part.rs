@@ -165,7 +165,8 @@ mod tests {
             assert_eq!(key.to_string(), text);
             assert_eq!(text.parse(), Ok(key));
         }
-        for text in ["", "partition/", "seen", "seen/", "seen/+1", "seen/01", "talk/1", "brands/A"] {
+        for text in ["", "partition/", "seen", "seen/", "seen/+1", "seen/01", "talk/1", "brands/A"]
+        {
             assert!(text.parse::<PartKey>().is_err(), "{text:?}");
         }
     }

@@ -11,6 +11,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::Record;
 use crate::attribute::{LONGEST_VALUE, hashtags};
 use crate::baseline::Expected;
@@ -33,7 +35,7 @@ const PRIOR_DISPERSION: f64 = 1.0;
 const PRIOR_HOURS: f64 = 24.0;
 
 /// What the hashtags and campaigns of a brand usually are, and are now.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Activations {
     values: BTreeMap<Box<str>, Value>,
     /// The hour that is being counted, in hours since the Unix epoch.
@@ -47,7 +49,7 @@ pub struct Activations {
     largest: f64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Value {
     since: Timestamp,
     /// Mentions by hour, the present one first; those of a day and more ago are learnt.

@@ -13,6 +13,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::LONGEST_VALUE;
 use crate::baseline::tail;
 use crate::mention::Timestamp;
@@ -37,14 +39,14 @@ const FORGOTTEN: f64 = 0.05;
 const LEAST_MISSING: f64 = 3.0;
 
 /// The authors who have spoken well of a brand.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Advocates {
     authors: BTreeMap<u64, Author>,
     /// How many of the last [`WINDOW`] days were watched, without a break up to now.
     watched: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Author {
     name: Box<str>,
     last: Timestamp,

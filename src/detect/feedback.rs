@@ -55,7 +55,7 @@ pub struct Mark {
 }
 
 /// What the marks of one series come to.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Feedback {
     /// As of `since`.
     steps: f64,

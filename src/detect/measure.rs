@@ -2,12 +2,14 @@
 //!
 //! A new idea for a measure is a [`Tally`] here, if none of them counts it yet, and its [`Parts`].
 
+use serde::{Deserialize, Serialize};
+
 use crate::baseline::{Expected, Scale};
 use crate::incident::{Direction, Measure, Unit};
 use crate::mention::{Classified, Kind, Tone};
 
 /// What a mention adds to a counter of its pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tally {
     /// Mentions.
     Mentions,

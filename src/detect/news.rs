@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::Record;
 use crate::mention::Timestamp;
 
@@ -15,7 +17,7 @@ const RARER: f64 = 32.0;
 const USUAL_INDEX: f64 = 6.0;
 
 /// The alarms of the last day.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct News {
     alarms: VecDeque<(Timestamp, f64)>,
     rarer: f64,
@@ -49,7 +51,7 @@ impl News {
 }
 
 /// How far out a swing that goes on was when people were last told of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LastTold {
     at: Timestamp,
     z: f64,

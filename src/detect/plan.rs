@@ -8,7 +8,7 @@ use crate::baseline::BaselineSettings;
 use crate::incident::{Direction, Measure};
 
 /// A watched brand, as the core knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Brand {
     /// Its name.
     pub name: String,

@@ -19,6 +19,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// So many of the largest days tell where the tail begins and how fast it falls.
 const LARGEST: usize = 7;
 /// Days that are remembered.
@@ -40,7 +42,7 @@ const PRIOR_DAYS: f64 = 14.0;
 const CONTRADICTION: i32 = 8;
 
 /// The largest z of each of the last days, of one window in one direction.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Record {
     days: VecDeque<f64>,
     today: f64,
@@ -50,7 +52,7 @@ pub struct Record {
     habit: Option<Tail>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Tail {
     level: f64,
     /// In how many days the level is reached once.
@@ -77,6 +79,12 @@ impl Record {
         days.sort_by(|a, b| b.total_cmp(a));
         self.tail = Tail::of(&days);
         self.habit = Tail::of(&days[1..]);
+    }
+
+    /// Takes the day that is not over yet, of which so many `panes` have passed, as a whole.
+    pub fn resume_day(&mut self, z: f64, panes: usize) {
+        self.observe(z, usize::MAX, true);
+        self.panes = panes;
     }
 
     /// Strikes out the day that is not over yet: its incident was no swing but a new level.

@@ -1,12 +1,14 @@
 //! Whether a window has swung: unusual enough, and large enough to matter.
 
+use serde::{Deserialize, Serialize};
+
 use crate::baseline::{Expected, Scale};
 use crate::incident::Direction;
 
 use super::Sensitivity;
 
 /// One window as it stands.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// What was expected of it.
     pub expected: Expected,

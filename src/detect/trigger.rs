@@ -1,11 +1,13 @@
 //! Hysteresis: a window signals when it passes its limit, and not again before it has been calm.
 
+use serde::{Deserialize, Serialize};
+
 use crate::incident::Direction;
 
 use super::{Reading, Sensitivity};
 
 /// Whether one monitor's window is out of line (a Schmitt trigger).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     on: bool,
 }

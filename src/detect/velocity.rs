@@ -10,6 +10,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::Record;
 use crate::attribute::HeavyHitters;
 use crate::mention::{Kind, Mention, Timestamp};
@@ -35,7 +37,7 @@ const LEAST_WORDS: usize = 3;
 const DAYS: usize = 91;
 
 /// The shares of a brand's posts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Velocity {
     least: f64,
     /// The last hour, oldest first.
@@ -48,7 +50,7 @@ pub struct Velocity {
 
 /// How often the most shared post of each day was shared within an hour: what [`Record`] is told, but
 /// as it was.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Days {
     over: VecDeque<f64>,
     today: f64,
@@ -109,6 +111,23 @@ impl Velocity {
             days: Days::default(),
             largest: 0.0,
         }
+    }
+
+    /// What this has seen, with the settings of `fresh`; `None` when it cannot have been counted so.
+    pub fn resume(mut self, fresh: &Self) -> Option<Self> {
+        for (_, posts) in &mut self.buckets {
+            *posts = std::mem::take(posts).resume(POSTS, 1)?;
+        }
+        if self.least != fresh.least {
+            // The record is of shares as multiples of the least that is remarkable.
+            self.least = fresh.least;
+            self.record = Record::default();
+            for &day in &self.days.over {
+                self.record.observe(self.scaled(day), 1, false);
+            }
+            self.record.resume_day(self.scaled(self.days.today), self.days.panes);
+        }
+        Some(self)
     }
 
     /// Takes a share of `post` made at `at`; `None` when that is longer ago than an hour before the

@@ -33,9 +33,14 @@ pub struct Taken {
 impl Intake {
     /// An intake that has seen nothing, of the feed named `feed`.
     pub fn new(config: &Config, feed: &str, classifier: Arc<Classifier>) -> Self {
+        Self::with_shard(config, Shard::new(Arc::clone(&config.plan), feed), classifier)
+    }
+
+    /// An intake that goes on where `shard`, which is of the plan of `config`, stands.
+    pub fn with_shard(config: &Config, shard: Shard, classifier: Arc<Classifier>) -> Self {
         Self {
             classifier,
-            shard: Shard::new(Arc::clone(&config.plan), feed),
+            shard,
             max_bytes: config.limits.max_message_bytes,
             max_future: config.max_future,
         }

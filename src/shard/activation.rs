@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::sample;
 use crate::detect::{Activation, Activations, BuiltIn, Feedback, is_follow};
 use crate::incident::{Change, Direction, Measure, Severity, Signal};
@@ -14,7 +16,7 @@ use super::post::{Post, Told};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What is known of a brand's hashtags and campaigns.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Topics {
     activations: Activations,
     told: Told<String>,

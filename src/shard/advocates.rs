@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::author;
 use crate::detect::{Advocates, BuiltIn, Feedback, Roll, Silent, is_follow};
 use crate::incident::{
@@ -21,7 +23,7 @@ const WEEK: Duration = Duration::from_secs(7 * 86_400);
 const NAMED: usize = 5;
 
 /// What is known of a brand's advocates.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Community {
     advocates: Advocates,
     /// Whether there has ever been one.
@@ -38,7 +40,7 @@ pub(super) struct Community {
 }
 
 /// Mentions and negative ones, by day; today comes first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Volume {
     days: VecDeque<[u64; 2]>,
     /// Those of the open incident, before today.

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::Attribution;
-use crate::baseline::{Baseline, Bucket, Part, Shape, Slot};
+use crate::baseline::{Baseline, Bucket, Learnt, Part, Shape, Slot};
 use crate::detect::{
     Brand, BuiltIn, Feedback, Mark, Plan, Reading, Record, Tally, Trigger, Verdict, in_units,
     is_follow,
@@ -66,15 +68,19 @@ impl<'a> Tick<'a> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct BrandState {
+    #[serde(skip)]
     pub(super) brand: Brand,
     /// In the order of [`Watch::tallies`].
     pub(super) counters: Vec<SlidingCounter>,
     /// Whether there has ever been any, in the order of [`Watch::tallies`].
     has: Vec<bool>,
+    /// How much else there was to watch when the limits were last set.
+    others: usize,
     /// In the order of [`Watch::measures`], that of mentions first.
     pub(super) baselines: Vec<Baseline>,
+    #[serde(skip)]
     pub(super) limits: Limits,
     /// In the order of [`Watch::checks`].
     triggers: Vec<Trigger>,
@@ -92,6 +98,12 @@ pub(super) struct BrandState {
     pub(super) held: Vec<Vec<Range<i64>>>,
     /// By measure, then window; what the last tick read.
     readings: Vec<Option<Reading>>,
+    /// Whether anything may have changed since it was last saved.
+    #[serde(skip)]
+    pub(super) changed: bool,
+    /// Whether its past is not known, and must be read again: until then it is not saved.
+    #[serde(skip)]
+    pub(super) missing: bool,
 }
 
 impl BrandState {
@@ -102,6 +114,7 @@ impl BrandState {
             brand,
             limits: watch.limits(&has, 0),
             has,
+            others: 0,
             counters: vec![counter; watch.tallies.len()],
             baselines: baselines(plan, watch),
             triggers: vec![Trigger::default(); watch.checks.len()],
@@ -114,11 +127,59 @@ impl BrandState {
             cases: Default::default(),
             held: vec![Vec::new(); watch.measures.len()],
             readings: vec![None; watch.measures.len() * watch.windows.len()],
+            changed: true,
+            missing: false,
         }
+    }
+
+    /// Where its panes are.
+    pub(super) fn end(&self) -> Option<Pane> {
+        self.counters.first().map(SlidingCounter::end)
+    }
+
+    /// The brand that this, saved without what its baselines have `learnt`, was, with the settings of
+    /// `fresh` and its `attribution` made whole; `None` when it cannot have been one.
+    pub(super) fn resume(
+        self,
+        fresh: &Self,
+        learnt: Vec<Learnt>,
+        attribution: Attribution,
+        watch: &Watch,
+    ) -> Option<Self> {
+        let counters = self.counters.iter().zip(&fresh.counters);
+        let counters = counters.map(|(it, fresh)| it.resume(fresh)).collect::<Option<Vec<_>>>()?;
+        let baselines = self.baselines.into_iter().zip(learnt).zip(&fresh.baselines);
+        let baselines = baselines.map(|((it, learnt), fresh)| it.resume(learnt, fresh));
+        let mut resumed = Self {
+            brand: fresh.brand.clone(),
+            posts: self.posts.resume(&fresh.posts)?,
+            baselines: baselines.collect::<Option<Vec<_>>>()?,
+            counters,
+            attribution,
+            changed: false,
+            missing: false,
+            ..self
+        };
+        let checks = watch.checks.len();
+        let is_sound = resumed.counters.len() == watch.tallies.len()
+            && resumed.counters.iter().all(|it| Some(it.end()) == fresh.end())
+            && resumed.has.len() == watch.tallies.len()
+            && resumed.baselines.len() == watch.measures.len()
+            && resumed.held.len() == watch.measures.len()
+            && resumed.readings.len() == fresh.readings.len()
+            && resumed.triggers.len() == checks
+            && resumed.records.len() == checks
+            && resumed.feedback.len() == checks;
+        if !is_sound {
+            return None;
+        }
+        resumed.limits = watch.limits(&resumed.has, resumed.others);
+        Some(resumed)
     }
 
     /// Counts a mention.
     pub(super) fn count(&mut self, watch: &Watch, pane: Pane, classified: &Classified<'_>) {
+        self.changed = true;
         let (mut taken, mut first) = (true, false);
         let counters = self.counters.iter_mut().zip(&mut self.has);
         for (tally, (counter, has)) in watch.tallies.iter().zip(counters) {
@@ -141,12 +202,13 @@ impl BrandState {
     /// Divides the budget over what there is of this brand.
     pub(super) fn set_limits(&mut self, watch: &Watch) {
         let others = [self.posts.are_shared(), self.topics.len() > 0, self.community.has_any()];
-        let others = others.into_iter().filter(|&it| it).count();
-        self.limits = watch.limits(&self.has, others);
+        self.others = others.into_iter().filter(|&it| it).count();
+        self.limits = watch.limits(&self.has, self.others);
     }
 
     /// Takes what somebody said of an incident; returns whether such a monitor is watched.
     pub(super) fn mark(&mut self, watch: &Watch, mark: &Mark) -> bool {
+        self.changed = true;
         let of_its_own = match BuiltIn::named(&mark.monitor) {
             Some(BuiltIn::PostVelocity) => Some(&mut self.posts.feedback),
             Some(BuiltIn::Activation) => Some(&mut self.topics.feedback),
@@ -161,6 +223,7 @@ impl BrandState {
 
     /// Counts mentions of which nothing more is known.
     pub(super) fn tally(&mut self, pane: Pane, count: u32) {
+        self.changed = true;
         if self.counters[MENTIONS].add(pane, count) {
             self.count_late(pane, [u64::from(count), 0, 0]);
         }
@@ -176,6 +239,7 @@ impl BrandState {
 
     /// Closes a pane and says what that changes for people.
     pub(super) fn tick(&mut self, tick: &Tick<'_>, changes: &mut Vec<Change>) {
+        self.changed = true;
         self.counters.iter_mut().for_each(SlidingCounter::close);
         let Self { counters, cases, .. } = self;
         cases.iter_mut().for_each(|case| case.since_onset.close(counters, tick.feed_dead));
@@ -219,6 +283,7 @@ impl BrandState {
     }
 
     pub(super) fn reset_to(&mut self, end: Pane) {
+        self.changed = true;
         self.counters.iter_mut().for_each(|counter| counter.reset_to(end));
     }
 

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::{Question, Swing};
 use crate::baseline::Part;
 use crate::detect::{LastTold, Reading, Record, explained_by, onset};
@@ -18,7 +20,7 @@ use super::post::Voices;
 use super::since::SinceOnset;
 
 /// What is open of a brand on one side (see [`Check::side`](super::watch::Check)), and what was.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Case {
     pub tracker: Tracker,
     /// Counts for the open incident.
@@ -41,7 +43,7 @@ pub(super) struct Case {
 }
 
 /// When an incident was over, and what had signalled in it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Resolved {
     pub at: Timestamp,
     measures: Vec<Measure>,
@@ -121,6 +123,7 @@ impl BrandState {
 
     /// Shows what the open incidents' excess comes from now, told or not.
     pub(super) fn refresh(&mut self, tick: &Tick<'_>) {
+        self.changed = true;
         for side in Direction::ALL {
             if let Some(incident) = self.case(side).tracker.incident() {
                 let evidence = self.evidence(tick, side, incident);

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::baseline::{Part, Shape, Slot};
 use crate::window::Pane;
 
@@ -12,10 +14,12 @@ use crate::window::Pane;
 /// While such a run of panes lasts it is left out of every shape: no brand is blamed for it. When
 /// mentions come back the run counts again as what it was, silence, unless the feed has been
 /// declared dead meanwhile.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Exposure {
     end: Pane,
+    #[serde(skip)]
     capacity: usize,
+    #[serde(with = "alive")]
     panes: VecDeque<(Part, bool)>,
     silent: usize,
 }
@@ -23,6 +27,19 @@ pub(super) struct Exposure {
 impl Exposure {
     pub(super) fn new(end: Pane, capacity: usize) -> Self {
         Self { end, capacity, panes: VecDeque::with_capacity(capacity), silent: 0 }
+    }
+
+    /// What this tells of panes, as many as `fresh` remembers; where each lay `part` knows.
+    pub(super) fn resume(mut self, fresh: &Self, part: impl Fn(Pane) -> Part) -> Option<Self> {
+        self.capacity = fresh.capacity;
+        let excess = self.panes.len().saturating_sub(self.capacity);
+        self.panes.drain(..excess);
+        self.silent = self.silent.min(self.panes.len());
+        let oldest = self.end.checked_sub(self.panes.len() as Pane)?;
+        for (pane, (lay, _)) in (oldest..).zip(&mut self.panes) {
+            *lay = part(pane);
+        }
+        Some(self)
     }
 
     /// Closes a pane in which `mentions` arrived in all.
@@ -44,6 +61,11 @@ impl Exposure {
             let since = usize::try_from(self.end - 1 - pane).unwrap_or(0);
             self.silent = self.silent.min(since);
         }
+    }
+
+    /// The first pane that is not closed yet.
+    pub(super) const fn end(&self) -> Pane {
+        self.end
     }
 
     /// How many of the latest panes held nothing at all.
@@ -116,6 +138,28 @@ impl Exposure {
         self.panes.clear();
         self.silent = 0;
         self.end = end;
+    }
+}
+
+/// Of a pane it is saved whether the feed was alive; where it lay follows from its number.
+mod alive {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Part, VecDeque};
+    use crate::baseline::Slot;
+
+    pub(super) fn serialize<S: Serializer>(
+        panes: &VecDeque<(Part, bool)>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(panes.iter().map(|pane| pane.1))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<VecDeque<(Part, bool)>, D::Error> {
+        let alive = Vec::<bool>::deserialize(deserializer)?;
+        Ok(alive.into_iter().map(|it| (Part::even(Slot::default(), 0.0), it)).collect())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::f64::consts::LN_2;
 use std::ops::Range;
 
-use crate::baseline::{Baseline, Bucket, Expected, Scale, Shape, Slot, tail};
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{Baseline, Bucket, Expected, Learnt, Scale, Shape, Slot, tail};
 use crate::detect::{BuiltIn, Plan};
 use crate::incident::{
     Change, Direction, Evidence, Incident, Measure, Severity, Signal, Subject, Tracker,
@@ -22,12 +24,14 @@ const DEAD_AFTER_MS: i64 = 7 * 86_400_000;
 const NOTHING_KNOWN: Expected = Expected::count(0.0, 0.0);
 
 /// Everything that arrives in one partition, for whatever brand or none.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Feed {
+    #[serde(skip)]
     name: String,
     mentions: SlidingCounter,
     baseline: Baseline,
     /// Index of the window whose restlessness is taken for that of a silence.
+    #[serde(skip)]
     hour: usize,
     tracker: Tracker,
     /// The first of the hours, in hours since the Unix epoch, that have lain above the typical band
@@ -52,6 +56,35 @@ impl Feed {
             arrived: false,
             back: false,
         }
+    }
+
+    /// What is typical of it, which is saved beside the rest.
+    pub(super) const fn learnt(&self) -> &Learnt {
+        self.baseline.learnt()
+    }
+
+    /// Whether that has changed since this was last asked.
+    pub(super) const fn has_learnt(&mut self) -> bool {
+        self.baseline.has_learnt()
+    }
+
+    /// The feed that this, saved without what it has `learnt`, was, with the settings of `fresh`;
+    /// `None` when it cannot have been one.
+    pub(super) fn resume(self, learnt: Learnt, fresh: Self) -> Option<Self> {
+        let mentions = self.mentions.resume(&fresh.mentions)?;
+        let baseline = self.baseline.resume(learnt, &fresh.baseline)?;
+        Some(Self { name: fresh.name, hour: fresh.hour, mentions, baseline, ..self })
+    }
+
+    /// Forgets that it was saved.
+    #[cfg(test)]
+    pub(super) const fn unsave(&mut self) {
+        self.baseline.unsave();
+    }
+
+    /// Where its panes are.
+    pub(super) const fn end(&self) -> Pane {
+        self.mentions.end()
     }
 
     /// Counts a mention. Returns `false` when its pane is no longer held.

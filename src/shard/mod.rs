@@ -14,6 +14,8 @@ mod level;
 mod marks;
 mod post;
 mod readout;
+mod saved;
+mod shape;
 mod since;
 mod state;
 mod watch;
@@ -21,15 +23,18 @@ mod watch;
 use std::sync::Arc;
 
 use crate::baseline::Calendar;
+use crate::checkpoint::PartKey;
 use crate::detect::{Mark, Plan};
 use crate::incident::Change;
 use crate::mention::{BrandIndex, Classified, Timestamp, millis};
 use crate::window::{Dedup, Pane, Watermark, mention_key};
 
 pub use readout::{Fullness, Surprise, WindowReading};
+pub use saved::{Loaded, Missing};
 
 use brand::Tick;
 use marks::Marks;
+use shape::Shape;
 use state::State;
 use watch::Watch;
 
@@ -73,14 +78,20 @@ pub struct Shard {
     marks: Marks,
     /// Built when the first mention tells where time begins.
     state: Option<State>,
+    shape: Shape,
+    /// Stored parts that belong to it no more.
+    leftover: Vec<PartKey>,
 }
 
 impl Shard {
     /// A shard of the feed named `feed` that has seen nothing.
     pub fn new(plan: Arc<Plan>, feed: &str) -> Self {
         let time = &plan.time;
+        let watch = Watch::new(&plan);
         Self {
-            watch: Watch::new(&plan),
+            shape: Shape::of(&watch),
+            leftover: Vec::new(),
+            watch,
             calendar: Calendar::new(plan.time_zone.clone()),
             watermark: Watermark::new(millis(time.out_of_orderness)),
             dedup: Dedup::new(millis(time.dedup_horizon), time.dedup_capacity),

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attribute::sample;
 use crate::baseline::tail;
 use crate::detect::{
@@ -38,7 +40,7 @@ pub(super) struct Post {
 }
 
 /// What is known of a brand's single posts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Posts {
     /// Authors of severe mentions.
     heard: Told<String>,
@@ -67,6 +69,11 @@ impl Posts {
         self.velocity.close(panes_per_day);
     }
 
+    /// What this knows, with the settings of `fresh`; `None` when it cannot have been counted so.
+    pub(super) fn resume(self, fresh: &Self) -> Option<Self> {
+        Some(Self { velocity: self.velocity.resume(&fresh.velocity)?, ..self })
+    }
+
     pub(super) const fn are_shared(&self) -> bool {
         self.shared
     }
@@ -78,7 +85,7 @@ impl Posts {
 }
 
 /// What has been told within the last day.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Told<T> {
     recent: VecDeque<(Timestamp, T)>,
 }
@@ -105,7 +112,7 @@ impl<T: PartialEq> Told<T> {
 }
 
 /// Severe mentions told in the open incident, by what their authors are to the brand.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Voices {
     told: Vec<(Role, News)>,
 }

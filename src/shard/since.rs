@@ -1,5 +1,7 @@
 //! What has been counted since an incident's onset, for as long as it lasts.
 
+use serde::{Deserialize, Serialize};
+
 use crate::detect::Tally;
 use crate::window::{Pane, SlidingCounter};
 
@@ -8,7 +10,7 @@ pub(super) type Counts = [u64; Tally::ALWAYS.len()];
 
 /// Closed panes from the onset on. Windows and buckets forget after a day; an incident may last
 /// for many.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct SinceOnset {
     /// The pane of the onset.
     pub from: Pane,

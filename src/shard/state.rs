@@ -3,17 +3,19 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::brand::{BrandState, Tick};
 use super::exposure::Exposure;
 use super::feed::Feed;
 use super::watch::Watch;
-use crate::baseline::{Calendar, Part, Slot};
+use crate::baseline::{Calendar, Learnt, Part, Slot};
 use crate::detect::{Brand, Plan};
 use crate::incident::Change;
 use crate::window::Pane;
 
 /// What is known since the first mention told where time begins.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct State {
     /// The first open pane.
     pub end: Pane,
@@ -25,6 +27,7 @@ pub(super) struct State {
     pub by_rows: bool,
     /// Whether a closed pane has held anything.
     pub heard: bool,
+    #[serde(skip)]
     pub brands: Vec<BrandState>,
     /// The hour of the week that the open pane lies in, and the hour's first pane.
     pub hour: (Slot, Pane),
@@ -46,6 +49,25 @@ impl State {
             hour: (calendar.slot(watch.start_of(end)), end),
             passed: VecDeque::new(),
         }
+    }
+
+    /// The state that this, saved without what the feed has `learnt` and without its brands, was, with
+    /// the settings of `fresh`, and with brands that know nothing; `None` when it cannot have been one.
+    pub fn resume(
+        self,
+        learnt: Learnt,
+        plan: &Plan,
+        (feed, watch, calendar): (&str, &Watch, &Calendar),
+    ) -> Option<Self> {
+        let fresh = Self::new(plan, feed, watch, calendar, self.end);
+        let part = |pane: Pane| {
+            let (slot, into) = calendar.slot_and_into(watch.start_of(pane));
+            Part::pane(slot, into, watch.pane_hours())
+        };
+        let exposure = self.exposure.resume(&fresh.exposure, part)?;
+        let feed = self.feed.resume(learnt, fresh.feed)?;
+        let is_sound = exposure.end() == self.end && feed.end() == self.end;
+        is_sound.then_some(Self { exposure, feed, brands: fresh.brands, ..self })
     }
 
     /// Something has come that lies in `pane`: the feed lives in it. Returns `false`, and takes it

@@ -37,7 +37,7 @@ pub(super) struct Check {
 }
 
 /// How far out what is watched of a brand must lie to signal.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Limits {
     /// By the fitted distribution, in the order of [`Watch::checks`].
     pub z: Vec<f64>,
@@ -48,6 +48,7 @@ pub(super) struct Limits {
 /// Everything a shard derives from its plan once.
 #[derive(Debug)]
 pub(super) struct Watch {
+    pub time_zone: String,
     pub pane_ms: i64,
     pub panes_per_day: usize,
     /// Window lengths in panes, ascending.
@@ -101,7 +102,10 @@ impl Watch {
         // An hour of the week lasts two hours when the clocks are set back. What an excess comes
         // from is asked about a day, and a bucket more.
         let retained = (learning_delay as usize + 3 * hour).max(25 * hour);
+        let time_zone = plan.time_zone.iana_name();
         Self {
+            // One without a name is told from others by what it is.
+            time_zone: time_zone.map_or_else(|| format!("{:?}", plan.time_zone), str::to_owned),
             pane_ms,
             panes_per_day: 24 * hour,
             lateness_panes,

@@ -1,5 +1,7 @@
 //! Counts per pane, and their sums over windows that end where the watermark stands.
 
+use serde::{Deserialize, Serialize};
+
 use super::Pane;
 
 /// Counts of one series in a ring of panes, with a running sum for each window length.
@@ -7,16 +9,17 @@ use super::Pane;
 /// A window of length `l` covers the `l` panes before [`SlidingCounter::end`]. Closing a pane moves
 /// the end by one pane in `O(windows)`; adding to a pane that is already closed (a late mention
 /// within the allowed lateness) corrects every window that covers it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlidingCounter {
     /// Panes `end - closed ..= end + ahead`; a pane's slot is its number modulo the length.
     ring: Vec<u32>,
     closed: usize,
     end: Pane,
+    #[serde(skip)]
     windows: Vec<Window>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Window {
     panes: usize,
     sum: u64,
@@ -36,6 +39,26 @@ impl SlidingCounter {
             end,
             windows: windows.iter().map(|&panes| Window { panes: panes.max(1), sum: 0 }).collect(),
         }
+    }
+
+    /// What this counts, in the windows, panes and end of `fresh`, as far as both hold a pane; `None`
+    /// when it cannot have been a counter.
+    pub fn resume(&self, fresh: &Self) -> Option<Self> {
+        let is_sound = self.closed > 0 && self.closed < self.ring.len();
+        let oldest = self.end.checked_sub(self.closed as Pane)?;
+        let newest = oldest.checked_add(self.ring.len() as Pane)?;
+        let mut resumed = Self { end: self.end, ..fresh.clone() };
+        let held = self.end.checked_sub(resumed.closed as Pane)?.max(oldest);
+        let ahead = self.end.checked_add(fresh.ring.len() as Pane)?.min(newest);
+        if !is_sound {
+            return None;
+        }
+        resumed.ring.fill(0);
+        resumed.windows.iter_mut().for_each(|window| window.sum = 0);
+        for pane in held..ahead {
+            resumed.add(pane, self.get(pane));
+        }
+        Some(resumed)
     }
 
     /// The first pane that is not closed yet; windows end before it.
@@ -118,6 +141,8 @@ impl SlidingCounter {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
+
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
@@ -150,6 +175,8 @@ mod tests {
                 } else {
                     counter.close();
                 }
+                let same = SlidingCounter::new(0, &windows, 10, 2);
+                prop_assert_eq!(&counter.resume(&same), &Some(counter.clone()));
                 for (index, panes) in windows.iter().enumerate() {
                     let from = counter.end() - *panes as i64;
                     let want: u64 = model.range(from..counter.end()).map(|(_, n)| n).sum();
@@ -158,5 +185,25 @@ mod tests {
                 }
             }
         }
+    }
+    /// The settings have changed while the service was down: what both hold is kept.
+    #[test]
+    fn a_counter_goes_on_in_another_ring() {
+        let mut counter = SlidingCounter::new(100, &[2, 5], 8, 1);
+        for pane in 100..120 {
+            counter.add(pane, pane as u32);
+            counter.close();
+        }
+        counter.add(121, 7);
+        let longer = counter.resume(&SlidingCounter::new(0, &[2, 10], 20, 3));
+        let longer = longer.expect("it can be resumed");
+        let eight: u64 = (112..120).sum();
+        assert_eq!((longer.end(), longer.sum(0), longer.sum(1)), (120, 118 + 119, eight));
+        assert_eq!((longer.get(121), longer.get(111)), (7, 0));
+        let shorter = counter.resume(&SlidingCounter::new(0, &[2], 2, 0)).expect("this too");
+        assert_eq!((shorter.sum(0), shorter.get(117), shorter.get(121)), (118 + 119, 0, 0));
+        let broken = SlidingCounter { closed: 50, ..counter.clone() };
+        assert_eq!(broken.resume(&counter), None);
+        assert_eq!(SlidingCounter { end: Pane::MIN, ..counter.clone() }.resume(&counter), None);
     }
 }

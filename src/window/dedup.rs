@@ -1,10 +1,11 @@
 //! Duplicates dropped by (channel, id) within a horizon of event time and a bounded memory.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 
+use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher24;
 
+use super::keys::{Generations, SavedSegments, Segment};
 use crate::mention::Timestamp;
 
 /// Remembers which mentions have been seen.
@@ -16,38 +17,15 @@ use crate::mention::Timestamp;
 ///
 /// Two different mentions share a key with probability 2⁻⁶⁴ for each remembered key; with the
 /// default capacity of 2²⁰ that loses one mention in 2⁴⁴.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Dedup {
+    #[serde(skip)]
     horizon_ms: i64,
+    #[serde(skip)]
     generation_capacity: usize,
-    young: Keys,
-    old: Keys,
+    keys: Generations,
     young_since: Option<Timestamp>,
     early_turnovers: u64,
-}
-
-/// Keys are hashes already: hashing them again would be wasted.
-type Keys = HashSet<u64, BuildHasherDefault<KeyIsHash>>;
-
-#[derive(Debug, Default, Clone, Copy)]
-struct KeyIsHash(u64);
-
-impl Hasher for KeyIsHash {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
 }
 
 /// The key of a mention: SipHash-2-4 of its channel and id, the same on every machine and in every
@@ -67,8 +45,7 @@ impl Dedup {
         Self {
             horizon_ms,
             generation_capacity: (capacity / 2).max(1),
-            young: Keys::default(),
-            old: Keys::default(),
+            keys: Generations::default(),
             young_since: None,
             early_turnovers: 0,
         }
@@ -79,22 +56,21 @@ impl Dedup {
         let since = *self.young_since.get_or_insert(now);
         if now.millis_since(since) >= self.horizon_ms {
             self.turn_over(now);
-        } else if self.young.len() >= self.generation_capacity {
+        } else if self.keys.young_len() >= self.generation_capacity {
             self.early_turnovers += 1;
             self.turn_over(now);
         }
-        !self.old.contains(&key) && self.young.insert(key)
+        !self.keys.is_old(key) && self.keys.insert(key)
     }
 
     fn turn_over(&mut self, now: Timestamp) {
-        std::mem::swap(&mut self.young, &mut self.old);
-        self.young.clear();
+        self.keys.turn_over();
         self.young_since = Some(now);
     }
 
     /// Mentions remembered now.
     pub fn len(&self) -> usize {
-        self.young.len() + self.old.len()
+        self.keys.len()
     }
 
     /// Whether nothing is remembered.
@@ -105,6 +81,35 @@ impl Dedup {
     /// How often the capacity, not the horizon, made it forget.
     pub const fn early_turnovers(&self) -> u64 {
         self.early_turnovers
+    }
+
+    /// What has come since the last time; see [`Generations::save`].
+    pub fn save(&mut self) -> SavedSegments {
+        self.keys.save()
+    }
+
+    /// The memory that this was saved of, its segments told by `of`, with the settings of `fresh`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `of`.
+    pub fn resume<E>(
+        self,
+        fresh: &Self,
+        of: impl FnMut(u64) -> Result<Segment, E>,
+    ) -> Result<Self, E> {
+        Ok(Self {
+            horizon_ms: fresh.horizon_ms,
+            generation_capacity: fresh.generation_capacity,
+            keys: self.keys.resume(of)?,
+            ..self
+        })
+    }
+
+    /// Forgets what has been saved.
+    #[cfg(test)]
+    pub(crate) fn unsave(&mut self) {
+        self.keys.unsave();
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod counter;
 mod dedup;
+mod keys;
 mod watermark;
 
 pub use counter::SlidingCounter;
 pub use dedup::{Dedup, mention_key};
+pub use keys::{Generations, SavedSegments, Segment};
 pub use watermark::Watermark;
 
 /// A pane's number: event time in milliseconds divided by the pane's length, rounded down.

@@ -1,5 +1,7 @@
 //! How far a partition is complete.
 
+use serde::{Deserialize, Serialize};
+
 use crate::mention::Timestamp;
 
 /// The watermark of one partition: event time up to which it is taken to be complete.
@@ -7,8 +9,9 @@ use crate::mention::Timestamp;
 /// It trails the latest mention by the configured out-of-orderness and never goes back. While the
 /// partition is idle (its end is reached and nothing arrives) the wall clock moves it, so that
 /// silence is seen; see [`Watermark::advance_idle`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Watermark {
+    #[serde(skip)]
     out_of_orderness_ms: i64,
     earliest: Option<Timestamp>,
     latest: Option<Timestamp>,
@@ -23,6 +26,12 @@ impl Watermark {
     /// A watermark that has seen nothing.
     pub const fn new(out_of_orderness_ms: i64) -> Self {
         Self { out_of_orderness_ms, earliest: None, latest: None, value: None }
+    }
+
+    /// Where this stands, with the settings of `fresh`.
+    #[must_use]
+    pub const fn resume(self, fresh: &Self) -> Self {
+        Self { out_of_orderness_ms: fresh.out_of_orderness_ms, ..self }
     }
 
     /// Where it stands; `None` before the first mention.

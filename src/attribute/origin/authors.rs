@@ -1,9 +1,11 @@
 //! Who writes, in bounded memory: how many, and how many of them for the first time.
 
-use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::attribute::Counted;
+use crate::window::Generations;
 
 /// Authors kept of a bucket. Up to so many are counted; beyond it the standard error of the
 /// estimate is 1 / √(128 - 2) = 9 %.
@@ -15,14 +17,14 @@ const GENERATION_DAYS: f64 = 28.0;
 
 /// A uniform sample of different authors: those with the smallest hashes (k minimum values, Bar-Yossef
 /// et al. 2002), each with whether it had never been heard of before.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Authors {
     kept: BTreeMap<u64, Author>,
     /// Whether some had to be left out.
     sampled: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Author {
     is_new: bool,
     /// All that mentions of the author were counted as.
@@ -75,15 +77,12 @@ impl Authors {
     }
 }
 
-type Keys = HashSet<u64, BuildHasherDefault<DefaultHasher>>;
-
 /// The authors that have been heard of, in two generations. One that fills up is turned over early:
 /// of a brand with very many authors fewer weeks are remembered, and usually as during an incident
 /// more of them are taken for new.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Known {
-    young: Keys,
-    old: Keys,
+    pub keys: Generations,
     young_since: Option<i64>,
 }
 
@@ -92,19 +91,18 @@ impl Known {
     pub fn is_new(&mut self, key: u64, number: i64, buckets_per_day: f64) -> bool {
         let since = *self.young_since.get_or_insert(number);
         let generations = (number - since) as f64 / (GENERATION_DAYS * buckets_per_day);
-        if generations >= 1.0 || self.young.len() >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
+        if generations >= 1.0 || self.keys.young_len() >= GENERATION {
+            self.keys.turn_over();
             self.young_since = Some(number);
         }
         if generations >= 2.0 {
-            self.old.clear();
+            self.keys.forget_old();
         }
-        let is_young = !self.young.insert(key);
-        !is_young && !self.old.contains(&key)
+        self.keys.insert(key) && !self.keys.is_old(key)
     }
 
     pub fn len(&self) -> usize {
-        self.young.len() + self.old.len()
+        self.keys.len()
     }
 }
 

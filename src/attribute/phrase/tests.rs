@@ -137,9 +137,9 @@ fn what_people_usually_say_does_not_carry_the_excess() {
             Tone::Neutral,
         );
     }
-    assert!(attribution.usual_texts.len() <= USUAL_TEXTS);
+    assert!(attribution.usual.texts.len() <= USUAL_TEXTS);
     let usual = |phrase: &str| {
-        attribution.usual_texts.iter().filter(|it| it.wording.phrases().contains(&phrase)).count()
+        attribution.usual.texts.iter().filter(|it| it.wording.phrases().contains(&phrase)).count()
     };
     assert_eq!((usual("found glass inside"), usual("great coffee") > 400), (0, true));
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 
+use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher24;
 
 use super::wording::Wording;
@@ -16,7 +17,7 @@ pub const TEXTS_PER_BUCKET: usize = 128;
 pub const USUAL_TEXTS: usize = 1_024;
 
 /// One mention's words.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Text {
     pub wording: Wording,
     pub counted: Counted,
@@ -26,7 +27,7 @@ pub struct Text {
 
 /// A uniform sample of a bucket's mentions: those with the smallest hashes (bottom-k sampling, Cohen
 /// & Kaplan 2007). Which ones they are depends neither on the order of arrival nor on what they say.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Texts {
     kept: BTreeMap<u64, Text>,
 }
@@ -71,7 +72,7 @@ pub fn draw<'t>(buckets: &[(&'t Texts, &[f64])], most: usize, at: usize) -> Vec<
 /// A sample of the past in which a mention's chance halves with each half-life: weighted sampling
 /// (Efraimidis & Spirakis 2006) under forward decay (Cormode et al. 2009), by which the ranks never
 /// have to be computed again.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct UsualTexts {
     kept: BTreeMap<(i64, u64), Text>,
 }

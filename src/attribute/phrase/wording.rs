@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_bytes::ByteBuf;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::stop_words;
@@ -13,7 +16,7 @@ const LONGEST_WORD: usize = 48;
 /// Words of a phrase. One word is seldom a message, and five are seldom the same twice.
 const PHRASE_WORDS: Range<usize> = 2..5;
 
-/// What a word can be in a phrase.
+/// What a word can be in a phrase. Saved by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// It says something.
@@ -26,19 +29,62 @@ pub enum Role {
 
 /// The words of one mention, in normal form. Left out are handles, links, hashtags and the mark of
 /// a repost; phrases do not run over them, nor over punctuation.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wording {
     text: Box<str>,
     words: Box<[Word]>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Word {
     start: u16,
     end: u16,
     role: Role,
     /// Whether no phrase runs from the word before into it.
     begins_clause: bool,
+}
+
+/// A [`Wording`] as it is saved.
+#[derive(Serialize, Deserialize)]
+struct Packed<T> {
+    text: T,
+    /// Two bytes a word: its length; then whether anything stands between the one before and it,
+    /// whether it begins a clause, and its role.
+    words: ByteBuf,
+}
+
+impl Serialize for Wording {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut words = Vec::with_capacity(2 * self.words.len());
+        let mut end = 0;
+        for word in &self.words {
+            let (joined, clause) = (u8::from(word.start > end), u8::from(word.begins_clause));
+            // A word has at most 48 bytes.
+            let role = word.role as u8;
+            words.extend([(word.end - word.start) as u8, joined | clause << 1 | role << 2]);
+            end = word.end;
+        }
+        Packed { text: &*self.text, words: ByteBuf::from(words) }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wording {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Packed::<Box<str>> { text, words: packed } = Packed::deserialize(deserializer)?;
+        let mut words = Vec::with_capacity(packed.len() / 2);
+        let mut end = 0_u16;
+        for &[length, bits] in packed.as_chunks().0 {
+            let role = [Role::Content, Role::Particle, Role::Empty].get(usize::from(bits >> 2));
+            let start = end.checked_add(u16::from(bits & 1));
+            let ends = start.and_then(|start| start.checked_add(u16::from(length)));
+            let (Some(&role), Some(start), Some(ends)) = (role, start, ends) else {
+                return Err(D::Error::custom("no words of a text"));
+            };
+            words.push(Word { start, end: ends, role, begins_clause: bits & 2 > 0 });
+            end = ends;
+        }
+        Ok(Self { text, words: words.into() })
+    }
 }
 
 impl Wording {
@@ -246,6 +292,8 @@ mod tests {
         fn any_text_gives_bounded_phrases(text in any::<String>()) {
             let wording = Wording::of(&text, &[]);
             prop_assert!(wording.text.len() <= MOST_WORDS * (LONGEST_WORD + 1));
+            let saved = serde_json::to_string(&wording).unwrap_or_default();
+            prop_assert_eq!(&serde_json::from_str::<Wording>(&saved).ok(), &Some(wording.clone()));
             let phrases = wording.phrases();
             prop_assert!(phrases.len() <= MOST_WORDS * PHRASE_WORDS.len());
             prop_assert!(phrases.is_sorted() && phrases.iter().all(|it| !it.contains(['@', '\n'])));

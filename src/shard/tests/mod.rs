@@ -14,6 +14,8 @@ mod life;
 mod measures;
 mod order;
 mod quiet;
+mod refused;
+mod saved;
 mod silence;
 mod single;
 mod spread;
