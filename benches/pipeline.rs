@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use groundswell::config::{Config, Secrets};
 use groundswell::demo::{CONFIG, Script};
 use groundswell::mention::Timestamp;
+use groundswell::store::Engine;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use support::service::{RunningService, sample};
 use support::{KafkaBroker, Record, unique};
@@ -64,6 +65,7 @@ async fn pipeline(broker: &KafkaBroker, topic: &str, count: usize) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::parse(CONFIG, "demo", Secrets::Ignore, &|_| None).unwrap();
     config.dead_letter_file = folder.path().join("dead-letters.ndjson");
+    config.store.engine = Engine::Sqlite { file: folder.path().join("groundswell.db") };
     config.feedback_file = folder.path().join("feedback.ndjson");
     let kafka = config.kafka.as_mut().unwrap();
     kafka.brokers = vec![broker.address()];

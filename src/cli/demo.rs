@@ -19,6 +19,7 @@ use crate::incident::{Change, State};
 use crate::notify::terminal;
 use crate::pipeline::{self, Service};
 use crate::source::wall_clock;
+use crate::store::Engine;
 use crate::telemetry::log;
 
 use super::Failure;
@@ -48,11 +49,12 @@ async fn demo(args: &Args) -> Result<(), Failure> {
     let mut config = Config::parse(CONFIG, "demo", Secrets::Ignore, &|_| None)?;
     "warn,librdkafka=error".clone_into(&mut config.log.level);
     log::init(config.log.format, &config.log.level).map_err(Failure::other)?;
-    let folder =
-        std::env::temp_dir().join(format!("groundswell-demo-{}.ndjson", std::process::id()));
-    config.dead_letter_file.clone_from(&folder);
-    // Nothing is ever marked in a demo.
-    config.feedback_file = folder.with_extension("feedback.ndjson");
+    // What a demo has kept is of no use to the next.
+    let folder = std::env::temp_dir().join(format!("groundswell-demo-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(Failure::other)?;
+    config.dead_letter_file = folder.join("dead-letters.ndjson");
+    config.feedback_file = folder.join("feedback.ndjson");
+    config.store.engine = Engine::Sqlite { file: folder.join("groundswell.db") };
 
     let cluster = MockCluster::new(1).map_err(Failure::other)?;
     let topic = broker(&cluster, &mut config)?;
@@ -90,8 +92,7 @@ async fn demo(args: &Args) -> Result<(), Failure> {
     };
     let _running = stop.send(());
     let ended = running.await.map_err(Failure::other)?.map_err(Failure::other);
-    // Nothing is turned away in the demo: the file is empty.
-    let _kept = std::fs::remove_file(folder);
+    let _gone = std::fs::remove_dir_all(folder);
     println!("The demo ran for {} s.", began.elapsed().as_secs());
     told.and(ended)
 }

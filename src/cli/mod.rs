@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod labels;
 mod mark;
+mod outbox;
 mod replay;
 mod run;
 mod score;
@@ -34,6 +35,8 @@ enum Command {
     Replay(replay::Args),
     /// Mark an incident as a false alarm or as real: its series' limit follows.
     Mark(mark::Args),
+    /// Show the notifications that are on their way or were given up, and send those again.
+    Outbox(outbox::Args),
     /// Score a series of counts row by row: how unusual is each, by its own past?
     Score(score::Args),
     /// Validate a configuration and say in plain words what it will do.
@@ -86,6 +89,7 @@ impl Cli {
             Command::Run(args) => run::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Mark(args) => mark::run(&args),
+            Command::Outbox(args) => outbox::run(&args),
             Command::Score(args) => score::run(&args),
             Command::Check(args) => check::run(&args),
         };

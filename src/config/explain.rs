@@ -8,6 +8,7 @@ use crate::decode::Format;
 use crate::detect::{Parts, Sensitivity, z_limit};
 use crate::incident::{Direction, Measure, Unit};
 use crate::notify::{Route, Target};
+use crate::store::{Engine, StoreSettings};
 
 /// The text that `groundswell check` prints.
 pub fn explain(config: &Config) -> String {
@@ -23,6 +24,7 @@ fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
     write_monitors(config, out)?;
     write_routes(config, out)?;
     write_secrets(config, out)?;
+    write_store(&config.store, out)?;
     writeln!(out, "Keeps what cannot be counted in {}.", config.dead_letter_file.display())?;
     writeln!(
         out,
@@ -30,6 +32,22 @@ fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
         config.feedback_file.display()
     )?;
     write!(out, "Serves /metrics, /healthz and /readyz at http://{}.", config.http_listen)
+}
+
+fn write_store(store: &StoreSettings, out: &mut String) -> std::fmt::Result {
+    match &store.engine {
+        Engine::Sqlite { file } => {
+            write!(
+                out,
+                "Keeps state, incidents and the outbox in {} (one instance alone)",
+                file.display()
+            )?;
+        }
+        Engine::Postgres { .. } => {
+            write!(out, "Keeps state, incidents and the outbox in PostgreSQL, for all instances")?;
+        }
+    }
+    writeln!(out, ", at least every {}.", duration::show(store.checkpoint_every))
 }
 
 fn write_watched(config: &Config, out: &mut String) -> std::fmt::Result {

@@ -10,6 +10,7 @@ mod routes;
 mod secrets;
 mod section;
 mod sections;
+mod store;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use crate::classify::Rules;
 use crate::detect::Plan;
 use crate::notify::{RetrySettings, Route};
 use crate::source::KafkaSettings;
+use crate::store::StoreSettings;
 use crate::telemetry::log::LogFormat;
 use reader::Reader;
 use section::Section;
@@ -50,6 +52,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// How deliveries are tried again.
     pub retry: RetrySettings,
+    /// Where state, incidents and the outbox are kept.
+    pub store: StoreSettings,
     /// Where messages that cannot be counted are kept.
     pub dead_letter_file: PathBuf,
     /// What people have said of incidents; need not be there.
@@ -181,6 +185,7 @@ impl Config {
             max_future,
             routes,
             retry: routes::delivery(&mut root),
+            store: store::store(&mut root),
             dead_letter_file: sections::file(
                 &mut root,
                 "dead_letter",

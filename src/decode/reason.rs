@@ -38,13 +38,11 @@ pub enum Reason {
     Late,
     /// Its bytes could not be read from where they are kept.
     Unreadable,
-    /// Not a mention but an alert, given up after the time in which its delivery was tried again.
-    Undelivered,
 }
 
 impl Reason {
     /// All reasons, so that every metric exists from the start.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 15] = [
         Self::Empty,
         Self::TooLarge,
         Self::InvalidUtf8,
@@ -60,7 +58,6 @@ impl Reason {
         Self::UnknownBrand,
         Self::Late,
         Self::Unreadable,
-        Self::Undelivered,
     ];
 
     /// The name used in metrics and dead letters.
@@ -81,7 +78,6 @@ impl Reason {
             Self::UnknownBrand => "unknown_brand",
             Self::Late => "late",
             Self::Unreadable => "unreadable",
-            Self::Undelivered => "undelivered",
         }
     }
 }

@@ -67,6 +67,27 @@ impl Tracker {
         self.open.get_or_insert(open).change()
     }
 
+    /// Of an incident that people know of: `told` is its latest change.
+    pub fn resumed(told: &Change) -> Self {
+        let Change { sequence, incident, .. } = told.clone();
+        Self { open: Some(Open { incident, sequence, calm_since: None, cause: None }) }
+    }
+
+    /// Goes on with the open incident under the name by which people know it: `told` is the latest
+    /// change of that. Returns whether that is news.
+    pub fn go_on_as(&mut self, told: &Change) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        if open.incident.id == told.incident.id && open.sequence == told.sequence {
+            return false;
+        }
+        open.incident.id = told.incident.id;
+        open.incident.onset = told.incident.onset;
+        open.incident.detected_at = told.incident.detected_at;
+        open.incident.severity = open.incident.severity.max(told.incident.severity);
+        open.sequence = told.sequence;
+        true
+    }
+
     /// The latest change of the open incident, once more.
     pub fn latest(&self) -> Option<Change> {
         self.open.as_ref().map(Open::change)
@@ -185,6 +206,13 @@ impl Incident {
         self.lower = signal.lower;
         self.upper = signal.upper;
         self.window_seconds = signal.window_seconds;
+    }
+
+    /// What is shown of it.
+    pub(crate) fn evidence(&self) -> Evidence {
+        let Self { mentions, negative_mentions, sources, origin, .. } = self.clone();
+        let Self { crisis_terms, samples, partitions, .. } = self.clone();
+        Evidence { mentions, negative_mentions, sources, origin, crisis_terms, samples, partitions }
     }
 
     pub(crate) fn show(&mut self, evidence: Evidence) {

@@ -15,7 +15,6 @@ use super::settings::RetrySettings;
 pub(super) struct Backoff {
     initial: Duration,
     max: Duration,
-    tries: u32,
     rng: SmallRng,
 }
 
@@ -28,22 +27,16 @@ impl Backoff {
         if initial.is_zero() || initial > max {
             return Err(NotifyError::Backoff { initial, max });
         }
-        Ok(Self { initial, max, tries: 0, rng: SmallRng::seed_from_u64(seed) })
+        Ok(Self { initial, max, rng: SmallRng::seed_from_u64(seed) })
     }
 
-    /// The next wait.
-    pub fn next_wait(&mut self) -> Duration {
-        let factor = 2_u32.saturating_pow(self.tries);
-        self.tries = self.tries.saturating_add(1);
+    /// The wait after try number `attempt`, from 1 on.
+    pub fn wait_after(&mut self, attempt: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
         let ceiling = self.initial.saturating_mul(factor).min(self.max);
         // Saturates after half a million years.
         let ceiling = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(self.rng.random_range(0..=ceiling))
-    }
-
-    /// Starts over, for the next delivery.
-    pub fn reset(&mut self) {
-        self.tries = 0;
     }
 }
 
@@ -70,7 +63,7 @@ mod tests {
         for seed in 0..2000 {
             let mut backoff = Backoff::new(&settings(100, 1000), seed).unwrap();
             for i in 0..ceilings.len() {
-                let wait = backoff.next_wait();
+                let wait = backoff.wait_after(i as u32 + 1);
                 longest[i] = longest[i].max(wait);
                 sum[i] += wait;
             }
@@ -86,16 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_waits_the_same_and_starts_over() {
-        let waits = |mut backoff: Backoff| [backoff.next_wait(), backoff.next_wait()];
+    fn the_same_seed_waits_the_same() {
+        let waits = |mut backoff: Backoff| [1, 2].map(|attempt| backoff.wait_after(attempt));
         let new = || Backoff::new(&settings(100, 1000), 7).unwrap();
         assert_eq!(waits(new()), waits(new()));
-        let mut long = new();
-        for _ in 0..100 {
-            assert!(long.next_wait() <= Duration::from_secs(1));
-        }
-        long.reset();
-        assert!(long.next_wait() <= Duration::from_millis(100));
+        assert!(new().wait_after(u32::MAX) <= Duration::from_secs(1));
     }
 
     #[test]

@@ -48,7 +48,4 @@ pub enum NotifyError {
         /// `max_backoff`.
         max: Duration,
     },
-    /// A route's task has ended though nobody asked it to.
-    #[error("route `{0}` no longer takes notifications: its task has ended unexpectedly")]
-    Stopped(String),
 }

@@ -17,6 +17,11 @@ impl Route {
     }
 }
 
+/// The names of those of `routes` that carry `change`.
+pub fn carriers(routes: &[Route], change: &Change) -> Vec<String> {
+    routes.iter().filter(|it| it.carries(change)).map(|it| it.name.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,8 @@
 //! How it gets there:
 //!
 //! - `receiver`: what a channel must be able to say. A new channel is one folder and one line there.
-//! - `pipeline`: the [`Notifier`]: a queue and a `worker` for each route, chosen by `filter`.
+//! - `pipeline`: the [`Notifier`]: a `worker` for each route, which takes what stands in the outbox;
+//!   `filter` says what a route carries.
 //! - `delivery`, `http`: one try; `backoff`, `retry_after`, `rate_limit`: when the next may follow.
 //! - `observer`: who hears how it went.
 
@@ -35,9 +36,10 @@ pub mod webhook;
 mod worker;
 
 pub use error::NotifyError;
+pub use filter::carriers;
 pub use http::http_client;
 pub use observer::{DeliveryObserver, Failure, GivenUp};
-pub use pipeline::{Notifier, Undelivered};
+pub use pipeline::Notifier;
 pub use settings::{RetrySettings, Route, Target};
 
 #[cfg(test)]

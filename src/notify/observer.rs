@@ -7,9 +7,7 @@ use reqwest::StatusCode;
 
 use crate::incident::Change;
 
-/// Hears of every delivery: metrics, logs, dead letters. Each change sent on a route ends in
-/// exactly one of [`delivered`](Self::delivered), [`given_up`](Self::given_up), or what
-/// [`Notifier::shutdown`](super::Notifier::shutdown) returns.
+/// Hears of every delivery: metrics and logs.
 ///
 /// Called from async tasks: must not block for long.
 pub trait DeliveryObserver: Send + Sync {
@@ -26,7 +24,7 @@ pub trait DeliveryObserver: Send + Sync {
         wait: Duration,
     );
 
-    /// `change` will not be tried again: whoever hears this keeps it as a dead letter.
+    /// `change` will not be tried again, unless somebody asks for it: it is parked in the outbox.
     fn given_up(&self, route: &str, change: &Change, reason: &GivenUp);
 }
 

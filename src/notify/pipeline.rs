@@ -1,4 +1,4 @@
-//! All routes together: who is told, in which order, and what is still on its way.
+//! All routes together, each delivering its part of the outbox.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use reqwest::Client;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
+use tracing::{error, warn};
 
 use super::backoff::Backoff;
 use super::delivery::Endpoint;
@@ -19,40 +19,21 @@ use super::observer::DeliveryObserver;
 use super::rate_limit::RateLimit;
 use super::receiver;
 use super::settings::{RetrySettings, Route};
-use super::worker::{Queued, Worker};
-use crate::incident::Change;
+use super::worker::Worker;
+use crate::store::Store;
 
-/// Changes that wait for one route before [`Notifier::send`] waits too.
-const QUEUE: usize = 10_000;
-
-/// Delivers changes over all routes. Each route has its own task and queue: within a route changes
-/// arrive in order, one after the other; between routes none waits for another.
+/// Delivers what stands in the outbox over all routes. Each route has its own task: within a route
+/// the changes of one incident arrive in order; an incident whose change is not accepted holds up no
+/// other, and a route no other route.
 pub struct Notifier {
-    routes: Vec<Running>,
-    outstanding: watch::Sender<usize>,
+    routes: Vec<(String, JoinHandle<()>)>,
+    store: Store,
     stop: watch::Sender<bool>,
-}
-
-/// A change that had not been delivered over a route when the time was up.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Undelivered {
-    /// The route's name.
-    pub route: String,
-    /// The change.
-    pub change: Change,
-}
-
-struct Running {
-    route: Route,
-    queue: mpsc::Sender<Queued>,
-    task: JoinHandle<Vec<Arc<Change>>>,
 }
 
 /// What tests turn smaller.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tuning {
-    /// Length of a route's queue, in changes; at least 1.
-    pub queue: usize,
     /// Instead of the receivers' own pace.
     pub pace: Option<Duration>,
     /// Of the back-off's jitter.
@@ -65,135 +46,69 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// Any [`NotifyError`] but `Stopped`: a route or the retry settings cannot work, or the system
-    /// has no certificate authorities. None shows an address or a header value.
+    /// Any [`NotifyError`]: a route or the retry settings cannot work, or the system has no
+    /// certificate authorities. None shows an address or a header value.
     pub fn start(
-        routes: Vec<Route>,
+        routes: &[Route],
         retry: RetrySettings,
         time_zone: TimeZone,
+        store: Store,
         observer: Arc<dyn DeliveryObserver>,
     ) -> Result<Self, NotifyError> {
-        let tuning = Tuning { queue: QUEUE, pace: None, seed: rand::random() };
-        Self::start_tuned(routes, retry, time_zone, observer, tuning)
+        let tuning = Tuning { pace: None, seed: rand::random() };
+        Self::start_tuned(routes, retry, time_zone, store, observer, tuning)
     }
 
     pub(super) fn start_tuned(
-        routes: Vec<Route>,
+        routes: &[Route],
         retry: RetrySettings,
         time_zone: TimeZone,
+        store: Store,
         observer: Arc<dyn DeliveryObserver>,
         tuning: Tuning,
     ) -> Result<Self, NotifyError> {
-        let outstanding = watch::Sender::new(0);
         let stop = watch::Sender::new(false);
         let mut builder = Builder {
             client: http_client()?,
             retry,
             time_zone,
+            store: store.clone(),
             observer,
             tuning,
-            outstanding: outstanding.clone(),
             limits: HashMap::new(),
             names: HashSet::new(),
         };
         // All workers are built before the first is started: an error leaves nothing running.
         let workers = routes
-            .into_iter()
-            .map(|route| Ok((builder.worker(&route)?, route)))
+            .iter()
+            .map(|route| builder.worker(route))
             .collect::<Result<Vec<_>, NotifyError>>()?;
         let routes = workers
             .into_iter()
-            .map(|(worker, route)| {
-                let (sender, queue) = mpsc::channel(tuning.queue);
-                Running {
-                    route,
-                    queue: sender,
-                    task: tokio::spawn(worker.run(queue, stop.subscribe())),
-                }
-            })
+            .map(|worker| (worker.route.clone(), tokio::spawn(worker.run(stop.subscribe()))))
             .collect();
-        Ok(Self { routes, outstanding, stop })
+        Ok(Self { routes, store, stop })
     }
 
-    /// Puts `change` into the queue of every route that carries it. Returns at once, unless a
-    /// route has been behind for so long that its queue (10,000 changes) is full: then the other
-    /// routes get theirs, and this waits until there is room. Nothing is dropped.
-    ///
-    /// Changes sent one after the other arrive in that order. If the future is dropped while it
-    /// waits, the routes it waits for do not get the change.
-    ///
-    /// # Errors
-    ///
-    /// [`NotifyError::Stopped`] when a route's task has died; the other routes got the change.
-    pub async fn send(&self, change: Change) -> Result<(), NotifyError> {
-        let change = Arc::new(change);
-        let mut stopped = None;
-        let mut full = Vec::new();
-        for running in self.routes.iter().filter(|r| r.route.carries(&change)) {
-            match running.queue.try_reserve() {
-                Ok(room) => self.enqueue(room, &change),
-                Err(TrySendError::Full(())) => full.push(running),
-                Err(TrySendError::Closed(())) => stopped = Some(running),
-            }
-        }
-        for running in full {
-            match running.queue.reserve().await {
-                Ok(room) => self.enqueue(room, &change),
-                Err(_) => stopped = Some(running),
-            }
-        }
-        match stopped {
-            None => Ok(()),
-            Some(running) => Err(NotifyError::Stopped(running.route.name.clone())),
-        }
-    }
-
-    fn enqueue(&self, room: mpsc::Permit<'_, Queued>, change: &Arc<Change>) {
-        self.outstanding.send_modify(|n| *n += 1);
-        room.send(Queued { change: Arc::clone(change), since: Instant::now() });
-    }
-
-    /// Deliveries (a change on a route) that are neither accepted nor given up yet.
-    pub fn outstanding(&self) -> usize {
-        *self.outstanding.borrow()
-    }
-
-    /// Resolves when nothing is outstanding: everything sent so far has been accepted by its
-    /// receivers, or given up and reported to the observer.
-    pub async fn idle(&self) {
-        // `self` holds the sender, so this cannot fail.
-        let _ = self.outstanding.subscribe().wait_for(|&n| n == 0).await;
-    }
-
-    /// Takes no more changes, goes on delivering (and retrying) for at most `deadline`, then
-    /// abandons what is left and returns it, oldest first within each route. The first of a route
-    /// may have been accepted just now, its answer not yet read: sent again later, under the same
-    /// idempotency key.
-    ///
-    /// A notifier that is dropped instead delivers its queues in the background.
-    pub async fn shutdown(self, deadline: Duration) -> Vec<Undelivered> {
+    /// Ends every route once what is due has been tried, or at `deadline` from now. What has not been
+    /// accepted stays in the outbox. A try that was cut off may have been accepted, its
+    /// answer not yet read: it is sent again later, under the same idempotency key.
+    pub async fn shutdown(self, deadline: Duration) {
         let deadline = Instant::now() + deadline;
-        let Self { routes, stop, .. } = self;
-        let tasks: Vec<_> =
-            routes.into_iter().map(|running| (running.route.name, running.task)).collect();
-        let mut undelivered = Vec::new();
-        for (route, mut task) in tasks {
-            let left = match timeout_at(deadline, &mut task).await {
-                Ok(left) => left,
+        self.stop.send_replace(true);
+        for (route, mut task) in self.routes {
+            match timeout_at(deadline, &mut task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => error!(route, %failure, "a notification route has died"),
                 Err(_) => {
-                    stop.send_replace(true);
-                    task.await
+                    warn!(route, "a notification is cut off; it is sent again after a restart");
+                    task.abort();
                 }
-            };
-            match left {
-                Ok(left) => undelivered.extend(left.into_iter().map(|change| Undelivered {
-                    route: route.clone(),
-                    change: Arc::unwrap_or_clone(change),
-                })),
-                Err(error) => tracing::error!(route, %error, "a notification route has died"),
             }
         }
-        undelivered
+        if let Err(failure) = self.store.let_go().await {
+            warn!(%failure, "what was being sent is free for others only when its time is over");
+        }
     }
 }
 
@@ -202,9 +117,9 @@ struct Builder {
     client: Client,
     retry: RetrySettings,
     time_zone: TimeZone,
+    store: Store,
     observer: Arc<dyn DeliveryObserver>,
     tuning: Tuning,
-    outstanding: watch::Sender<usize>,
     /// By address and pace.
     limits: HashMap<(String, Duration), Arc<RateLimit>>,
     names: HashSet<String>,
@@ -224,6 +139,7 @@ impl Builder {
         let seed = self.tuning.seed.wrapping_add(self.names.len() as u64);
         Ok(Worker {
             route: route.name.clone(),
+            store: self.store.clone(),
             endpoint: Endpoint::new(
                 self.client.clone(),
                 &route.name,
@@ -234,8 +150,8 @@ impl Builder {
             limit: Arc::clone(limit),
             backoff: Backoff::new(&self.retry, seed)?,
             give_up_after: self.retry.give_up_after,
+            request_timeout: self.retry.request_timeout,
             observer: Arc::clone(&self.observer),
-            outstanding: self.outstanding.clone(),
         })
     }
 }

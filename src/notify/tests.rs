@@ -5,31 +5,30 @@
 mod secrets;
 mod support;
 
-use std::pin::pin;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde_json::json;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use super::pipeline::Tuning;
 use super::*;
 use crate::incident::fixtures::{change_of, fall, resolved};
-use crate::incident::{Change, Severity};
-use support::{BROKEN, Event, Events, OK, Reply, Server, changes, recorder, retry, soon};
+use crate::incident::{Incident, Severity};
+use crate::source::wall_clock;
+use support::{BROKEN, Event, Events, OK, Outbox, Reply, Server, changes, recorder, retry, soon};
 
-const TUNING: Tuning = Tuning { queue: 100, pace: Some(Duration::ZERO), seed: 1 };
+const TUNING: Tuning = Tuning { pace: Some(Duration::ZERO), seed: 1 };
 
-fn start(routes: Vec<Route>, retry: RetrySettings, tuning: Tuning) -> (Notifier, Events) {
-    let (observer, events) = recorder();
-    let notifier = Notifier::start_tuned(routes, retry, TimeZone::UTC, observer, tuning);
-    (notifier.unwrap(), events)
-}
-
-async fn send_all(notifier: &Notifier, changes: &[Change]) {
-    for change in changes {
-        soon(notifier.send(change.clone())).await.unwrap();
-    }
+async fn start(
+    routes: Vec<Route>,
+    retry: RetrySettings,
+    tuning: Tuning,
+) -> (Outbox, Notifier, Events) {
+    let outbox = Outbox::of(routes).await;
+    let (notifier, events) = outbox.notifier(retry, tuning);
+    (outbox, notifier, events)
 }
 
 fn status(status: u16) -> Failure {
@@ -39,9 +38,9 @@ fn status(status: u16) -> Failure {
 #[tokio::test]
 async fn a_webhook_gets_the_alert_with_its_headers() {
     let mut server = Server::start([]).await;
-    let (notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING).await;
     let change = changes(1).remove(0);
-    send_all(&notifier, std::slice::from_ref(&change)).await;
+    outbox.send(std::slice::from_ref(&change)).await;
     let request = server.received().await;
     assert_eq!(request.path, "/alerts");
     assert_eq!(request.key(), change.id);
@@ -51,16 +50,15 @@ async fn a_webhook_gets_the_alert_with_its_headers() {
     assert_eq!(request.header("user-agent"), format!("groundswell/{version}"));
     assert_eq!(request.body, json!(webhook::alert(&change)));
     assert_eq!(events.next().await, Event::Delivered("crm".into(), change.id));
-    soon(notifier.idle()).await;
-    assert_eq!(notifier.outstanding(), 0);
+    assert_eq!(outbox.outstanding().await, 0);
 }
 
 #[tokio::test]
 async fn slack_gets_its_message() {
     let mut server = Server::start([]).await;
-    let (notifier, _events) = start(vec![server.slack("pager")], retry(), TUNING);
+    let (outbox, _notifier, _events) = start(vec![server.slack("pager")], retry(), TUNING).await;
     let change = changes(1).remove(0);
-    send_all(&notifier, std::slice::from_ref(&change)).await;
+    outbox.send(std::slice::from_ref(&change)).await;
     let request = server.received().await;
     assert_eq!(request.path, "/services/T0/B0/x");
     assert_eq!(request.body, slack::message(&change, &TimeZone::UTC));
@@ -69,9 +67,9 @@ async fn slack_gets_its_message() {
 #[tokio::test]
 async fn a_broken_receiver_is_tried_again_under_the_same_key() {
     let mut server = Server::start([BROKEN, OK]).await;
-    let (notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING).await;
     let change = changes(1).remove(0);
-    send_all(&notifier, std::slice::from_ref(&change)).await;
+    outbox.send(std::slice::from_ref(&change)).await;
     let (first, second) = (server.received().await, server.received().await);
     assert_eq!((first.key(), second.key()), (change.id, change.id));
     assert_eq!(first.body, second.body);
@@ -81,14 +79,13 @@ async fn a_broken_receiver_is_tried_again_under_the_same_key() {
     assert_eq!((id, reason), (change.id, status(500)));
     assert!(wait <= Duration::from_millis(5));
     assert_eq!(events.next().await, Event::Delivered("crm".into(), change.id));
-    soon(notifier.idle()).await;
 }
 
 #[tokio::test]
 async fn retry_after_is_honoured() {
     let mut server = Server::start([Reply::Status(429, "1", "rate_limited")]).await;
-    let (notifier, mut events) = start(vec![server.slack("pager")], retry(), TUNING);
-    send_all(&notifier, &changes(1)).await;
+    let (outbox, _notifier, mut events) = start(vec![server.slack("pager")], retry(), TUNING).await;
+    outbox.send(&changes(1)).await;
     let (first, second) = (server.received().await, server.received().await);
     assert!(second.at - first.at >= Duration::from_secs(1));
     let Event::Retrying(_, _, _, reason, wait) = events.next().await else {
@@ -103,14 +100,14 @@ async fn retry_after_holds_all_routes_to_the_address() {
     let mut server = Server::start([Reply::Status(503, "1", "")]).await;
     let of = |name: &str, brand: &str| Route { brands: vec![brand.into()], ..server.slack(name) };
     let routes = vec![of("one", "American"), of("two", "Delta")];
-    let (notifier, mut events) = start(routes, retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(routes, retry(), TUNING).await;
     let american = changes(1).remove(0);
     let mut delta = change_of(fall(), 0);
     delta.incident.brand = "Delta".into();
-    send_all(&notifier, &[american]).await;
+    outbox.send(&[american]).await;
     assert!(matches!(events.next().await, Event::Retrying(..)));
-    send_all(&notifier, std::slice::from_ref(&delta)).await;
-    soon(notifier.idle()).await;
+    outbox.send(std::slice::from_ref(&delta)).await;
+    events.until_ended(2).await;
     let first = server.received().await;
     let rest = [server.received().await, server.received().await];
     assert!(rest.iter().any(|request| request.key() == delta.id));
@@ -123,8 +120,8 @@ async fn retry_after_holds_all_routes_to_the_address() {
 async fn a_receiver_that_hangs_is_abandoned_and_tried_again() {
     let mut server = Server::start([Reply::Hang]).await;
     let hasty = RetrySettings { request_timeout: Duration::from_millis(100), ..retry() };
-    let (notifier, mut events) = start(vec![server.webhook("crm")], hasty, TUNING);
-    send_all(&notifier, &changes(1)).await;
+    let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], hasty, TUNING).await;
+    outbox.send(&changes(1)).await;
     let (first, second) = (server.received().await, server.received().await);
     assert!(second.at - first.at >= Duration::from_millis(90));
     let Event::Retrying(_, _, _, reason, _) = events.next().await else {
@@ -145,9 +142,9 @@ async fn a_receiver_that_is_not_there_is_awaited() {
         headers: vec![],
     };
     drop(listener);
-    let (notifier, mut events) = start(vec![route], retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(vec![route], retry(), TUNING).await;
     let change = changes(1).remove(0);
-    send_all(&notifier, std::slice::from_ref(&change)).await;
+    outbox.send(std::slice::from_ref(&change)).await;
     let Event::Retrying(_, _, _, reason, _) = events.next().await else {
         panic!("no retry");
     };
@@ -155,15 +152,15 @@ async fn a_receiver_that_is_not_there_is_awaited() {
     assert!(reason.is_transient());
     let mut server = Server::start_at(address, [], OK).await;
     assert_eq!(server.received().await.key(), change.id);
-    soon(notifier.idle()).await;
+    events.until_ended(1).await;
 }
 
 #[tokio::test]
 async fn a_lasting_refusal_is_given_up_at_once_and_the_next_goes_on() {
     let mut server = Server::start([Reply::Status(404, "", "no_service")]).await;
-    let (notifier, mut events) = start(vec![server.slack("pager")], retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(vec![server.slack("pager")], retry(), TUNING).await;
     let changes = changes(2);
-    send_all(&notifier, &changes).await;
+    outbox.send(&changes).await;
     let Event::GivenUp(route, id, reason) = events.next().await else {
         panic!("not given up");
     };
@@ -179,8 +176,8 @@ async fn a_lasting_refusal_is_given_up_at_once_and_the_next_goes_on() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let mut server = Server::start([Reply::Status(308, "", "")]).await;
-    let (notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING);
-    send_all(&notifier, &changes(1)).await;
+    let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING).await;
+    outbox.send(&changes(1)).await;
     assert!(matches!(events.next().await, Event::GivenUp(..)));
     assert_eq!(server.received().await.path, "/alerts");
     assert_eq!(server.waiting(), 0);
@@ -190,10 +187,10 @@ async fn redirects_are_not_followed() {
 async fn what_stays_broken_is_given_up_in_time() {
     let server = Server::always(BROKEN).await;
     let impatient = RetrySettings { give_up_after: Duration::from_millis(150), ..retry() };
-    let (notifier, mut events) = start(vec![server.webhook("crm")], impatient, TUNING);
-    send_all(&notifier, &changes(1)).await;
-    soon(notifier.idle()).await;
-    let events = events.so_far();
+    let (outbox, _notifier, mut events) =
+        start(vec![server.webhook("crm")], impatient, TUNING).await;
+    outbox.send(&changes(1)).await;
+    let events = events.until_ended(1).await;
     let Some(Event::GivenUp(_, _, reason)) = events.last() else {
         panic!("not given up: {events:?}");
     };
@@ -207,9 +204,10 @@ async fn what_stays_broken_is_given_up_in_time() {
 async fn a_receiver_that_asks_for_too_long_a_silence_is_given_up_yet_not_disturbed() {
     let mut server = Server::start([Reply::Status(503, "1", "")]).await;
     let impatient = RetrySettings { give_up_after: Duration::from_millis(500), ..retry() };
-    let (notifier, mut events) = start(vec![server.webhook("crm")], impatient, TUNING);
+    let (outbox, _notifier, mut events) =
+        start(vec![server.webhook("crm")], impatient, TUNING).await;
     let changes = changes(2);
-    send_all(&notifier, &changes).await;
+    outbox.send(&changes).await;
     assert!(matches!(events.next().await, Event::GivenUp(_, id, _) if id == changes[0].id));
     assert!(matches!(events.next().await, Event::Delivered(_, id) if id == changes[1].id));
     let (first, second) = (server.received().await, server.received().await);
@@ -220,12 +218,11 @@ async fn a_receiver_that_asks_for_too_long_a_silence_is_given_up_yet_not_disturb
 async fn order_is_kept_whatever_fails() {
     let script = (0..60).map(|i| if i % 3 == 0 { OK } else { BROKEN });
     let mut server = Server::start(script).await;
-    let (notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING).await;
     let changes = changes(20);
-    send_all(&notifier, &changes).await;
-    soon(notifier.idle()).await;
-    let delivered: Vec<Event> =
-        events.so_far().into_iter().filter(|event| matches!(event, Event::Delivered(..))).collect();
+    outbox.send(&changes).await;
+    let mut delivered = events.until_ended(20).await;
+    delivered.retain(|event| matches!(event, Event::Delivered(..)));
     let expected = changes.iter().map(|c| Event::Delivered("crm".into(), c.id));
     assert_eq!(delivered, expected.collect::<Vec<_>>());
     // On the wire too: a change's tries stand together.
@@ -242,39 +239,36 @@ async fn a_dead_route_does_not_hold_the_others() {
     let dead = Server::always(Reply::Hang).await;
     let alive = Server::start([]).await;
     let routes = vec![dead.webhook("dead"), alive.webhook("alive")];
-    let (notifier, mut events) = start(routes, retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(routes, retry(), TUNING).await;
     let changes = changes(10);
-    send_all(&notifier, &changes).await;
+    outbox.send(&changes).await;
     for change in &changes {
         let delivered = Event::Delivered("alive".into(), change.id);
         assert_eq!(events.next().await, delivered);
     }
-    assert_eq!(notifier.outstanding(), 10);
+    assert_eq!(outbox.outstanding().await, 10);
 }
 
 #[tokio::test]
-async fn a_full_queue_makes_the_sender_wait_after_the_others_got_theirs() {
-    let dead = Server::always(Reply::Hang).await;
-    let mut alive = Server::start([]).await;
-    let routes = vec![dead.webhook("dead"), alive.webhook("alive")];
-    let short = Tuning { queue: 1, ..TUNING };
-    let (notifier, _events) = start(routes, retry(), short);
-    let changes = changes(3);
-    // One under way, one in the queue.
-    for change in &changes[..2] {
-        send_all(&notifier, std::slice::from_ref(change)).await;
-        alive.received().await;
-    }
-    let mut third = pin!(notifier.send(changes[2].clone()));
-    let answer = tokio::select! {
-        biased;
-        sent = &mut third => Some(sent),
-        request = alive.received() => {
-            assert_eq!(request.key(), changes[2].id);
-            None
-        }
+async fn an_incident_that_is_not_accepted_holds_up_no_other() {
+    let mut server = Server::start([BROKEN]).await;
+    let patient = RetrySettings {
+        initial_backoff: Duration::from_secs(3_600),
+        max_backoff: Duration::from_secs(3_600),
+        give_up_after: Duration::from_secs(86_400),
+        ..retry()
     };
-    assert!(answer.is_none(), "the third change found room");
+    let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], patient, TUNING).await;
+    let stuck = changes(2);
+    outbox.send(&stuck[..1]).await;
+    assert!(matches!(events.next().await, Event::Retrying(..)));
+    let other = change_of(Incident { id: Uuid::from_u128(7), ..fall() }, 0);
+    outbox.send(&[stuck[1].clone(), other.clone()]).await;
+    assert_eq!(events.next().await, Event::Delivered("crm".into(), other.id));
+    // What follows of the incident waits for its turn.
+    server.received().await;
+    assert_eq!(server.received().await.key(), other.id);
+    assert_eq!((server.waiting(), outbox.outstanding().await), (0, 2));
 }
 
 #[tokio::test]
@@ -283,9 +277,9 @@ async fn routes_to_one_slack_webhook_share_its_pace() {
     let pace = Duration::from_millis(100);
     let tuning = Tuning { pace: Some(pace), ..TUNING };
     let routes = vec![server.slack("one"), server.slack("two")];
-    let (notifier, _events) = start(routes, retry(), tuning);
-    send_all(&notifier, &changes(3)).await;
-    soon(notifier.idle()).await;
+    let (outbox, _notifier, mut events) = start(routes, retry(), tuning).await;
+    outbox.send(&changes(3)).await;
+    events.until_ended(6).await;
     let mut times = Vec::new();
     while server.waiting() > 0 {
         times.push(server.received().await.at);
@@ -300,8 +294,8 @@ async fn routes_to_one_slack_webhook_share_its_pace() {
 async fn the_pace_counts_from_the_answer() {
     let mut server = Server::start([Reply::Late(150)]).await;
     let tuning = Tuning { pace: Some(Duration::from_millis(100)), ..TUNING };
-    let (notifier, _events) = start(vec![server.slack("pager")], retry(), tuning);
-    send_all(&notifier, &changes(2)).await;
+    let (outbox, _notifier, _events) = start(vec![server.slack("pager")], retry(), tuning).await;
+    outbox.send(&changes(2)).await;
     let (first, second) = (server.received().await, server.received().await);
     assert!(second.at - first.at >= Duration::from_millis(250));
 }
@@ -310,9 +304,11 @@ async fn the_pace_counts_from_the_answer() {
 async fn slack_gets_one_message_a_second() {
     let mut server = Server::start([]).await;
     let (observer, _events) = recorder();
-    let routes = vec![server.slack("pager")];
-    let notifier = Notifier::start(routes, retry(), TimeZone::UTC, observer).unwrap();
-    send_all(&notifier, &changes(2)).await;
+    let outbox = Outbox::of(vec![server.slack("pager")]).await;
+    let store = outbox.store.clone();
+    let _notifier =
+        Notifier::start(&outbox.routes, retry(), TimeZone::UTC, store, observer).unwrap();
+    outbox.send(&changes(2)).await;
     let (first, second) = (server.received().await, server.received().await);
     assert!(second.at - first.at >= Duration::from_secs(1));
 }
@@ -325,53 +321,96 @@ async fn routes_carry_only_what_is_theirs() {
         send_resolved: false,
         ..server.webhook("critical")
     };
-    let (notifier, _events) = start(vec![critical], retry(), TUNING);
+    let (outbox, _notifier, mut events) = start(vec![critical], retry(), TUNING).await;
     let opened = changes(1).remove(0);
     let not_wanted = change_of(resolved(opened.incident.clone(), 5), 1);
-    send_all(&notifier, &[change_of(fall(), 0), not_wanted, opened.clone()]).await;
-    assert_eq!(notifier.outstanding(), 1);
-    soon(notifier.idle()).await;
+    outbox.send(&[change_of(fall(), 0), not_wanted, opened.clone()]).await;
+    events.until_ended(1).await;
     assert_eq!(server.received().await.key(), opened.id);
-    assert_eq!(server.waiting(), 0);
+    assert_eq!((server.waiting(), outbox.outstanding().await), (0, 0));
 }
 
 #[tokio::test]
-async fn shutdown_delivers_what_it_can() {
-    let mut server = Server::start([BROKEN, BROKEN]).await;
-    let (notifier, _events) = start(vec![server.webhook("crm")], retry(), TUNING);
-    send_all(&notifier, &changes(5)).await;
-    let left = soon(notifier.shutdown(Duration::from_secs(20))).await;
-    assert_eq!(left, []);
-    assert_eq!(server.waiting(), 7);
-    server.received().await;
-}
-
-#[tokio::test]
-async fn shutdown_returns_what_it_could_not_deliver() {
-    let mut dead = Server::start([OK, Reply::Hang]).await;
-    let alive = Server::start([]).await;
-    let routes = vec![dead.webhook("dead"), alive.webhook("alive")];
-    let (notifier, _events) = start(routes, retry(), TUNING);
+async fn what_was_not_delivered_is_delivered_by_the_next() {
+    let mut server = Server::start([OK, Reply::Hang]).await;
+    let outbox = Outbox::of(vec![server.webhook("crm")]).await;
+    let (notifier, _events) = outbox.notifier(retry(), TUNING);
     let changes = changes(4);
-    send_all(&notifier, &changes).await;
+    outbox.send(&changes).await;
     // The first is accepted, the second under way.
-    dead.received().await;
-    dead.received().await;
-    let left = soon(notifier.shutdown(Duration::from_millis(300))).await;
-    let expected = changes[1..]
-        .iter()
-        .map(|change| Undelivered { route: "dead".into(), change: change.clone() });
-    assert_eq!(left, expected.collect::<Vec<_>>());
-    assert_eq!(alive.waiting(), 4);
+    assert_eq!(server.received().await.key(), changes[0].id);
+    assert_eq!(server.received().await.key(), changes[1].id);
+    soon(notifier.shutdown(Duration::from_millis(300))).await;
+    assert_eq!(outbox.outstanding().await, 3);
+    let (_next, mut events) = outbox.notifier(retry(), TUNING);
+    events.until_ended(3).await;
+    for change in &changes[1..] {
+        assert_eq!(server.received().await.key(), change.id);
+    }
+    assert_eq!((server.waiting(), outbox.outstanding().await), (0, 0));
 }
 
 #[tokio::test]
-async fn a_dropped_notifier_still_delivers() {
-    let mut server = Server::start([BROKEN]).await;
-    let (notifier, _events) = start(vec![server.webhook("crm")], retry(), TUNING);
-    send_all(&notifier, &changes(3)).await;
-    drop(notifier);
-    for _ in 0..4 {
-        server.received().await;
+async fn what_is_due_is_sent_before_the_end() {
+    let server = Server::start([Reply::Late(200), OK]).await;
+    let (outbox, notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING).await;
+    let mut server = server;
+    outbox.send(&changes(2)).await;
+    server.received().await;
+    soon(notifier.shutdown(Duration::from_secs(20))).await;
+    assert_eq!(events.until_ended(2).await.len(), 2);
+    assert_eq!(outbox.outstanding().await, 0);
+}
+
+#[tokio::test]
+async fn of_two_that_share_an_outbox_one_sends() {
+    let mut server = Server::start([]).await;
+    let outbox = Outbox::of(vec![server.webhook("crm")]).await;
+    let (_one, mut first) = outbox.notifier(retry(), TUNING);
+    let (_two, mut second) = outbox.notifier(retry(), TUNING);
+    let changes = changes(30);
+    outbox.send(&changes).await;
+    let mut ended = 0;
+    while ended < 30 {
+        tokio::select! {
+            _ = first.next() => ended += 1,
+            _ = second.next() => ended += 1,
+        }
     }
+    let mut keys = Vec::new();
+    while server.waiting() > 0 {
+        keys.push(server.received().await.key());
+    }
+    assert_eq!(keys, changes.iter().map(|change| change.id).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_kept_and_sent_when_somebody_asks() {
+    let mut server = Server::start([Reply::Status(404, "", "no_service")]).await;
+    let (outbox, _notifier, mut events) = start(vec![server.slack("pager")], retry(), TUNING).await;
+    let change = changes(1).remove(0);
+    outbox.send(std::slice::from_ref(&change)).await;
+    assert!(matches!(events.next().await, Event::GivenUp(..)));
+    let parked = outbox.store.parked(10).await.unwrap().remove(0);
+    assert_eq!((&*parked.route, &parked.change, parked.attempts), ("pager", &change, 1));
+    assert!(parked.reason.ends_with("answered 404 Not Found (no_service)"), "{}", parked.reason);
+    assert_eq!(outbox.store.retry_parked(Some(parked.seq), wall_clock()).await.unwrap(), 1);
+    assert_eq!(events.next().await, Event::Delivered("pager".into(), change.id));
+    assert_eq!(outbox.store.parked(10).await.unwrap(), []);
+    let (first, second) = (server.received().await, server.received().await);
+    assert_eq!((first.key(), second.key()), (change.id, change.id));
+}
+
+#[tokio::test]
+async fn what_is_posted_twice_is_sent_once() {
+    let mut server = Server::start([]).await;
+    let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING).await;
+    let changes = changes(2);
+    outbox.send(&changes[..1]).await;
+    events.until_ended(1).await;
+    outbox.send(&changes).await;
+    events.until_ended(1).await;
+    assert_eq!(server.received().await.key(), changes[0].id);
+    assert_eq!(server.received().await.key(), changes[1].id);
+    assert_eq!(server.waiting(), 0);
 }

@@ -1,94 +1,145 @@
-//! One route's task: takes changes from its queue and delivers them in order.
+//! One route's task: takes what is due from the outbox and delivers it.
 
 use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{error, warn};
 
 use super::backoff::Backoff;
 use super::delivery::{Endpoint, Refusal};
 use super::observer::{DeliveryObserver, Failure, GivenUp};
 use super::rate_limit::RateLimit;
 use super::receiver::Receiver;
-use crate::incident::Change;
+use crate::mention::{Timestamp, millis};
+use crate::source::wall_clock;
+use crate::store::{Delivery, Store, StoreError};
 
-/// A change on its way.
-pub(super) struct Queued {
-    pub change: Arc<Change>,
-    /// When it was sent on its way.
-    pub since: Instant,
-}
+/// How often the outbox is looked at for what others have put there.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Wait before a store that fails is asked again.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// A notification is held for longer than a request may take, so that nobody else sends it meanwhile.
+const HOLD_MARGIN: Duration = Duration::from_secs(5);
 
 /// What one route needs to deliver.
 pub(super) struct Worker {
     pub route: String,
+    pub store: Store,
     pub receiver: Box<dyn Receiver>,
     pub endpoint: Endpoint,
     pub limit: Arc<RateLimit>,
     pub backoff: Backoff,
     pub give_up_after: Duration,
+    pub request_timeout: Duration,
     pub observer: Arc<dyn DeliveryObserver>,
-    /// Deliveries of all routes that have not ended.
-    pub outstanding: watch::Sender<usize>,
 }
 
 impl Worker {
-    /// Delivers until the queue is closed and empty, or until `stop` says so. Returns what is
-    /// left, oldest first; of the first of them a try may just have been under way.
-    pub async fn run(
-        mut self,
-        mut queue: mpsc::Receiver<Queued>,
-        mut stop: watch::Receiver<bool>,
-    ) -> Vec<Arc<Change>> {
-        while let Some(queued) = queue.recv().await {
-            tokio::select! {
-                outcome = self.deliver(&queued.change) => self.report(&queued, outcome),
-                () = stopped(&mut stop) => {
-                    let mut left = vec![queued.change];
-                    while let Ok(queued) = queue.try_recv() {
-                        left.push(queued.change);
-                    }
-                    return left;
-                }
+    /// Delivers until `stop` says so, and then what is due by then.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let delivery = tokio::select! {
+                delivery = self.next() => delivery,
+                () = stopped(&mut stop) => break,
+            };
+            self.deliver(delivery).await;
+        }
+        while let Ok(Some(due)) = self.store.next_due(&self.route).await
+            && until(due).is_zero()
+        {
+            match self.take().await {
+                Some(delivery) => self.deliver(delivery).await,
+                None => return,
             }
         }
-        Vec::new()
     }
 
-    /// Tries until the receiver accepts or it is of no more use.
-    async fn deliver(&mut self, change: &Change) -> Result<(), GivenUp> {
-        let body = self.receiver.compose(change).map_err(|error| GivenUp {
-            last: Failure::Encoding(error.to_string()),
-            attempts: 0,
-            elapsed: Duration::ZERO,
-        })?;
-        let body = bytes::Bytes::from(body);
-        self.backoff.reset();
-        self.limit.turn().await;
-        let first = Instant::now();
-        let mut attempts = 0;
+    /// Waits for the next notification that is due.
+    async fn next(&self) -> Delivery {
         loop {
-            attempts += 1;
-            let answer = self.endpoint.post(change.id, body.clone()).await;
-            self.limit.answered();
-            let Err(refusal) = answer else {
-                return Ok(());
+            self.due().await;
+            if let Some(delivery) = self.take().await {
+                return delivery;
+            }
+        }
+    }
+
+    /// Waits for its turn and takes what is due; `None` when another instance was faster, or the store
+    /// fails.
+    async fn take(&self) -> Option<Delivery> {
+        self.limit.turn().await;
+        let hold = self.request_timeout + HOLD_MARGIN;
+        match self.store.take(&self.route, wall_clock(), hold).await {
+            Ok(taken) => taken,
+            Err(failure) => {
+                self.wait_for_store(&failure).await;
+                None
+            }
+        }
+    }
+
+    /// Waits until something is due.
+    async fn due(&self) {
+        let mut posted = self.store.posted();
+        loop {
+            posted.mark_unchanged();
+            let wait = match self.store.next_due(&self.route).await {
+                Ok(due) => due.map_or(LOOK_EVERY, |due| until(due).min(LOOK_EVERY)),
+                Err(failure) => {
+                    self.wait_for_store(&failure).await;
+                    continue;
+                }
             };
-            let elapsed = first.elapsed();
-            let Some(wait) = self.wait(&refusal, elapsed) else {
-                return Err(GivenUp { last: refusal.failure, attempts, elapsed });
-            };
-            self.observer.retrying(&self.route, change, attempts, &refusal.failure, wait);
-            sleep(wait).await;
-            self.limit.turn().await;
+            if wait.is_zero() {
+                return;
+            }
+            tokio::select! {
+                // The store lives as long as this does.
+                _posted = posted.changed() => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// One try, and what follows from it.
+    async fn deliver(&mut self, delivery: Delivery) {
+        let change = &delivery.change;
+        let Delivery { attempt, first_try_at, .. } = delivery;
+        let answer = match self.receiver.compose(change) {
+            Ok(body) => self.endpoint.post(change.id, body.into()).await,
+            Err(error) => {
+                Err(Refusal { failure: Failure::Encoding(error.to_string()), retry_after: None })
+            }
+        };
+        self.limit.answered();
+        let now = wall_clock();
+        let Err(refusal) = answer else {
+            self.write(|| self.store.accepted(&delivery, now)).await;
+            let latency = between(delivery.created_at, now);
+            return self.observer.delivered(&self.route, change, latency);
+        };
+        let elapsed = between(first_try_at, now);
+        match self.wait(&refusal, attempt, elapsed) {
+            Some(wait) => {
+                self.observer.retrying(&self.route, change, attempt, &refusal.failure, wait);
+                let due = now.plus_millis(millis(wait));
+                self.write(|| self.store.put_back(&delivery, due)).await;
+            }
+            None => {
+                let reason = GivenUp { last: refusal.failure, attempts: attempt, elapsed };
+                let words = reason.to_string();
+                self.write(|| self.store.park(&delivery, &words, now)).await;
+                self.observer.given_up(&self.route, change, &reason);
+            }
         }
     }
 
     /// How long to wait before the next try; `None` if there is none. The last try falls at the
     /// end of `give_up_after`, unless the receiver asks for silence until later than that.
-    fn wait(&mut self, refusal: &Refusal, elapsed: Duration) -> Option<Duration> {
+    fn wait(&mut self, refusal: &Refusal, attempt: u32, elapsed: Duration) -> Option<Duration> {
         if !refusal.failure.is_transient() {
             return None;
         }
@@ -99,17 +150,33 @@ impl Worker {
         if left.is_zero() || asked > left {
             return None;
         }
-        Some(self.backoff.next_wait().min(left).max(asked))
+        Some(self.backoff.wait_after(attempt).min(left).max(asked))
     }
 
-    fn report(&self, queued: &Queued, outcome: Result<(), GivenUp>) {
-        let (route, change) = (&self.route, &queued.change);
-        match outcome {
-            Ok(()) => self.observer.delivered(route, change, queued.since.elapsed()),
-            Err(reason) => self.observer.given_up(route, change, &reason),
+    /// Writes down how a try went, however long the store is away: while nobody knows that a
+    /// notification was accepted, nothing else is sent.
+    async fn write<F: Future<Output = Result<(), StoreError>>>(&self, write: impl Fn() -> F) {
+        while let Err(failure) = write().await {
+            self.wait_for_store(&failure).await;
         }
-        self.outstanding.send_modify(|n| *n = n.saturating_sub(1));
     }
+
+    async fn wait_for_store(&self, failure: &StoreError) {
+        if failure.is_transient() {
+            warn!(route = self.route, %failure, "the outbox is out of reach; notifications wait");
+        } else {
+            error!(route = self.route, %failure, "a notification cannot be sent");
+        }
+        sleep(STORE_RETRY).await;
+    }
+}
+
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::from_millis(to.millis_since(from).try_into().unwrap_or(0))
+}
+
+fn until(due: Timestamp) -> Duration {
+    between(wall_clock(), due)
 }
 
 /// Resolves when told to stop; never if whoever could tell is gone.

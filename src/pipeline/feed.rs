@@ -122,6 +122,13 @@ impl TopicFeed {
         }
     }
 
+    /// People know of an incident of this feed: `told` is its latest change.
+    pub(super) fn resume(&mut self, told: &Change) {
+        if self.tracker.incident().is_none() {
+            self.tracker = Tracker::resumed(told);
+        }
+    }
+
     /// The topic has so many partitions.
     pub(super) fn has_partitions(&mut self, of: u32) {
         self.of = of;

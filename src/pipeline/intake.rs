@@ -90,6 +90,11 @@ impl Intake {
         &self.shard
     }
 
+    /// Goes on with another state; returns the one it had.
+    pub fn replace_shard(&mut self, shard: Shard) -> Shard {
+        std::mem::replace(&mut self.shard, shard)
+    }
+
     /// The partition's state, to let silence pass or to finish.
     pub const fn shard_mut(&mut self) -> &mut Shard {
         &mut self.shard

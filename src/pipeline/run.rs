@@ -1,37 +1,48 @@
 //! The service: Kafka in, notifications out, metrics and health beside it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{error, info, warn};
 
 use crate::classify::{Classifier, ClassifyError};
 use crate::config::Config;
-use crate::decode::{DeadLetter, DeadLetterError, Reason, Rejected};
+use crate::decode::DeadLetterError;
 use crate::http::{self, HttpState, Readiness};
 use crate::incident::Change;
+use crate::mention::millis;
 use crate::notify::{Notifier, NotifyError};
 use crate::source::kafka::{KafkaSource, KafkaSourceError, Positions};
 use crate::source::wall_clock;
+use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Metrics, MetricsError};
 
 use super::DeadLetters;
 use super::feedback::Feedback;
 use super::live::{Live, Observer};
 
-/// Changes between the shards and the notifier.
-const CHANGES: usize = 1_000;
-/// How often offsets are committed.
+/// How often the group is told how far its partitions are kept.
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
+/// How often the outbox is counted.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
+/// How often what was delivered long ago is forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+/// How long what was delivered is kept.
+const DELIVERED_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// How often the feedback file is looked at.
 const FEEDBACK_EVERY: Duration = Duration::from_secs(2);
-/// How long notifications may take after the order to stop; pods are given thirty seconds.
-const DRAIN: Duration = Duration::from_secs(8);
+/// How long the shards may take to keep what they have handled, and then notifications that are due
+/// to be sent, after the order to stop. All in all it takes less than ten seconds.
+const DRAIN: Duration = Duration::from_secs(3);
+/// How long the group may take to hear how far its partitions are kept, then.
+const LAST_COMMIT: Duration = Duration::from_secs(1);
 
 /// The service could not be started, or has failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +57,8 @@ pub enum RunError {
     #[error(transparent)]
     Source(#[from] KafkaSourceError),
     #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
     DeadLetters(#[from] DeadLetterError),
     #[error("[source.kafka] is missing: run needs a Kafka topic to read (replay reads files)")]
     NoSource,
@@ -59,15 +72,15 @@ pub struct Service {
     pub listener: TcpListener,
     /// Tells whether the service does its work.
     pub readiness: Readiness,
-    /// Hears of every change before it is sent on its way.
+    /// Hears of every change once it is in the store, before it is sent on its way.
     pub on_change: Box<dyn Fn(&Change) + Send + Sync>,
 }
 
 /// Runs the service until `shutdown` resolves, then stops it gracefully: reading ends, what has
-/// been read is told, offsets are committed, the group is left.
+/// been read is kept, notifications that are under way are ended, the group is left.
 ///
-/// Offsets are committed only up to what has been told, so that after a crash a page is sent twice
-/// rather than not at all (with the same idempotency key).
+/// What mentions cause is in the store before anybody is told of it, in one transaction with the
+/// offsets they came from: whatever ends this, whenever, a restart goes on from there.
 ///
 /// # Errors
 ///
@@ -82,40 +95,36 @@ pub async fn run(
     let metrics = Metrics::new(config.limits.metric_series)?;
     metrics.set_dedup_limit(config.plan.time.dedup_capacity);
     let readiness = service.readiness;
+    let store = Store::open(&config.store).await?;
+    readiness.set("store", Ok("it answers".to_owned()));
     let dead_letters = Arc::new(DeadLetters::open(&config.dead_letter_file)?);
     let feedback = Feedback::new(&config.feedback_file);
     metrics.incidents().marked(0, feedback.poll().1);
-    let notifier = Arc::new(start_notifier(&config, &metrics, &dead_letters)?);
+    let notifier = start_notifier(&config, &metrics, &store)?;
     readiness.set("notifier", Ok(format!("{} route(s)", config.routes.len())));
 
-    let (changes, received) = mpsc::channel(CHANGES);
     let live = Arc::new(Live {
+        group: kafka.group.clone(),
         classifier: Arc::new(Classifier::new(&config.rules)?),
         metrics: metrics.clone(),
         readiness: readiness.clone(),
-        dead_letters: Arc::clone(&dead_letters),
+        dead_letters,
         feedback,
-        changes,
-        sent: AtomicU64::new(0),
+        store: store.clone(),
+        runtime: Handle::current(),
+        on_change: service.on_change,
         ending: AtomicBool::new(false),
         partitions: Mutex::new(BTreeMap::new()),
         feeds: Mutex::new(BTreeMap::new()),
-        telling: Mutex::new(()),
         homes: Mutex::new(BTreeMap::new()),
         config,
     });
     let source = Arc::new(KafkaSource::start(&kafka, Arc::new(Observer(Arc::clone(&live))))?);
-    let (forwarded, told) = watch::channel(0_u64);
-    let forward =
-        tokio::spawn(forward(received, Arc::clone(&notifier), service.on_change, forwarded));
-    let commit = tokio::spawn(commit_told(
-        Arc::clone(&source),
-        Arc::clone(&live),
-        Arc::clone(&notifier),
-        told.clone(),
-    ));
-    let gauge = tokio::spawn(gauge_outstanding(metrics.clone(), Arc::clone(&notifier)));
-    let hear = tokio::spawn(hear_feedback(Arc::clone(&live)));
+    let mut chores = JoinSet::new();
+    chores.spawn(commit_kept(Arc::clone(&source)));
+    chores.spawn(count_outbox(Arc::clone(&live)));
+    chores.spawn(forget_delivered(store.clone()));
+    chores.spawn(hear_feedback(Arc::clone(&live)));
     let (stop_http, http_stopped) = watch::channel(false);
     let state = HttpState { metrics, readiness: readiness.clone() };
     let mut serve = tokio::spawn(http::serve(service.listener, state, stopped(http_stopped)));
@@ -126,14 +135,12 @@ pub async fn run(
     };
     info!("stopping");
     readiness.set("source", Err("the service is stopping".to_owned()));
-    commit.abort();
-    gauge.abort();
-    hear.abort();
+    chores.shutdown().await;
     live.ending.store(true, Ordering::Release);
-    let positions = halt(&source).await;
-    finish(&source, &live, notifier, told, positions).await;
-    forward.abort();
+    halt(&source).await;
+    notifier.shutdown(DRAIN).await;
     leave(source).await;
+    store.close().await;
     if failed.is_none() {
         stop_http.send_replace(true);
         let _ended = timeout(Duration::from_secs(1), serve).await;
@@ -145,54 +152,44 @@ pub async fn run(
     }
 }
 
-fn start_notifier(
-    config: &Config,
-    metrics: &Metrics,
-    dead_letters: &Arc<DeadLetters>,
-) -> Result<Notifier, RunError> {
-    let kept = Arc::clone(dead_letters);
-    let failures = metrics.clone();
-    let keep = move |route: &str, change: &Change, reason: &str| {
-        let rejected = Rejected::new(Reason::Undelivered, format!("route {route}: {reason}"));
-        let payload = serde_json::to_vec(change).unwrap_or_default();
-        let source = format!("route {route}");
-        let sequence = u64::from(change.sequence);
-        let letter = DeadLetter::new(rejected, source, None, sequence, wall_clock(), payload);
-        // An async task must not wait for a disk: one try.
-        kept.keep(&letter, |_| {
-            failures.intake().dead_letter_failed();
-            false
-        });
-        failures.intake().dead_letter(Reason::Undelivered);
-    };
-    let observer = telemetry::Observer::new(metrics.clone(), Box::new(keep));
+fn start_notifier(config: &Config, metrics: &Metrics, store: &Store) -> Result<Notifier, RunError> {
+    let observer = telemetry::Observer::new(metrics.clone());
     metrics.notifications().expect_routes(config.routes.iter().map(|route| route.name.as_str()));
     let zone = config.plan.time_zone.clone();
-    Ok(Notifier::start(config.routes.clone(), config.retry, zone, Arc::new(observer))?)
+    let observer = Arc::new(observer);
+    Ok(Notifier::start(&config.routes, config.retry, zone, store.clone(), observer)?)
 }
 
-/// Takes changes from the shards to the notifier, one after the other.
-async fn forward(
-    mut received: mpsc::Receiver<Change>,
-    notifier: Arc<Notifier>,
-    on_change: Box<dyn Fn(&Change) + Send + Sync>,
-    forwarded: watch::Sender<u64>,
-) {
-    while let Some(change) = received.recv().await {
-        on_change(&change);
-        if let Err(failure) = notifier.send(change).await {
-            error!(%failure, "a notification is lost to a route that has ended; restart the service");
+/// Shows, again and again, how many notifications are where.
+async fn count_outbox(live: Arc<Live>) {
+    let mut ticks = interval(COUNT_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match live.store.outbox_counts().await {
+            Ok(counts) => {
+                let routes = live.config.routes.iter().map(|route| route.name.as_str());
+                live.metrics.notifications().set_outbox(routes, &counts, wall_clock());
+                live.readiness.set("outbox", Ok("it answers".to_owned()));
+            }
+            Err(failure) => {
+                live.readiness.set("outbox", Err(failure.to_string()));
+            }
         }
-        forwarded.send_modify(|count| *count += 1);
     }
 }
 
-/// Shows, again and again, how many notifications are on their way.
-async fn gauge_outstanding(metrics: Metrics, notifier: Arc<Notifier>) {
-    let mut ticks = interval(Duration::from_secs(1));
+/// Forgets, again and again, what was delivered long ago.
+async fn forget_delivered(store: Store) {
+    let mut ticks = interval(FORGET_EVERY);
     loop {
         ticks.tick().await;
-        metrics.notifications().set_outstanding(notifier.outstanding());
+        let before = wall_clock().plus_millis(-millis(DELIVERED_KEPT));
+        match store.forget_delivered(before).await {
+            Ok(0) => {}
+            Ok(forgotten) => info!(forgotten, "deliveries of long ago are forgotten"),
+            Err(failure) => warn!(%failure, "old deliveries are not forgotten; tried again later"),
+        }
     }
 }
 
@@ -214,87 +211,35 @@ async fn hear_feedback(live: Arc<Live>) {
     }
 }
 
-/// Commits, again and again, the positions up to which everything has been told.
-async fn commit_told(
-    source: Arc<KafkaSource>,
-    live: Arc<Live>,
-    notifier: Arc<Notifier>,
-    mut told: watch::Receiver<u64>,
-) {
+/// Commits, again and again, the positions up to which everything is in the store.
+async fn commit_kept(source: Arc<KafkaSource>) {
     let mut ticks = interval(COMMIT_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut committed = Positions::new();
     loop {
         ticks.tick().await;
         let positions = source.positions();
-        if positions == committed {
-            continue;
-        }
-        // Everything these positions caused has been sent by now; wait until it has arrived.
-        let sent = live.sent.load(Ordering::Acquire);
-        if told.wait_for(|count| *count >= sent).await.is_err() {
-            return;
-        }
-        notifier.idle().await;
-        if commit(&source, &live, &positions).await {
+        if positions != committed && commit(&source, &positions).await {
             committed = positions;
         }
     }
 }
 
-async fn commit(source: &Arc<KafkaSource>, live: &Arc<Live>, positions: &Positions) -> bool {
-    let (source, live, positions) = (Arc::clone(source), Arc::clone(live), positions.clone());
-    let done = tokio::task::spawn_blocking(move || match live.dead_letters.flush() {
-        Ok(()) if live.dead_letters.has_lost() => false,
-        Ok(()) => source.commit(&positions),
-        Err(failure) => {
-            error!(%failure, "dead letters are not durable; offsets are not committed");
-            false
-        }
-    });
-    done.await.unwrap_or(false)
+async fn commit(source: &Arc<KafkaSource>, positions: &Positions) -> bool {
+    let (source, positions) = (Arc::clone(source), positions.clone());
+    tokio::task::spawn_blocking(move || source.commit(&positions)).await.unwrap_or(false)
 }
 
-/// Ends the shards; they may be waiting for the notifier, so this must not block it.
-async fn halt(source: &Arc<KafkaSource>) -> Positions {
-    let source = Arc::clone(source);
-    let halted = tokio::task::spawn_blocking(move || source.halt());
+/// Ends the shards, which keep what they have handled, and tells the group.
+async fn halt(source: &Arc<KafkaSource>) {
+    let halting = Arc::clone(source);
+    let halted = tokio::task::spawn_blocking(move || halting.halt());
     match timeout(DRAIN, halted).await {
-        Ok(positions) => positions.unwrap_or_default(),
-        Err(_) => {
-            warn!("the shards wait for notifications that do not leave; nothing more is committed");
-            Positions::new()
+        Ok(Ok(positions)) => {
+            let _told = timeout(LAST_COMMIT, commit(source, &positions)).await;
         }
-    }
-}
-
-/// Tells what is left to tell and commits what has been told.
-async fn finish(
-    source: &Arc<KafkaSource>,
-    live: &Arc<Live>,
-    notifier: Arc<Notifier>,
-    mut told: watch::Receiver<u64>,
-    positions: Positions,
-) {
-    let deadline = Instant::now() + DRAIN;
-    let sent = live.sent.load(Ordering::Acquire);
-    let all_told = async {
-        told.wait_for(|count| *count >= sent).await.is_ok() && {
-            notifier.idle().await;
-            true
-        }
-    };
-    let arrived = tokio::select! {
-        arrived = all_told => arrived,
-        () = sleep_until(deadline) => false,
-    };
-    if arrived {
-        commit(source, live, &positions).await;
-    } else {
-        warn!(
-            outstanding = notifier.outstanding(),
-            "notifications are still on their way; they are sent again after a restart"
-        );
+        Ok(Err(failure)) => error!(%failure, "ending the shards failed"),
+        Err(_) => warn!("the store does not answer; a restart goes on from the last checkpoint"),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Community {
     advocates: Advocates,
     /// Whether there has ever been one.
     any: bool,
-    tracker: Tracker,
+    pub(super) tracker: Tracker,
     opened_at: Option<Timestamp>,
     volume: Volume,
     /// The hour of day that the last closed pane lay in.

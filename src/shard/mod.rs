@@ -18,6 +18,7 @@ mod saved;
 mod shape;
 mod since;
 mod state;
+mod told;
 mod watch;
 
 use std::sync::Arc;

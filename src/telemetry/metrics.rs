@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use prometheus::{Registry, TextEncoder};
 
 use super::MetricsError;
+use super::checkpoints::Checkpoints;
 use super::family::{Family, Registrar};
 use super::incidents::Incidents;
 use super::intake::Intake;
@@ -26,6 +27,7 @@ struct Inner {
     windows: Windows,
     incidents: Incidents,
     notifications: Notifications,
+    checkpoints: Checkpoints,
     shards: AtomicU64,
 }
 
@@ -52,6 +54,7 @@ impl Metrics {
         let windows = Windows::new(&mut registrar, series_cap)?;
         let incidents = Incidents::new(&mut registrar)?;
         let notifications = Notifications::new(&mut registrar)?;
+        let checkpoints = Checkpoints::new(&mut registrar)?;
         let Registrar { registry, families } = registrar;
         Ok(Self(Arc::new(Inner {
             registry,
@@ -61,6 +64,7 @@ impl Metrics {
             windows,
             incidents,
             notifications,
+            checkpoints,
             shards: AtomicU64::new(0),
         })))
     }
@@ -78,6 +82,11 @@ impl Metrics {
     /// Deliveries over all routes.
     pub fn notifications(&self) -> &Notifications {
         &self.0.notifications
+    }
+
+    /// Checkpoints of all partitions.
+    pub fn checkpoints(&self) -> &Checkpoints {
+        &self.0.checkpoints
     }
 
     /// The metrics of `partition` of `topic` (of files: the feed's name and 0), there until they

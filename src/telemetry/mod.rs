@@ -3,12 +3,13 @@
 //! # Layout
 //!
 //! - [`Metrics`]: all metrics, their registry and their text. In it, by subject: [`Intake`],
-//!   [`Incidents`], [`Notifications`], and a [`PartitionMetrics`] for each partition.
+//!   [`Incidents`], [`Notifications`], [`Checkpoints`], and a [`PartitionMetrics`] for each partition.
 //! - `windows`: the gauges with a series for each window, bounded in number.
 //! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
 //! - [`Observer`]: hears of deliveries, counts and logs them.
 //! - [`log`]: sets up what is written to standard error.
 
+mod checkpoints;
 mod error;
 mod family;
 mod incidents;
@@ -20,13 +21,14 @@ mod observer;
 mod partition;
 mod windows;
 
+pub use checkpoints::Checkpoints;
 pub use error::MetricsError;
 pub use family::{Family, Kind};
 pub use incidents::Incidents;
 pub use intake::Intake;
 pub use metrics::Metrics;
 pub use notifications::Notifications;
-pub use observer::{Observer, OnGivenUp};
+pub use observer::Observer;
 pub use partition::PartitionMetrics;
 
 use crate::mention::Timestamp;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use prometheus::{Gauge, Histogram, HistogramVec, IntCounterVec};
+use prometheus::{GaugeVec, Histogram, HistogramVec, IntCounterVec};
 
 use super::MetricsError;
 use super::family::Registrar;
 use super::seconds_between;
 use crate::mention::Timestamp;
+use crate::store::RouteCounts;
 
 /// The promise is a minute; 60 is a bound so that it can be checked.
 const END_TO_END: &[f64] =
@@ -23,7 +24,9 @@ const GIVEN_UP: &str = "given_up";
 #[derive(Debug)]
 pub struct Notifications {
     outcomes: IntCounterVec,
-    outstanding: Gauge,
+    outstanding: GaugeVec,
+    oldest: GaugeVec,
+    parked: GaugeVec,
     delivery: HistogramVec,
     end_to_end: Histogram,
 }
@@ -40,11 +43,31 @@ impl Notifications {
                      that are followed by another.",
                 ),
             )?,
-            outstanding: registrar.gauge((
-                "groundswell_notifications_outstanding",
-                "notifications",
-                "Notifications on their way: neither accepted by their receiver nor given up.",
-            ))?,
+            outstanding: registrar.gauges(
+                &["route"],
+                (
+                    "groundswell_notifications_outstanding",
+                    "notifications",
+                    "Notifications in the outbox that are neither accepted by their receiver nor parked.",
+                ),
+            )?,
+            oldest: registrar.gauges(
+                &["route"],
+                (
+                    "groundswell_notifications_oldest_seconds",
+                    "seconds",
+                    "How long the oldest outstanding notification has been in the outbox; 0 when there \
+                     is none.",
+                ),
+            )?,
+            parked: registrar.gauges(
+                &["route"],
+                (
+                    "groundswell_notifications_parked",
+                    "notifications",
+                    "Notifications that were given up and are kept; `groundswell outbox` shows them.",
+                ),
+            )?,
             delivery: registrar.histograms(
                 &["route"],
                 DELIVERY,
@@ -77,9 +100,28 @@ impl Notifications {
         }
     }
 
-    /// How many are on their way, from [`Notifier::outstanding`](crate::notify::Notifier::outstanding).
-    pub fn set_outstanding(&self, notifications: usize) {
-        self.outstanding.set(notifications as f64);
+    /// How many notifications of each of `routes` are where, `now`; `counts` says it of those that
+    /// have any.
+    pub fn set_outbox<'a>(
+        &self,
+        routes: impl IntoIterator<Item = &'a str>,
+        counts: &[RouteCounts],
+        now: Timestamp,
+    ) {
+        let none = |route: &str| RouteCounts {
+            route: route.to_owned(),
+            pending: 0,
+            parked: 0,
+            oldest_pending: None,
+        };
+        let empty = routes.into_iter().filter(|name| counts.iter().all(|it| it.route != *name));
+        for of in empty.map(none).collect::<Vec<_>>().iter().chain(counts) {
+            let labels = &[of.route.as_str()];
+            let age = of.oldest_pending.map_or(0.0, |oldest| seconds_between(oldest, now));
+            self.outstanding.with_label_values(labels).set(of.pending as f64);
+            self.oldest.with_label_values(labels).set(age);
+            self.parked.with_label_values(labels).set(of.parked as f64);
+        }
     }
 
     pub(super) fn delivered(&self, route: &str, latency: Duration) {

@@ -1,4 +1,4 @@
-//! Hears how deliveries go: counts them, logs them, and hands on what was given up.
+//! Hears how deliveries go: counts them and logs them.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,22 +9,17 @@ use crate::mention::Timestamp;
 use crate::notify::{DeliveryObserver, Failure, GivenUp};
 use crate::source::wall_clock;
 
-/// Is called with the route, the change and the reason, in words, of a notification that was given
-/// up. Must not block for long.
-pub type OnGivenUp = Box<dyn Fn(&str, &Change, &str) + Send + Sync>;
-
-/// The observer of the service: metrics, logs, and dead letters through a callback.
+/// The observer of the service: metrics and logs.
 pub struct Observer {
     metrics: Metrics,
-    on_given_up: OnGivenUp,
     /// What the wall clock shows; `None` when event time has nothing to do with it.
     now: Option<fn() -> Timestamp>,
 }
 
 impl Observer {
-    /// Counts into `metrics`; `on_given_up` keeps what was not delivered.
-    pub fn new(metrics: Metrics, on_given_up: OnGivenUp) -> Self {
-        Self { metrics, on_given_up, now: Some(wall_clock) }
+    /// Counts into `metrics`.
+    pub fn new(metrics: Metrics) -> Self {
+        Self { metrics, now: Some(wall_clock) }
     }
 
     /// For mentions whose time is not the wall clock's (made, compressed or replayed): the
@@ -88,9 +83,8 @@ impl DeliveryObserver for Observer {
             state = change.incident.state.name(),
             brand = change.incident.brand,
             %reason,
-            "notification given up"
+            "notification given up; it is parked, `groundswell outbox` shows it"
         );
-        (self.on_given_up)(route, change, &reason.to_string());
     }
 }
 

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 
 use groundswell::decode::{DeadLetter, Reason};
+use groundswell::mention::Timestamp;
+use groundswell::store::Store;
 use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
@@ -146,7 +148,7 @@ async fn a_missing_topic_and_a_missing_broker_are_told_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_refuses_for_good_leaves_its_alert_as_a_dead_letter() {
+async fn an_alert_that_is_refused_for_good_is_parked_and_can_be_sent_again() {
     let (broker, receiver) = (KafkaBroker::shared(), HttpReceiver::start());
     receiver.answer_otherwise(crate::support::Answer::status(404).body("no_service"));
     let topic = unique("refused");
@@ -155,18 +157,20 @@ async fn a_webhook_that_refuses_for_good_leaves_its_alert_as_a_dead_letter() {
     let route = "[[route]]\nslack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }\n";
     let toml = format!("{}{route}", source(broker, &topic, "json"));
     let config = service::config(&toml, &receiver.url("/services/SECRET"), folder.path());
-    let file = config.dead_letter_file.clone();
+    let store = config.store.clone();
     let running = RunningService::ready(config).await;
     broker.produce(&topic, &crate::restart::burst(30)).await;
 
-    let given_up = "groundswell_notifications_total{outcome=\"given_up\",route=\"slack\"}";
-    running.wait_for("/metrics", |_, text| sample(text, given_up) >= Some(1.0)).await;
+    let parked = "groundswell_notifications_parked{route=\"slack\"}";
+    running.wait_for("/metrics", |_, text| sample(text, parked) >= Some(1.0)).await;
+    receiver.answer_otherwise(crate::support::Answer::ok());
+    let outbox = Store::open(&store).await.unwrap();
+    let given_up = outbox.parked(100).await.unwrap();
+    assert!(given_up.iter().all(|it| it.reason.contains("404") && !it.reason.contains("SECRET")));
+    let tried = receiver.received().len();
+    let last = given_up.last().unwrap();
+    assert_eq!(outbox.retry_parked(Some(last.seq), Timestamp::default()).await.unwrap(), 1);
+    let requests = receiver.wait_for(tried + 1).await;
+    assert_eq!(requests[tried].key(), last.change.id.to_string());
     running.stop().await.unwrap();
-    let kept = dead_letters(&file);
-    assert!(
-        kept.iter()
-            .all(|letter| letter.reason == Reason::Undelivered && letter.source == "route slack")
-    );
-    let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("404") && !text.contains("SECRET"), "{text}");
 }

@@ -254,6 +254,8 @@ async fn run_serves_and_ends_well_when_it_is_asked_to() {
     std::fs::write(&file, toml).unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_groundswell"))
         .args(["run", "--config", file.to_str().unwrap()])
+        // The store lies where the command is run.
+        .current_dir(folder.path())
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();

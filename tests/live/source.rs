@@ -8,7 +8,8 @@ use groundswell::decode::Format;
 use groundswell::mention::Timestamp;
 use groundswell::secret::Secret;
 use groundswell::source::kafka::{
-    KafkaSource, Message, PartitionHandler, Positions, SourceObserver,
+    Assigned, History, KafkaSource, Kept, Message, PartitionHandler, Positions, SourceObserver,
+    StartAt,
 };
 use groundswell::source::{KafkaSettings, Topic};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -18,23 +19,25 @@ use crate::support::{DEADLINE, KafkaBroker, Record, unique};
 
 #[derive(Debug, Clone, PartialEq)]
 enum Event {
+    Assigned,
     Message {
         offset: i64,
         live: bool,
         known: bool,
     },
-    CaughtUp {
-        first_time: bool,
-    },
+    CaughtUp(History),
     /// Nothing has come since this moment.
     IdleSince(Instant),
     Unreachable,
 }
 
-/// Records what the source says; at the offset `waits_at` it does not go on before it is let.
+/// Records what the source says; at the offset `waits_at` it does not go on before it is let, and at
+/// `lost_at` it finds, once, that another has its partition.
 struct Recorder {
     events: UnboundedSender<Event>,
+    start: StartAt,
     waits_at: Mutex<Option<(i64, Receiver<()>)>>,
+    lost_at: Mutex<Option<i64>>,
 }
 
 struct Partition(Arc<Recorder>);
@@ -49,8 +52,10 @@ impl Recorder {
 struct Observer(Arc<Recorder>);
 
 impl SourceObserver for Observer {
-    fn assigned(&self, _: &Topic, _: i32) -> Box<dyn PartitionHandler> {
-        Box::new(Partition(Arc::clone(&self.0)))
+    fn assigned(&self, _: &Topic, _: i32) -> Option<Assigned> {
+        self.0.tell(Event::Assigned);
+        let handler = Box::new(Partition(Arc::clone(&self.0)));
+        Some(Assigned { handler, start: self.0.start })
     }
 
     fn health(&self, health: Result<String, String>) {
@@ -73,17 +78,25 @@ impl PartitionHandler for Partition {
         }
     }
 
-    fn caught_up(&mut self, first_time: bool) {
-        self.0.tell(Event::CaughtUp { first_time });
+    fn caught_up(&mut self, history: History) {
+        self.0.tell(Event::CaughtUp(history));
     }
 
     fn idle(&mut self, _: Timestamp, idle: Duration) {
         self.0.tell(Event::IdleSince(Instant::now() - idle));
     }
 
-    fn batch_done(&mut self, _: Timestamp) {}
+    fn batch_done(&mut self, position: Option<i64>, _: Timestamp) -> Kept {
+        let lost = |at: &mut i64| position.is_some_and(|position| position >= *at);
+        match self.0.lost_at.lock().unwrap().take_if(lost) {
+            Some(_) => Kept::Lost,
+            None => Kept::UpTo(position),
+        }
+    }
 
-    fn revoked(&mut self) {}
+    fn revoked(&mut self, position: Option<i64>) -> Kept {
+        Kept::UpTo(position)
+    }
 }
 
 /// A source that is listened to. What lets its handler go is dropped first: a source that ends waits
@@ -96,9 +109,19 @@ struct Listened {
 
 impl Listened {
     fn start(broker: &KafkaBroker, topic: &str, waits_at: Option<i64>) -> Self {
+        Self::start_at(broker, topic, StartAt::Unknown, (waits_at, None))
+    }
+
+    fn start_at(
+        broker: &KafkaBroker,
+        topic: &str,
+        start: StartAt,
+        (waits_at, lost_at): (Option<i64>, Option<i64>),
+    ) -> Self {
         let (sender, events) = unbounded_channel();
         let (let_go, gate) = channel();
         let waits_at = Mutex::new(waits_at.map(|at| (at, gate)));
+        let lost_at = Mutex::new(lost_at);
         let settings = KafkaSettings {
             brokers: vec![broker.address()],
             topics: vec![Topic { name: topic.to_owned(), format: Format::Json }],
@@ -108,7 +131,7 @@ impl Listened {
             shards: 1,
             properties: vec![("reconnect.backoff.max.ms".to_owned(), Secret::new("200"))],
         };
-        let observer = Observer(Arc::new(Recorder { events: sender, waits_at }));
+        let observer = Observer(Arc::new(Recorder { events: sender, start, waits_at, lost_at }));
         let source = KafkaSource::start(&settings, Arc::new(observer)).unwrap();
         Self { let_go, source, events }
     }
@@ -159,15 +182,16 @@ async fn the_past_is_read_again_as_known_and_is_no_progress() {
     broker.produce(&topic, &records(2_500)).await;
 
     let mut first = Listened::start(broker, &topic, None);
-    let seen = first.until(|event| matches!(event, Event::CaughtUp { .. })).await;
-    assert_eq!(seen.len(), 2_501);
+    let seen = first.until(|event| matches!(event, Event::CaughtUp(_))).await;
+    assert_eq!((seen.len(), &seen[0]), (2_502, &Event::Assigned));
+    let seen = &seen[1..];
     let past = |known: bool| {
         move |(offset, event): (usize, &Event)| {
             *event == Event::Message { offset: offset as i64, live: false, known }
         }
     };
     assert!(seen[..2_500].iter().enumerate().all(past(false)), "there before the group, not known");
-    assert_eq!(seen[2_500], Event::CaughtUp { first_time: true });
+    assert_eq!(seen[2_500], Event::CaughtUp(History::New));
     let key = (topic.clone(), 0);
     assert_eq!(first.end().await.get(&key), Some(&2_500));
     assert_eq!(broker.committed(&topic, &topic)[&0], 2_500);
@@ -175,13 +199,44 @@ async fn the_past_is_read_again_as_known_and_is_no_progress() {
     broker.produce(&topic, &records(1)).await;
     let mut second = Listened::start(broker, &topic, Some(2_200));
     let seen = second.until(at(2_200)).await;
+    let seen = &seen[1..];
     assert!(seen.iter().enumerate().all(past(true)), "what the group has handled is known");
     assert!(second.source.positions().is_empty(), "{:?}", second.source.positions());
     second.let_go.send(()).unwrap();
     let seen = second.until(at(2_500)).await;
     let news = Event::Message { offset: 2_500, live: true, known: false };
-    assert_eq!(seen[299..], [Event::CaughtUp { first_time: false }, news]);
+    assert_eq!(seen[299..], [Event::CaughtUp(History::Handled), news]);
     assert_eq!(second.end().await.get(&key), Some(&2_501));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_is_not_read_again() {
+    let broker = KafkaBroker::shared();
+    let topic = unique("known");
+    broker.create_topic(&topic, 1).await;
+    broker.produce(&topic, &records(20)).await;
+    let mut listened = Listened::start_at(broker, &topic, StartAt::Position(15), (None, None));
+    let seen = listened.until(at(19)).await;
+    let live = |offset| Event::Message { offset, live: true, known: false };
+    assert_eq!(seen[..2], [Event::Assigned, Event::CaughtUp(History::Handled)]);
+    assert_eq!(seen[2..], [15, 16, 17, 18, 19].map(live));
+    assert_eq!(listened.end().await.get(&(topic, 0)), Some(&20));
+}
+
+/// The group still takes this instance for the partition's owner: it must be assigned anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_finds_its_partition_taken_joins_the_group_anew() {
+    let broker = KafkaBroker::shared();
+    let topic = unique("taken");
+    broker.create_topic(&topic, 1).await;
+    broker.produce(&topic, &records(20)).await;
+    let mut listened = Listened::start_at(broker, &topic, StartAt::Position(0), (None, Some(20)));
+    listened.until(at(19)).await;
+    broker.produce(&topic, &records(1)).await;
+    let seen = listened.until(|event| *event == Event::Assigned).await;
+    assert!(!seen.iter().any(at(20)), "nothing more is read of what another has: {seen:?}");
+    listened.until(at(20)).await;
+    listened.end().await;
 }
 
 /// While no broker answers, what the partition holds is not known to be nothing.

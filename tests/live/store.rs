@@ -87,7 +87,7 @@ async fn a_checkpoint_is_loaded_as_it_was_written() {
         let stored = store.claim(&partition(0)).await.unwrap();
         assert_eq!(stored.position, Some(9));
         assert_eq!(stored.parts, [part("brand/Acme", &[0, 255]), part("partition", b"two")]);
-        assert_eq!(stored.open, [opened.clone()]);
+        assert_eq!(stored.open, std::slice::from_ref(&opened));
         assert_eq!(stored.feed, None);
         let other = store.claim(&partition(1)).await.unwrap();
         assert_eq!((other.position, other.parts.len(), other.open.len()), (None, 0, 0));

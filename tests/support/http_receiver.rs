@@ -37,6 +37,12 @@ pub struct Received {
 }
 
 impl Received {
+    /// The idempotency key, by which a receiver knows what it has already got.
+    pub fn key(&self) -> &str {
+        let key = self.headers.get("idempotency-key").expect("an idempotency key");
+        key.to_str().expect("a key of ASCII")
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).expect("a JSON body")

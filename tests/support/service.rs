@@ -7,6 +7,7 @@ use groundswell::config::{Config, Secrets};
 use groundswell::http::Readiness;
 use groundswell::notify::http_client;
 use groundswell::pipeline::{RunError, Service, run};
+use groundswell::store::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -14,14 +15,15 @@ use tokio::time::timeout;
 
 use super::DEADLINE;
 
-/// A configuration for tests: `toml` with `SLACK_WEBHOOK_URL` set to `slack`, dead letters and
-/// feedback below `folder`.
+/// A configuration for tests: `toml` with `SLACK_WEBHOOK_URL` set to `slack`, the store, dead letters
+/// and feedback below `folder`.
 pub fn config(toml: &str, slack: &str, folder: &Path) -> Config {
     let env = |name: &str| (name == "SLACK_WEBHOOK_URL").then(|| slack.to_owned());
     let mut config =
         Config::parse(toml, "test", Secrets::Resolve, &env).expect("a valid configuration");
     config.dead_letter_file = folder.join("dead-letters.ndjson");
     config.feedback_file = folder.join("feedback.ndjson");
+    config.store.engine = Engine::Sqlite { file: folder.join("groundswell.db") };
     config
 }
 

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::support::{Events, Reply, Server, changes, recorder, retry, soon};
+use super::support::{Outbox, Reply, Server, changes, recorder, retry};
+use crate::notify::pipeline::Tuning;
 use crate::notify::{Notifier, NotifyError, RetrySettings, Route, Target};
 use crate::secret::Secret;
 
@@ -22,10 +23,12 @@ fn planted(address: &str) -> Target {
     }
 }
 
-fn start(routes: Vec<Route>, retry: RetrySettings) -> (Result<Notifier, NotifyError>, Events) {
-    let (observer, events) = recorder();
-    let notifier = Notifier::start(routes, retry, TimeZone::UTC, observer);
-    (notifier, events)
+/// What is said of `routes` that cannot work.
+async fn refused(routes: Vec<Route>) -> NotifyError {
+    let outbox = Outbox::of(routes).await;
+    let (observer, _events) = recorder();
+    let store = outbox.store.clone();
+    Notifier::start(&outbox.routes, retry(), TimeZone::UTC, store, observer).err().unwrap()
 }
 
 /// All that is logged.
@@ -82,12 +85,11 @@ async fn no_failure_and_no_log_shows_a_secret() {
         ..retry()
     };
     let shown = format!("{routes:?}");
-    let (notifier, mut events) = start(routes.into(), impatient);
-    let notifier = notifier.unwrap();
-    soon(notifier.send(changes(1).remove(0))).await.unwrap();
-    soon(notifier.idle()).await;
+    let outbox = Outbox::of(routes.into()).await;
+    let (_notifier, mut events) = outbox.notifier(impatient, Tuning { pace: None, seed: 1 });
+    outbox.send(&changes(1)).await;
+    let events = events.until_ended(4).await;
     assert!(echo.received().await.path.contains(SECRET));
-    let events = events.so_far();
     assert!(events.len() >= 4, "{events:?}");
     assert!(log.text().contains("hyper"), "the HTTP client's own log is read too");
     let shown = format!("{shown}{events:?}{}", log.text());
@@ -112,7 +114,7 @@ async fn no_complaint_about_a_route_shows_a_secret() {
     ];
     for (target, complaint) in bad {
         let route = Route { target, ..server.webhook("team") };
-        let error = start(vec![route], retry()).0.err().unwrap();
+        let error = refused(vec![route]).await;
         let shown = format!("{error} {error:?}");
         assert!(shown.contains(complaint) && shown.contains("`team`"), "{shown}");
         assert!(!shown.contains("hunter"), "{shown}");
@@ -123,6 +125,6 @@ async fn no_complaint_about_a_route_shows_a_secret() {
 async fn two_routes_cannot_share_a_name() {
     let server = Server::start([]).await;
     let routes = vec![server.webhook("team"), server.slack("team")];
-    let error = start(routes, retry()).0.err().unwrap();
+    let error = refused(routes).await;
     assert_eq!(error.to_string(), "two routes are named `team`; give each its own name");
 }

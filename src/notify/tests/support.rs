@@ -9,7 +9,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Response};
+use jiff::tz::TimeZone;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -17,8 +19,13 @@ use uuid::Uuid;
 
 use crate::incident::fixtures::{change_of, incident};
 use crate::incident::{Change, Severity};
-use crate::notify::{DeliveryObserver, Failure, GivenUp, RetrySettings, Route, Target};
+use crate::notify::pipeline::Tuning;
+use crate::notify::{
+    DeliveryObserver, Failure, GivenUp, Notifier, RetrySettings, Route, Target, carriers,
+};
 use crate::secret::Secret;
+use crate::source::wall_clock;
+use crate::store::{Engine, Store, StoreSettings};
 
 /// What the receiver does with one request.
 #[derive(Debug, Clone)]
@@ -35,6 +42,43 @@ pub enum Reply {
 
 pub const OK: Reply = Reply::Status(200, "", "ok");
 pub const BROKEN: Reply = Reply::Status(500, "", "");
+
+/// An outbox in a folder of its own, and the routes that lead out of it.
+pub struct Outbox {
+    pub store: Store,
+    pub routes: Vec<Route>,
+    _folder: TempDir,
+}
+
+impl Outbox {
+    pub async fn of(routes: Vec<Route>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = StoreSettings {
+            engine: Engine::Sqlite { file: folder.path().join("outbox.db") },
+            checkpoint_every: Duration::from_secs(10),
+        };
+        Self { store: Store::open(&settings).await.unwrap(), routes, _folder: folder }
+    }
+
+    pub fn notifier(&self, retry: RetrySettings, tuning: Tuning) -> (Notifier, Events) {
+        let (observer, events) = recorder();
+        let store = self.store.clone();
+        let notifier =
+            Notifier::start_tuned(&self.routes, retry, TimeZone::UTC, store, observer, tuning);
+        (notifier.unwrap(), events)
+    }
+
+    pub async fn send(&self, changes: &[Change]) {
+        for change in changes {
+            let carriers = carriers(&self.routes, change);
+            self.store.post(change, &carriers, wall_clock()).await.unwrap();
+        }
+    }
+
+    pub async fn outstanding(&self) -> u64 {
+        self.store.outbox_counts().await.unwrap().iter().map(|route| route.pending).sum()
+    }
+}
 
 /// A request as it arrived.
 #[derive(Debug)]
@@ -191,9 +235,15 @@ impl Events {
         soon(self.0.recv()).await.unwrap()
     }
 
-    /// What has been observed up to now.
-    pub fn so_far(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.0.try_recv().ok()).collect()
+    /// What is observed until `count` deliveries have ended.
+    pub async fn until_ended(&mut self, count: usize) -> Vec<Event> {
+        let (mut events, mut ended) = (Vec::new(), 0);
+        while ended < count {
+            let event = self.next().await;
+            ended += usize::from(!matches!(event, Event::Retrying(..)));
+            events.push(event);
+        }
+        events
     }
 }
 

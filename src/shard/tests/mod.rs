@@ -20,4 +20,5 @@ mod silence;
 mod single;
 mod spread;
 pub(in crate::shard) mod streams;
+mod told;
 mod worse;

@@ -1,9 +1,8 @@
 //! What librdkafka tells: assignments, errors, statistics.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -14,12 +13,14 @@ use rdkafka::types::RDKafkaRespErr;
 use tracing::{debug, error, info, warn};
 
 use super::worker::{Assignment, Worker};
-use super::{KafkaSettings, SourceObserver, Topic};
+use super::{Assigned, History, KafkaSettings, PartitionHandler, SourceObserver, StartAt, Topic};
 use crate::mention::millis;
 use crate::source::wall_clock;
 
 /// How long a broker may take to say where to begin.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the group is joined anew at most.
+const REJOIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Shared by the consumer and the thread that serves the group.
 pub(super) struct Context {
@@ -34,11 +35,16 @@ pub(super) struct Context {
     joined: AtomicBool,
     /// Whether a broker can be reached.
     connected: Arc<AtomicBool>,
+    /// Whether a shard has found that another instance has its partition.
+    fenced: Arc<AtomicBool>,
+    /// When the group was last joined anew for that.
+    rejoined: Mutex<Option<Instant>>,
 }
 
 struct Arrival {
     topic: String,
     partition: i32,
+    handler: Box<dyn PartitionHandler>,
     start: Start,
 }
 
@@ -48,6 +54,7 @@ impl Context {
         observer: Arc<dyn SourceObserver>,
         workers: Vec<Worker>,
         connected: Arc<AtomicBool>,
+        fenced: Arc<AtomicBool>,
     ) -> Self {
         Self {
             brokers: settings.brokers.join(", "),
@@ -58,7 +65,26 @@ impl Context {
             arrived: Mutex::new(Vec::new()),
             joined: AtomicBool::new(false),
             connected,
+            fenced,
+            rejoined: Mutex::new(None),
         }
+    }
+
+    /// The topics' names.
+    pub(super) fn topics(&self) -> Vec<&str> {
+        self.topics.iter().map(|topic| topic.name.as_str()).collect()
+    }
+
+    /// Whether the group must be joined anew: whoever was thought to be gone and is not has lost its
+    /// partitions without hearing of it.
+    pub(super) fn rejoins(&self) -> bool {
+        let mut rejoined = self.rejoined.lock().unwrap_or_else(PoisonError::into_inner);
+        let soon = rejoined.is_some_and(|at| at.elapsed() < REJOIN_EVERY);
+        if soon || !self.fenced.swap(false, Ordering::AcqRel) {
+            return false;
+        }
+        *rejoined = Some(Instant::now());
+        true
     }
 
     /// Gives every partition that has arrived its own queue and hands it to its shard. Fetching
@@ -66,15 +92,11 @@ impl Context {
     pub(super) fn hand_over(&self, consumer: &Arc<BaseConsumer<Self>>) {
         let arrived =
             std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner));
-        for Arrival { topic, partition, start } in arrived {
-            let Some(settings) = self.topics.iter().find(|known| known.name == topic) else {
-                continue;
-            };
+        for Arrival { topic, partition, handler, start } in arrived {
             let Some(queue) = consumer.split_partition_queue(&topic, partition) else {
                 error!(topic, partition, "the partition has no queue; it is not read");
                 continue;
             };
-            let handler = self.observer.assigned(settings, partition);
             self.worker(partition)
                 .assign(Assignment::new(&topic, partition, queue, handler, start));
             let mut list = TopicPartitionList::new();
@@ -135,78 +157,81 @@ impl Context {
     }
 
     fn assign(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
-        let starts = self.starts(consumer, list);
         let mut positioned = TopicPartitionList::new();
         let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         for element in list.elements() {
-            let key = (element.topic().to_owned(), element.partition());
-            let start = starts.get(&key).copied().unwrap_or(Start::AS_COMMITTED);
-            positioned.add_partition_offset(&key.0, key.1, start.read_from)?;
-            info!(topic = key.0, partition = key.1, read_from = ?start.read_from, live_from = start.live_from, "partition assigned");
-            arrived.push(Arrival { topic: key.0, partition: key.1, start });
+            let (topic, partition) = (element.topic(), element.partition());
+            let settings = self.topics.iter().find(|known| known.name == topic);
+            let assigned = settings.and_then(|it| self.observer.assigned(it, partition));
+            let Some(Assigned { handler, start }) = assigned else {
+                // It belongs to this instance all the same, until the group is left.
+                positioned.add_partition_offset(topic, partition, Offset::End)?;
+                continue;
+            };
+            let start = self.start(consumer, (topic, partition), start);
+            positioned.add_partition_offset(topic, partition, start.read_from)?;
+            info!(topic, partition, read_from = ?start.read_from, live_from = start.live_from, "partition assigned");
+            arrived.push(Arrival { topic: topic.to_owned(), partition, handler, start });
         }
         consumer.incremental_assign(&positioned)?;
         self.joined.store(true, Ordering::Release);
         consumer.pause(list)
     }
 
-    /// Where to begin with each partition: as far back as the history reaches, but never after what
-    /// is committed.
-    fn starts(
+    /// Where to begin with a partition.
+    fn start(
         &self,
         consumer: &BaseConsumer<Self>,
-        list: &TopicPartitionList,
-    ) -> BTreeMap<(String, i32), Start> {
+        (topic, partition): (&str, i32),
+        start: StartAt,
+    ) -> Start {
+        let position = match start {
+            StartAt::Position(position) => return Start::at(position),
+            StartAt::Rebuild(position) => Some(position),
+            StartAt::Unknown => None,
+        };
+        self.with_history(consumer, (topic, partition), position).unwrap_or_else(|error| {
+            let error = self.explain(&error);
+            warn!(topic, partition, error, "cannot look up the past; it is not read again");
+            position.map_or(Start::AS_COMMITTED, Start::at)
+        })
+    }
+
+    /// As far back as the history reaches, but never after what is new: from `position` on, or, when
+    /// that is not known, from where the group has committed.
+    fn with_history(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        (topic, partition): (&str, i32),
+        position: Option<i64>,
+    ) -> KafkaResult<Start> {
         let since = wall_clock().plus_millis(-millis(self.history)).as_millis().max(0);
-        let mut times = list.clone();
-        let found = times
-            .set_all_offsets(Offset::Offset(since))
-            .and_then(|()| consumer.offsets_for_times(times, LOOKUP_TIMEOUT));
-        let committed = consumer.committed_offsets(list.clone(), LOOKUP_TIMEOUT);
-        let (found, committed) = match (found, committed) {
-            (Ok(found), Ok(committed)) => (found, committed),
-            (Err(error), _) | (_, Err(error)) => {
-                warn!(
-                    error = self.explain(&error),
-                    "cannot look up where to begin; beginning where the group left off"
-                );
-                return BTreeMap::new();
+        let offset_in = |list: &TopicPartitionList| match list
+            .find_partition(topic, partition)
+            .map(|element| element.offset())
+        {
+            Some(Offset::Offset(offset)) => Some(offset),
+            _ => None,
+        };
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(since))?;
+        let times = consumer.offsets_for_times(list.clone(), LOOKUP_TIMEOUT)?;
+        let (low, high) = consumer.fetch_watermarks(topic, partition, LOOKUP_TIMEOUT)?;
+        let handled = match position {
+            Some(position) => Some(position),
+            None => {
+                let mut list = TopicPartitionList::new();
+                list.add_partition(topic, partition);
+                offset_in(&consumer.committed_offsets(list, LOOKUP_TIMEOUT)?)
             }
         };
-        let mut starts = BTreeMap::new();
-        for element in list.elements() {
-            let (topic, partition) = (element.topic(), element.partition());
-            let offset =
-                |list: &TopicPartitionList| match list.find_partition(topic, partition)?.offset() {
-                    Offset::Offset(offset) => Some(offset),
-                    _ => None,
-                };
-            match consumer.fetch_watermarks(topic, partition, LOOKUP_TIMEOUT) {
-                Ok((low, high)) => {
-                    let committed = offset(&committed);
-                    let live_from = committed.unwrap_or(high);
-                    let history = offset(&found).unwrap_or(high);
-                    let read_from = history.min(live_from).max(low);
-                    starts.insert(
-                        (topic.to_owned(), partition),
-                        Start {
-                            read_from: Offset::Offset(read_from),
-                            live_from,
-                            first_time: committed.is_none(),
-                        },
-                    );
-                }
-                Err(error) => {
-                    warn!(
-                        topic,
-                        partition,
-                        error = self.explain(&error),
-                        "cannot look up the partition's ends"
-                    );
-                }
-            }
-        }
-        starts
+        let live_from = handled.unwrap_or(high);
+        let read_from = offset_in(&times).unwrap_or(high).min(live_from).max(low);
+        Ok(Start {
+            read_from: Offset::Offset(read_from),
+            live_from: Some(live_from),
+            history: if handled.is_some() { History::Handled } else { History::New },
+        })
     }
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
@@ -227,14 +252,24 @@ impl Context {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
     pub(super) read_from: Offset,
-    pub(super) live_from: i64,
-    /// Whether the group had committed nothing.
-    pub(super) first_time: bool,
+    /// What comes before it is the past; `None` when nothing does.
+    pub(super) live_from: Option<i64>,
+    pub(super) history: History,
 }
 
 impl Start {
     /// Where the group left off, live from the first message: nothing is lost.
-    const AS_COMMITTED: Self = Self { read_from: Offset::Stored, live_from: 0, first_time: false };
+    const AS_COMMITTED: Self =
+        Self { read_from: Offset::Stored, live_from: None, history: History::Handled };
+
+    /// Everything before `position` is known.
+    const fn at(position: i64) -> Self {
+        Self {
+            read_from: Offset::Offset(position),
+            live_from: Some(position),
+            history: History::Handled,
+        }
+    }
 }
 
 impl ClientContext for Context {

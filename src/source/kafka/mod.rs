@@ -28,7 +28,7 @@ use tracing::{error, info, warn};
 use crate::mention::Timestamp;
 use context::Context;
 pub use settings::{KafkaSettings, Topic};
-use worker::Worker;
+use worker::{Common, Worker};
 
 /// One message of a partition.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,7 @@ pub struct Message<'a> {
     pub timestamp: Option<Timestamp>,
     /// Whether people may be paged for it; `false` while the past is being read again.
     pub live: bool,
-    /// Whether the group has handled it before: it only rebuilds what is known.
+    /// Whether it has been handled before: it only rebuilds what is known.
     pub known: bool,
 }
 
@@ -49,21 +49,63 @@ pub struct Message<'a> {
 pub trait PartitionHandler: Send {
     /// A message has been read. May block: then no more are read.
     fn message(&mut self, message: &Message<'_>);
-    /// The past has been read again; what follows is live. `first_time`: the group had committed
-    /// nothing, so nobody has been told of what the past holds.
-    fn caught_up(&mut self, first_time: bool);
+    /// What had to be read again of the past has been read; what follows is live.
+    fn caught_up(&mut self, history: History);
     /// The end has been reached and nothing has come for `idle`; the wall clock shows `now`.
     fn idle(&mut self, now: Timestamp, idle: Duration);
-    /// A batch is done; a good moment for what need not be done for each message.
-    fn batch_done(&mut self, now: Timestamp);
-    /// The partition goes to another instance, or the source stops.
-    fn revoked(&mut self);
+    /// A batch is done; everything before `position` has been handled, if the past has been read. A
+    /// good moment for what need not be done for each message. Called again and again while it says
+    /// that it waits; nothing is read meanwhile.
+    fn batch_done(&mut self, position: Option<i64>, now: Timestamp) -> Kept;
+    /// The partition goes to another instance, or the source stops: the last moment to keep what
+    /// has been handled.
+    fn revoked(&mut self, position: Option<i64>) -> Kept;
+}
+
+/// How far what has been handled is kept for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Up to here; `None` when nothing new has been kept.
+    UpTo(Option<i64>),
+    /// It cannot be kept now: nothing more is read until it can.
+    Waits,
+    /// Another instance has the partition.
+    Lost,
+}
+
+/// Who reads a partition that has been assigned, and from where.
+pub struct Assigned {
+    /// What is done with its messages.
+    pub handler: Box<dyn PartitionHandler>,
+    /// Where it goes on.
+    pub start: StartAt,
+}
+
+/// Where reading begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartAt {
+    /// At this offset: all that came before it is known.
+    Position(i64),
+    /// What is new begins at this offset; the past must be read again.
+    Rebuild(i64),
+    /// Nothing is known: what is new begins where the group has committed, or at the end.
+    Unknown,
+}
+
+/// What has become of the messages that were read as the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// Nobody has handled them before: the group is new.
+    New,
+    /// They have been handled, and told of, before.
+    Handled,
 }
 
 /// Makes the handlers, and hears how the source fares.
 pub trait SourceObserver: Send + Sync + 'static {
-    /// `partition` of `topic` has been assigned to this instance.
-    fn assigned(&self, topic: &Topic, partition: i32) -> Box<dyn PartitionHandler>;
+    /// `partition` of `topic` has been assigned to this instance. May block until it is known where
+    /// to go on. `None` when the process ends: the partition is not read.
+    fn assigned(&self, topic: &Topic, partition: i32) -> Option<Assigned>;
     /// The source works, or why it does not, in words for people.
     fn health(&self, health: Result<String, String>);
     /// How many partitions `topic` has, whoever reads them.
@@ -115,17 +157,17 @@ impl KafkaSource {
     ) -> Result<Self, KafkaSourceError> {
         let positions = Arc::new(Mutex::new(Positions::new()));
         let connected = Arc::new(AtomicBool::new(true));
+        let fenced = Arc::new(AtomicBool::new(false));
+        let common = Common {
+            idle_timeout: settings.idle_timeout,
+            positions: Arc::clone(&positions),
+            connected: Arc::clone(&connected),
+            fenced: Arc::clone(&fenced),
+        };
         let workers = (0..settings.shards.max(1))
-            .map(|number| {
-                Worker::start(
-                    number,
-                    settings.idle_timeout,
-                    Arc::clone(&positions),
-                    Arc::clone(&connected),
-                )
-            })
+            .map(|number| Worker::start(number, common.clone()))
             .collect::<Result<Vec<_>, _>>()?;
-        let context = Context::new(settings, Arc::clone(&observer), workers, connected);
+        let context = Context::new(settings, Arc::clone(&observer), workers, connected, fenced);
         let consumer: BaseConsumer<Context> = client_config(settings)
             .create_with_context(context)
             .map_err(KafkaSourceError::Settings)?;
@@ -145,14 +187,14 @@ impl KafkaSource {
         Ok(Self { consumer, positions, stop, group: Some(group) })
     }
 
-    /// How far each partition has been handled.
+    /// How far what each partition held has been kept for good.
     pub fn positions(&self) -> Positions {
         self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Commits `positions`: a restart is live from there on. Partitions that have gone to another
-    /// instance meanwhile are left out, or its progress would be turned back. Returns whether it
-    /// succeeded.
+    /// Commits `positions` to the group, for whoever watches its lag. Partitions that have gone to
+    /// another instance meanwhile are left out, or its progress would be turned back. Returns whether
+    /// it succeeded.
     pub fn commit(&self, positions: &Positions) -> bool {
         let owned = self.positions();
         let mut list = TopicPartitionList::new();
@@ -171,7 +213,7 @@ impl KafkaSource {
         committed.is_ok()
     }
 
-    /// Ends the shard threads once they have handled what they have read, and says how far they
+    /// Ends the shard threads once they have kept what they have handled, and says how far they
     /// came. The group is not left yet, so that these positions can still be committed.
     pub fn halt(&self) -> Positions {
         self.consumer.context().release_all();
@@ -210,6 +252,14 @@ fn serve(consumer: &Arc<BaseConsumer<Context>>, observer: &dyn SourceObserver, s
             None => {}
         }
         context.hand_over(consumer);
+        if context.rejoins() {
+            warn!("another instance has a partition that this one held; joining the group anew");
+            consumer.unsubscribe();
+            let topics = context.topics();
+            if let Err(error) = consumer.subscribe(&topics) {
+                observer.health(Err(context.explain(&error)));
+            }
+        }
     }
     context.release_all();
     consumer.unsubscribe();

@@ -11,8 +11,9 @@ use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
 use tracing::{error, warn};
 
+use super::History;
 use super::context::{Context, Start};
-use super::{Message, PartitionHandler, Positions};
+use super::{Kept, Message, PartitionHandler, Positions};
 use crate::mention::Timestamp;
 use crate::source::wall_clock;
 
@@ -48,22 +49,41 @@ pub(super) struct Assignment {
     live: bool,
     /// Next offset to handle of what is live; what is read again moves nothing.
     position: Option<i64>,
+    state: Reading,
     at_end: bool,
     last_message: Instant,
     last_idle: Instant,
 }
 
+/// What is done with a partition at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// It is read.
+    Goes,
+    /// What has been handled cannot be kept: it is not read.
+    Waits,
+    /// Another instance has it.
+    Ended,
+}
+
+/// What the shard threads and the source share.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) idle_timeout: Duration,
+    /// How far what each partition held has been kept.
+    pub(super) positions: Arc<Mutex<Positions>>,
+    /// Whether a broker can be reached.
+    pub(super) connected: Arc<AtomicBool>,
+    /// Set when another instance is found to have a partition.
+    pub(super) fenced: Arc<AtomicBool>,
+}
+
 impl Worker {
-    pub(super) fn start(
-        number: usize,
-        idle_timeout: Duration,
-        positions: Arc<Mutex<Positions>>,
-        connected: Arc<AtomicBool>,
-    ) -> std::io::Result<Self> {
+    pub(super) fn start(number: usize, common: Common) -> std::io::Result<Self> {
         let (commands, receiver) = channel();
         let join =
             std::thread::Builder::new().name(format!("shard-{number}")).spawn(move || {
-                Shard { partitions: Vec::new(), idle_timeout, positions, connected }.run(&receiver);
+                Shard { partitions: Vec::new(), common }.run(&receiver);
             })?;
         Ok(Self { commands, thread: join.thread().clone(), join: Mutex::new(Some(join)) })
     }
@@ -116,6 +136,7 @@ impl Assignment {
             start,
             live: false,
             position: None,
+            state: Reading::Goes,
             at_end: false,
             last_message: now,
             last_idle: now,
@@ -129,7 +150,7 @@ impl Assignment {
             match self.queue.poll(Duration::ZERO) {
                 Some(Ok(message)) => {
                     let offset = message.offset();
-                    if offset >= self.start.live_from {
+                    if self.start.live_from.is_none_or(|from| offset >= from) {
                         go_live(&mut self.live, &mut self.position, self.start, &mut *self.handler);
                     }
                     self.handler.message(&Message {
@@ -137,7 +158,7 @@ impl Assignment {
                         offset,
                         timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
                         live: self.live,
-                        known: !self.live && !self.start.first_time,
+                        known: !self.live && self.start.history == History::Handled,
                     });
                     if self.live {
                         self.position = Some(offset + 1);
@@ -159,19 +180,68 @@ impl Assignment {
         }
         if read {
             self.last_message = Instant::now();
-            self.handler.batch_done(wall_clock());
         }
         read
     }
 
-    /// Lets silence pass when the partition is at its end.
-    fn tick(&mut self, idle_timeout: Duration) {
+    /// Gives the handler its moment. Returns what is kept for good, if that is news.
+    fn keep(&mut self, common: &Common) {
+        let kept = self.handler.batch_done(self.position, wall_clock());
+        self.take(kept, common);
+    }
+
+    fn take(&mut self, kept: Kept, common: &Common) {
+        self.state = match kept {
+            Kept::UpTo(None) => Reading::Goes,
+            Kept::UpTo(Some(position)) => {
+                let key = (self.topic.clone(), self.partition);
+                lock(&common.positions).insert(key, position);
+                Reading::Goes
+            }
+            Kept::Waits => Reading::Waits,
+            Kept::Lost => {
+                common.fenced.store(true, Ordering::Release);
+                Reading::Ended
+            }
+        };
+    }
+
+    /// Reads, and keeps what came of it. Returns whether there was anything.
+    fn turn(&mut self, common: &Common) -> bool {
+        match self.state {
+            Reading::Ended => return false,
+            Reading::Waits => {
+                self.keep(common);
+                // What waits is not known to be nothing.
+                self.last_message = Instant::now();
+                return false;
+            }
+            Reading::Goes => {}
+        }
+        let was_live = self.live;
+        let read = self.read();
+        let passed = if common.connected.load(Ordering::Acquire) {
+            self.tick(common.idle_timeout)
+        } else {
+            // What a broker out of reach holds is not known to be nothing.
+            self.last_message = Instant::now();
+            false
+        };
+        if read || passed || self.live != was_live {
+            self.keep(common);
+        }
+        read
+    }
+
+    /// Lets silence pass when the partition is at its end. Returns whether it did.
+    fn tick(&mut self, idle_timeout: Duration) -> bool {
         let idle = self.last_message.elapsed();
-        if self.at_end && idle >= idle_timeout && self.last_idle.elapsed() >= IDLE_TICK {
+        let passes = self.at_end && idle >= idle_timeout && self.last_idle.elapsed() >= IDLE_TICK;
+        if passes {
             self.last_idle = Instant::now();
             self.handler.idle(wall_clock(), idle);
-            self.handler.batch_done(wall_clock());
         }
+        passes
     }
 }
 
@@ -184,16 +254,14 @@ fn go_live(
     handler: &mut dyn PartitionHandler,
 ) {
     if !std::mem::replace(live, true) {
-        *position = Some(start.live_from);
-        handler.caught_up(start.first_time);
+        *position = start.live_from;
+        handler.caught_up(start.history);
     }
 }
 
 struct Shard {
     partitions: Vec<Assignment>,
-    idle_timeout: Duration,
-    positions: Arc<Mutex<Positions>>,
-    connected: Arc<AtomicBool>,
+    common: Common,
 }
 
 impl Shard {
@@ -206,30 +274,18 @@ impl Shard {
                         self.release(|owned| owned.topic == topic && owned.partition == partition);
                         let _gone = done.send(());
                     }
+                    // The positions stay: they are still to be committed.
                     Command::Stop => {
-                        // The positions stay: they are still to be committed.
-                        return self
-                            .partitions
-                            .iter_mut()
-                            .for_each(|owned| owned.handler.revoked());
+                        return self.partitions.iter_mut().for_each(|owned| {
+                            let kept = owned.handler.revoked(owned.position);
+                            owned.take(kept, &self.common);
+                        });
                     }
                 }
             }
             let mut busy = false;
             for assignment in &mut self.partitions {
-                busy |= assignment.read();
-                if let Some(position) = assignment.position.take() {
-                    let key = (assignment.topic.clone(), assignment.partition);
-                    let mut positions =
-                        self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-                    positions.insert(key, position);
-                }
-                if self.connected.load(Ordering::Acquire) {
-                    assignment.tick(self.idle_timeout);
-                } else {
-                    // What a broker out of reach holds is not known to be nothing.
-                    assignment.last_message = Instant::now();
-                }
+                busy |= assignment.turn(&self.common);
             }
             if !busy {
                 std::thread::park_timeout(NAP);
@@ -238,14 +294,19 @@ impl Shard {
     }
 
     fn release(&mut self, which: impl Fn(&Assignment) -> bool) {
-        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        let positions = Arc::clone(&self.common.positions);
         self.partitions.retain_mut(|owned| {
             let leaves = which(owned);
             if leaves {
-                owned.handler.revoked();
-                positions.remove(&(owned.topic.clone(), owned.partition));
+                owned.handler.revoked(owned.position);
+                lock(&positions).remove(&(owned.topic.clone(), owned.partition));
             }
             !leaves
         });
     }
+}
+
+/// What a thread that died has left is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,4 @@
-//! Deliveries are counted, logged and handed on.
-
-use std::sync::{Arc, Mutex};
+//! Deliveries are counted and logged.
 
 use super::*;
 use crate::notify::{DeliveryObserver, Failure, GivenUp};
@@ -8,15 +6,6 @@ use crate::notify::{DeliveryObserver, Failure, GivenUp};
 fn outcome(metrics: &Metrics, outcome: &str) -> Option<f64> {
     let labels = [("route", "on-call"), ("outcome", outcome)];
     value(metrics, "groundswell_notifications_total", &labels)
-}
-
-fn observer(metrics: &Metrics) -> (Observer, Arc<Mutex<Vec<String>>>) {
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let hear = Arc::clone(&heard);
-    let on_given_up = Box::new(move |route: &str, change: &crate::incident::Change, why: &str| {
-        hear.lock().unwrap().push(format!("{route} {} {why}", change.sequence));
-    });
-    (Observer::new(metrics.clone(), on_given_up), heard)
 }
 
 /// Twelve seconds after the fixture was detected.
@@ -29,7 +18,7 @@ fn a_delivery_is_counted_and_timed() {
     let metrics = Metrics::new(10).unwrap();
     metrics.notifications().expect_routes(["on-call"]);
     assert_eq!(outcome(&metrics, "given_up"), Some(0.0), "there before anything happens");
-    let observer = observer(&metrics).0.with_clock(twelve_seconds_on);
+    let observer = Observer::new(metrics.clone()).with_clock(twelve_seconds_on);
     observer.delivered("on-call", &change(), Duration::from_millis(250));
     assert_eq!(outcome(&metrics, "delivered"), Some(1.0));
     let sum = |name, labels: &[_]| value(&metrics, &format!("groundswell_{name}_sum"), labels);
@@ -40,25 +29,39 @@ fn a_delivery_is_counted_and_timed() {
 #[test]
 fn made_time_says_nothing_of_latency() {
     let metrics = Metrics::new(10).unwrap();
-    let observer = observer(&metrics).0.detached_from_wall_clock();
+    let observer = Observer::new(metrics.clone()).detached_from_wall_clock();
     observer.delivered("on-call", &change(), Duration::from_millis(250));
     let count = value(&metrics, "groundswell_end_to_end_latency_seconds_count", &[]);
     assert_eq!((outcome(&metrics, "delivered"), count), (Some(1.0), Some(0.0)));
 }
 
 #[test]
-fn what_is_given_up_is_handed_on_with_its_reason() {
+fn what_is_given_up_is_counted() {
     let metrics = Metrics::new(10).unwrap();
-    let (observer, heard) = observer(&metrics);
+    let observer = Observer::new(metrics.clone());
     let last = Failure::Status { status: 404, code: Some("no_service".into()) };
     observer.retrying("on-call", &change(), 1, &last, Duration::from_secs(1));
     observer.retrying("on-call", &change(), 2, &last, Duration::from_secs(2));
-    assert!(heard.lock().unwrap().is_empty());
     let reason = GivenUp { last, attempts: 3, elapsed: Duration::from_secs(3) };
     observer.given_up("on-call", &change(), &reason);
-    let told = "on-call 0 given up after 3 tries in 3.0 s: answered 404 Not Found (no_service)";
-    assert_eq!(*heard.lock().unwrap(), [told]);
     assert_eq!(outcome(&metrics, "retried"), Some(2.0));
     assert_eq!(outcome(&metrics, "given_up"), Some(1.0));
     assert_eq!(outcome(&metrics, "delivered"), None);
+}
+
+#[test]
+fn what_is_where_is_shown_by_route() {
+    let metrics = Metrics::new(10).unwrap();
+    let busy = crate::store::RouteCounts {
+        route: "on-call".into(),
+        pending: 3,
+        parked: 1,
+        oldest_pending: Some(at(100)),
+    };
+    metrics.notifications().set_outbox(["on-call", "crm"], &[busy], at(130));
+    let of = |name: &str, route| value(&metrics, name, &[("route", route)]);
+    for (name, on_call) in [("outstanding", 3.0), ("oldest_seconds", 30.0), ("parked", 1.0)] {
+        let name = format!("groundswell_notifications_{name}");
+        assert_eq!((of(&name, "on-call"), of(&name, "crm")), (Some(on_call), Some(0.0)));
+    }
 }
