@@ -1,4 +1,4 @@
-//! What each stage costs: decode, classify, count, score. Made mentions, so that it runs anywhere.
+//! What each stage costs: decode, classify, count, score, save. Made mentions, so that it runs anywhere.
 //!
 //!     cargo bench --bench stages
 
@@ -74,6 +74,27 @@ fn stages(c: &mut Criterion) {
             },
             BatchSize::LargeInput,
         );
+    });
+    let counted = || {
+        let mut shard = Shard::new(Arc::clone(&plan), "bench");
+        classified.iter().for_each(|mention| {
+            shard.observe(mention, &mut Vec::new());
+        });
+        shard
+    };
+    group.bench_function("save: all of it", |b| {
+        b.iter_batched(counted, |mut shard| shard.save().unwrap(), BatchSize::LargeInput);
+    });
+    let saved = counted().save().unwrap();
+    let load = || Shard::load(Arc::clone(&plan), "bench", saved.put.clone()).unwrap().shard;
+    group.bench_function("load", |b| b.iter(load));
+    group.bench_function("save: a minute later", |b| {
+        let later = || {
+            let mut shard = load();
+            shard.idle(END.plus_millis(60_000), 60_000, &mut Vec::new());
+            shard
+        };
+        b.iter_batched(later, |mut shard| shard.save().unwrap(), BatchSize::LargeInput);
     });
     group.finish();
 }

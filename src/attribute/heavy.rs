@@ -189,15 +189,17 @@ mod tests {
     #[test]
     fn what_cannot_have_been_counted_is_not_resumed() {
         let mut heavy = HeavyHitters::new(3, 2);
-        ["x", "y"].map(|value| heavy.add(value, [1.0, 0.0]));
+        for value in ["x", "y"] {
+            heavy.add(value, [1.0, 0.0]);
+        }
         let resumed = |change: fn(&mut HeavyHitters)| {
             let mut saved = heavy.clone();
             change(&mut saved);
             saved.resume(3, 2).is_some()
         };
         assert!(resumed(|_| {}));
-        assert!(!resumed(|it| drop(it.places.insert("z".into(), 7))), "a place it has not");
-        assert!(!resumed(|it| drop(it.places.insert("x".into(), 1))), "two in one place");
+        assert!(!resumed(|it| it.places.extend([("z".into(), 7)])), "a place it has not");
+        assert!(!resumed(|it| it.places.extend([("x".into(), 1)])), "two in one place");
         assert!(!resumed(|it| it.kept.truncate(5)), "a place without counts");
         assert!(heavy.resume(1, 2).is_none(), "more than there is room for");
     }

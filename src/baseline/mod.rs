@@ -151,7 +151,7 @@ impl Baseline {
         let restlessness = self.restlessness.resume(&fresh.restlessness)?;
         let learnt = Learnt { fit, changed: false, ..learnt };
         let is_sound = learnt.past.iter().is_sorted_by_key(|bucket| bucket.hour);
-        is_sound.then(|| Self { learnt, restlessness, ..*fresh })
+        is_sound.then_some(Self { learnt, restlessness, ..*fresh })
     }
 
     /// What the window at `window` (an index into the lengths given to [`Baseline::new`]) of this

@@ -75,7 +75,7 @@ impl Dedup {
 
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.keys.is_empty()
     }
 
     /// How often the capacity, not the horizon, made it forget.

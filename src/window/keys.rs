@@ -116,6 +116,11 @@ impl Generations {
         self.young.keys.len() + self.old.keys.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// What has come since the last time, or since [`Generations::resume`]. What is serialised of
     /// this set from then on tells of those segments.
     pub fn save(&mut self) -> SavedSegments {

@@ -16,7 +16,7 @@ use crate::mention::BrandIndex;
 use crate::shard::{Loaded, Shard};
 
 use super::saved::{Step, Stored, busy, say, weekly, weeks};
-use super::streams::{BRANDS, DAY, HOUR, Made, START, false_alarm, plan};
+use super::streams::{BRANDS, DAY, HOUR, MINUTE, Made, START, at, false_alarm, plan};
 
 /// The shard that has heard the first `share` of `steps`, and what it has told.
 fn heard(plan: &Arc<Plan>, steps: &[Step], share: f64) -> (Shard, Vec<Change>) {
@@ -220,15 +220,23 @@ fn brands_come_and_go_with_the_configuration() {
     assert_eq!(missing(&load(&stored, &old).unwrap()).len(), 1, "the other two are told by name");
 }
 
+/// Nothing else tells them apart: of rows no talk is kept.
 #[test]
 fn a_part_of_another_moment_is_refused() {
-    let steps = weeks();
-    let (mut shard, _) = heard(&weekly(), &steps, 0.4);
-    let earlier = Stored::of(&mut shard);
-    let mut later = stored();
+    let plan = weekly();
+    let mut shard = Shard::new(Arc::clone(&plan), "feed");
+    let mut row = |quarter: i64| {
+        shard.tally(at(quarter * 15 * MINUTE), BrandIndex(0), 3, &mut Vec::new());
+        shard.unsave();
+        Stored::of(&mut shard)
+    };
+    let [earlier, mut later] = [1, 2].map(&mut row);
+    assert_eq!(missing(&load(&later, &plan).unwrap()), []);
     let key = PartKey::Brand(BRANDS[2].to_owned());
     later.parts.insert(key.clone(), earlier.parts[&key].clone());
-    assert_eq!(missing(&load(&later, &weekly()).unwrap()).len(), 1);
+    let told = missing(&load(&later, &plan).unwrap());
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.contains("does not fit"), "{told:?}");
 }
 
 #[test]

@@ -205,7 +205,8 @@ pub fn weeks() -> Vec<Step> {
         }
     }
     for day in 0..40 {
-        (0..5).for_each(|it| said.push(made(FOLLOWER | day as u64 * 5 + it, day * DAY + HOUR, 2)));
+        (0..5)
+            .for_each(|it| said.push(made(FOLLOWER | (day as u64 * 5 + it), day * DAY + HOUR, 2)));
     }
     said.sort_by_key(|it| (it.at, it.id));
     said.into_iter().map(Step::Said).collect()
