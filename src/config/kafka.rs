@@ -21,10 +21,11 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Kafka properties that the source itself sets, and why they are not the user's.
-const OWNED: [(&str, &str); 12] = [
+const OWNED: [(&str, &str); 13] = [
     ("bootstrap.servers", "write brokers in [source.kafka] instead"),
     ("metadata.broker.list", "write brokers in [source.kafka] instead"),
     ("group.id", "write group in [source.kafka] instead"),
+    ("group.instance.id", "write instance in [source.kafka] instead"),
     ("enable.auto.commit", "offsets are committed only with what was counted from them; remove it"),
     ("auto.commit.enable", "offsets are committed only with what was counted from them; remove it"),
     ("enable.auto.offset.store", "offsets are stored only when counted; remove it"),
@@ -73,6 +74,7 @@ pub(super) fn kafka(root: &mut Section<'_, '_>, memory: Duration) -> KafkaSettin
         brokers: brokers(&mut section),
         topics: topics(&mut section),
         group: section.string("group").map_or_else(|| "groundswell".to_owned(), |group| group.0),
+        instance: section.text_or_named("instance"),
         history: section.duration("history", memory, Duration::ZERO, 366 * DAY),
         idle_timeout: section.duration("idle_timeout", 30 * SECOND, SECOND, DAY),
         shards: section.integer("shards", cores, 1..1_025) as usize,

@@ -111,6 +111,16 @@ impl Section<'_, '_> {
         self.secret_of(key, value)
     }
 
+    /// The text at `key`, written there or named as a secret is; `None` when there is none, or it is
+    /// not looked up.
+    pub(super) fn text_or_named(&mut self, key: &'static str) -> Option<String> {
+        if self.take(key)?.get_ref().is_str() {
+            return self.string(key).map(|text| text.0);
+        }
+        let named = self.secret(key)?.0;
+        (!named.expose().is_empty()).then(|| named.expose().to_owned())
+    }
+
     /// The secret that `value` names; an empty one when secrets are ignored.
     pub(super) fn secret_of(
         &self,

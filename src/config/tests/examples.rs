@@ -11,6 +11,7 @@ use crate::telemetry::log::LogFormat;
 const SECRETS: &[(&str, &str)] = &[
     ("SLACK_WEBHOOK_URL", "https://hooks.slack.example/services/T0/B0/xyz"),
     ("KAFKA_PASSWORD", "opensesame"),
+    ("POD_NAME", "groundswell-0"),
     ("CASES_URL", "https://cases.example/in"),
     ("CASES_AUTHORIZATION", "Bearer abc"),
 ];

@@ -2,12 +2,12 @@
 //!
 //! One thread serves the group (rebalances, errors, statistics, commits); each shard thread owns a
 //! set of partitions and reads their librdkafka queues itself, so that decoding and counting need
-//! no lock and no hand-over. A shard that waits (for a full notification queue, say) leaves its
-//! queues full; librdkafka then stops fetching for them, while the group keeps being served.
+//! no lock and no hand-over. A shard whose handler waits (for the store, say) leaves that partition's
+//! queue full; librdkafka then stops fetching for it, while the others and the group go on being
+//! served.
 //!
-//! On assignment a partition is read from as far back as the history reaches, so that the baseline
-//! is rebuilt; what was committed before, or, for a group that never committed, what the partition
-//! held when it was assigned, is handed over as *not live*: it is counted, and pages nobody.
+//! On assignment the handler says where a partition goes on. What must be read again of the past, so
+//! that the baseline is rebuilt, is handed over as *not live*: it is counted, and pages nobody.
 
 mod context;
 mod settings;
@@ -270,6 +270,9 @@ fn client_config(settings: &KafkaSettings) -> ClientConfig {
     config.set("client.id", "groundswell").set("queued.max.messages.kbytes", "16384");
     for (key, value) in &settings.properties {
         config.set(key, value.expose());
+    }
+    if let Some(instance) = &settings.instance {
+        config.set("group.instance.id", instance);
     }
     config
         .set("bootstrap.servers", settings.brokers.join(","))

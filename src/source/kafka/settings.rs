@@ -23,6 +23,9 @@ pub struct KafkaSettings {
     pub topics: Vec<Topic>,
     /// The consumer group.
     pub group: String,
+    /// This instance's name in the group, no other's: then it finds its partitions again when it
+    /// comes back soon enough (static membership).
+    pub instance: Option<String>,
     /// How far back to read on assignment, so that a fresh start knows what is typical.
     pub history: Duration,
     /// Wall-clock silence at the end of a partition after which its watermark moves with the clock.
