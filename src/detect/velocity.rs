@@ -285,7 +285,11 @@ mod tests {
 
     /// Days of two panes with these largest.
     fn lived(days: impl IntoIterator<Item = u32>) -> Velocity {
-        let mut velocity = Velocity::new(20.0);
+        lived_by(20.0, days)
+    }
+
+    fn lived_by(least: f64, days: impl IntoIterator<Item = u32>) -> Velocity {
+        let mut velocity = Velocity::new(least);
         for (day, shares) in days.into_iter().enumerate() {
             for _ in 0..shares {
                 velocity.observe(at(day as i64 * 1_440), 1);
@@ -321,6 +325,16 @@ mod tests {
         let long = lived((0..120).map(|day| if day < 20 { 500 } else { 2 }));
         assert_eq!(long.best(), best(2.0, 2.0, 2.0), "the first days are forgotten");
         assert_eq!(long.days.over.len(), DAYS);
+    }
+
+    /// The least that is remarkable is a setting, and the record is of multiples of it.
+    #[test]
+    fn a_record_goes_on_by_another_least() {
+        let days = || (0..40_u32).map(|day| if day % 9 == 4 { 150 } else { day % 7 });
+        let resumed = lived(days()).resume(&Velocity::new(5.0)).unwrap();
+        let anew = lived_by(5.0, days());
+        assert_eq!((resumed.level(100.0), resumed.best()), (anew.level(100.0), anew.best()));
+        assert_ne!(resumed.level(100.0), lived(days()).level(100.0));
     }
 
     proptest! {
