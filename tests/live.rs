@@ -11,12 +11,16 @@ mod support;
 mod airlines;
 #[path = "live/bad_input.rs"]
 mod bad_input;
+#[path = "live/cluster.rs"]
+mod cluster;
 #[path = "live/commands.rs"]
 mod commands;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
 #[path = "live/postgres_support.rs"]
 mod postgres_support;
+#[path = "live/program_support.rs"]
+mod program_support;
 #[path = "live/receiver_support.rs"]
 mod receiver_support;
 #[path = "live/restart.rs"]
@@ -27,3 +31,5 @@ mod slack_support;
 mod source;
 #[path = "live/store.rs"]
 mod store;
+#[path = "live/stream_support.rs"]
+mod stream_support;

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use groundswell::demo::{CRISIS_BRAND, CRISIS_LINK};
 
-use crate::support::{DEADLINE, KafkaBroker, free_port, repository, unique};
+use crate::support::{KafkaBroker, Program, repository, unique};
 
 fn groundswell(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_groundswell"))
@@ -240,41 +240,19 @@ async fn run_serves_and_ends_well_when_it_is_asked_to() {
     let broker = KafkaBroker::shared();
     let topic = unique("run");
     broker.create_topic(&topic, 1).await;
-    let folder = tempfile::tempdir().unwrap();
-    let address = format!("127.0.0.1:{}", free_port());
-    let file = folder.path().join("groundswell.toml");
+    let kept = tempfile::tempdir().unwrap();
     let toml = format!(
         "[[brand]]\nname = \"Acme\"\n[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{topic}\"\n\
-         [[source.kafka.topic]]\nname = \"{topic}\"\n[http]\nlisten = \"{address}\"\n\
-         [log]\nformat = \"json\"\n[dead_letter]\nfile = {:?}\n[feedback]\nfile = {:?}\n",
+         [[source.kafka.topic]]\nname = \"{topic}\"\n[log]\nformat = \"json\"\n[feedback]\nfile = {:?}\n",
         broker.address(),
-        folder.path().join("dead.ndjson").display().to_string(),
-        folder.path().join("marks.ndjson").display().to_string(),
+        kept.path().join("marks.ndjson").display().to_string(),
     );
-    std::fs::write(&file, toml).unwrap();
-    let mut process = Command::new(env!("CARGO_BIN_EXE_groundswell"))
-        .args(["run", "--config", file.to_str().unwrap()])
-        // The store lies where the command is run.
-        .current_dir(folder.path())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let client = groundswell::notify::http_client().unwrap();
-    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(100));
-    let ready = async {
-        loop {
-            ticks.tick().await;
-            let answer = client.get(format!("http://{address}/readyz")).send().await;
-            if answer.is_ok_and(|answer| answer.status() == 200) {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(DEADLINE, ready).await.expect("it becomes ready");
+    let mut program = Program::start(&toml, &[]);
+    program.ready().await;
     let marked = groundswell(&[
         "mark",
         "--config",
-        file.to_str().unwrap(),
+        program.folder().join("groundswell.toml").to_str().unwrap(),
         "--false-alarm",
         "--brand",
         "Acme",
@@ -282,24 +260,10 @@ async fn run_serves_and_ends_well_when_it_is_asked_to() {
         "mentions-up",
     ]);
     assert!(marked.status.success(), "{}", text(&marked.stderr));
-    let heard = async {
-        loop {
-            ticks.tick().await;
-            let answer = client.get(format!("http://{address}/metrics")).send().await.unwrap();
-            let metrics = answer.text().await.unwrap();
-            if metrics.contains("groundswell_feedback_marks_total{outcome=\"taken\"} 1\n") {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(DEADLINE, heard).await.expect("the mark is heard while it runs");
-    let asked = Command::new("kill").arg(process.id().to_string()).status().unwrap();
-    assert!(asked.success());
-    let ended = tokio::task::spawn_blocking(move || {
-        let status = process.wait().unwrap();
-        (status, std::io::read_to_string(process.stderr.take().unwrap()).unwrap())
-    });
-    let (status, log) = tokio::time::timeout(DEADLINE, ended).await.expect("it ends").unwrap();
+    let taken = "groundswell_feedback_marks_total{outcome=\"taken\"} 1\n";
+    program.http().wait_for("/metrics", |_, metrics| metrics.contains(taken)).await;
+    let status = tokio::task::block_in_place(|| program.stop());
+    let log = program.log();
     assert_eq!(status.code(), Some(0), "{log}");
     for line in log.lines() {
         serde_json::from_str::<serde_json::Value>(line).expect("each line of the log is JSON");

@@ -250,7 +250,7 @@ async fn a_broker_out_of_reach_is_no_silence() {
     let mut listened = Listened::start(&broker, &topic, None);
     listened.until(|event| matches!(event, Event::IdleSince(_))).await;
 
-    tokio::task::block_in_place(|| broker.stop());
+    tokio::task::block_in_place(|| broker.kill());
     listened.until(|event| *event == Event::Unreachable).await;
     let down = Instant::now();
     tokio::task::block_in_place(|| broker.start_again());

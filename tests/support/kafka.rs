@@ -1,19 +1,21 @@
-//! What a test does to a broker: topics, messages in, messages out.
+//! What a test does with Kafka as its client: topics, messages in, messages out.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedMessage;
+use rdkafka::metadata::Metadata;
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{DEADLINE, KafkaBroker, unique};
+use super::{DEADLINE, unique};
 
 /// One message to send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,10 +58,65 @@ impl Record {
     }
 }
 
-impl KafkaBroker {
-    /// Makes a topic and waits until all its partitions can be written to.
+/// What is known of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionState {
+    /// The broker that leads it; none while no replica can.
+    pub leader: Option<i32>,
+    /// The brokers that hold it; the first is the preferred leader.
+    pub replicas: Vec<i32>,
+    /// Those of them that have all of it.
+    pub in_sync: Vec<i32>,
+}
+
+/// Kafka, as clients reach it.
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    addresses: Vec<String>,
+}
+
+impl Kafka {
+    pub(super) fn new(ports: impl IntoIterator<Item = u16>) -> Self {
+        let address = |port| format!("127.0.0.1:{port}");
+        Self { addresses: ports.into_iter().map(address).collect() }
+    }
+
+    /// Each broker's `host:port`.
+    pub fn addresses(&self) -> &[String] {
+        &self.addresses
+    }
+
+    /// What any client starts from.
+    pub fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", self.addresses.join(","))
+            .set("broker.address.family", "v4")
+            .set("reconnect.backoff.max.ms", "200");
+        config
+    }
+
+    /// Makes a topic and waits until all its partitions can be written to; each is held once.
     pub async fn create_topic(&self, name: &str, partitions: i32) {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        self.make(topic).await;
+    }
+
+    /// Makes a topic whose partitions are held by these brokers, the leader first, and whose writers wait for
+    /// `min_in_sync` of them; waits until all replicas are in sync.
+    pub async fn create_topic_on(&self, name: &str, replicas: &[&[i32]], min_in_sync: usize) {
+        let partitions = i32::try_from(replicas.len()).expect("a count of partitions");
+        let min_in_sync = min_in_sync.to_string();
+        let topic = NewTopic::new(name, partitions, TopicReplication::Variable(replicas))
+            .set("min.insync.replicas", &min_in_sync);
+        self.make(topic).await;
+        for (partition, replicas) in (0..).zip(replicas) {
+            self.await_partition(name, partition, |it| it.in_sync.len() == replicas.len()).await;
+        }
+    }
+
+    async fn make(&self, topic: NewTopic<'_>) {
+        let (name, partitions) = (topic.name, topic.num_partitions);
         let made = self.admin().create_topics([&topic], &AdminOptions::new()).await;
         let made = made.expect("ask for the topic");
         assert_eq!(made, [Ok(name.to_owned())], "the topic was not made");
@@ -114,7 +171,14 @@ impl KafkaBroker {
         let mut messages = Vec::with_capacity(count);
         let read_all = async {
             while messages.len() < count {
-                messages.push(consumer.recv().await.expect("read a message").detach());
+                match consumer.recv().await {
+                    Ok(message) => messages.push(message.detach()),
+                    // Other brokers may have all there is, or this one comes back.
+                    Err(KafkaError::MessageConsumption(
+                        RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown,
+                    )) => {}
+                    Err(error) => panic!("could not read {topic}: {error}"),
+                }
             }
         };
         let in_time = tokio::time::timeout(DEADLINE, read_all).await.is_ok();
@@ -152,7 +216,46 @@ impl KafkaBroker {
 
     fn partitions(&self, topic: &str) -> i32 {
         let probe: BaseConsumer = self.client().create().expect("a Kafka client");
-        i32::try_from(usable_partitions(&probe, topic)).expect("a count of partitions")
+        let known: usize =
+            metadata(&probe, topic).topics().iter().map(|it| it.partitions().len()).sum();
+        i32::try_from(known).expect("a count of partitions")
+    }
+
+    /// Whether its brokers know of this one as one that works.
+    pub(super) fn lists(&self, broker: i32) -> bool {
+        // A client that is new asks the brokers that it is given, and no others.
+        let probe: BaseConsumer = self.client().create().expect("a Kafka client");
+        let metadata = probe.fetch_metadata(None, Duration::from_millis(500));
+        metadata.is_ok_and(|metadata| metadata.brokers().iter().any(|it| it.id() == broker))
+    }
+
+    /// What the brokers say of a partition.
+    pub fn partition(&self, topic: &str, partition: i32) -> PartitionState {
+        let probe: BaseConsumer = self.client().create().expect("a Kafka client");
+        partition_state(&probe, topic, partition).expect("a partition of the topic")
+    }
+
+    /// Waits until a partition is as it is `wanted`.
+    ///
+    /// # Panics
+    ///
+    /// When it is not within [`DEADLINE`].
+    pub async fn await_partition(
+        &self,
+        topic: &str,
+        partition: i32,
+        wanted: impl Fn(&PartitionState) -> bool,
+    ) -> PartitionState {
+        let probe: BaseConsumer = self.client().create().expect("a Kafka client");
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let state = partition_state(&probe, topic, partition);
+            if let Some(state) = state.as_ref().filter(|it| wanted(it)) {
+                return state.clone();
+            }
+            assert!(Instant::now() < deadline, "still so after {DEADLINE:?}: {state:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Kafka answers for a topic before all of the broker knows of it.
@@ -166,11 +269,32 @@ impl KafkaBroker {
     }
 }
 
+fn metadata(probe: &BaseConsumer, topic: &str) -> Metadata {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        // Not for longer: a broker that hangs may have been asked, and the next one knows.
+        match probe.fetch_metadata(Some(topic), Duration::from_secs(1)) {
+            Ok(metadata) => return metadata,
+            Err(error) => assert!(Instant::now() < deadline, "nobody tells of {topic}: {error}"),
+        }
+    }
+}
+
 fn usable_partitions(probe: &BaseConsumer, topic: &str) -> usize {
-    let metadata =
-        probe.fetch_metadata(Some(topic), DEADLINE).expect("ask for the topic's partitions");
+    let metadata = metadata(probe, topic);
     let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
     partitions.filter(|partition| partition.error().is_none() && partition.leader() >= 0).count()
+}
+
+fn partition_state(probe: &BaseConsumer, topic: &str, partition: i32) -> Option<PartitionState> {
+    let metadata = metadata(probe, topic);
+    let mut partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+    let found = partitions.find(|it| it.id() == partition)?;
+    Some(PartitionState {
+        leader: Some(found.leader()).filter(|leader| *leader >= 0),
+        replicas: found.replicas().to_vec(),
+        in_sync: found.isr().to_vec(),
+    })
 }
 
 async fn delivered(delivery: DeliveryFuture) {

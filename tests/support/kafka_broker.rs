@@ -1,55 +1,33 @@
 //! One Apache Kafka broker, as a child process.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::ops::Deref;
+use std::path::Path;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rustix::process::Signal;
 
-use super::ports::free_port;
-use super::{DEADLINE, repository};
+use super::free_port;
+use super::kafka::Kafka;
+use super::kafka_process::{Layout, launch};
+use super::server::Server;
 
-/// A small heap, and a JVM that starts fast rather than one that runs fast for long.
-const JVM: [&str; 4] = [
-    "-Xmx512m",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-];
-
-/// One KRaft broker (it is its own controller) on loopback, with its data in a temporary folder.
-///
-/// It lives as long as this value and never longer than the test process, and its folder goes with it: both
-/// are the work of `tests/kafka/broker.sh`.
+/// A broker on loopback, with its data in a temporary folder; both end with this value or with the test process.
+/// Its [`Kafka`] is what clients do.
 pub struct KafkaBroker {
+    id: i32,
     port: u16,
-    process: Option<Child>,
-    folder: PathBuf,
+    kafka: Kafka,
+    server: Server,
 }
 
 impl KafkaBroker {
-    /// Formats the storage, starts the broker and waits until it answers.
+    /// One that is its own controller: formats the storage, starts it and waits until it answers.
     ///
     /// # Panics
     ///
     /// When Java or Kafka's jars are missing, or the broker does not come up; then with the end of its log.
     pub fn start() -> Self {
-        assert_installed();
-        let mut broker = Self {
-            port: free_port(),
-            process: None,
-            folder: tempfile::Builder::new()
-                .prefix("groundswell-kafka-")
-                .tempdir()
-                .expect("a temporary folder")
-                .keep(),
-        };
-        fs::write(broker.properties(), broker.configuration()).expect("write server.properties");
-        broker.format();
+        let mut broker = Self::prepare(&Layout::new(1, 1), 1);
         broker.start_again();
         broker
     }
@@ -61,182 +39,77 @@ impl KafkaBroker {
         SHARED.get_or_init(Self::start)
     }
 
+    /// One of several, not started.
+    pub(super) fn prepare(layout: &Layout, id: i32) -> Self {
+        let port = free_port();
+        Self { id, port, kafka: Kafka::new([port]), server: layout.prepare(id, port) }
+    }
+
+    /// Starts it; it may not answer yet.
+    pub(super) fn launch(&mut self) {
+        launch(&mut self.server);
+    }
+
+    /// Makes it go on, or starts it, as need be; it may not answer yet.
+    pub(super) fn restore(&mut self) {
+        if self.server.runs() {
+            self.resume();
+        } else {
+            self.launch();
+        }
+    }
+
+    /// Waits until it answers, and takes part in its cluster.
+    pub(super) fn await_answer(&mut self) {
+        self.server.await_answer(|| self.kafka.lists(self.id));
+    }
+
     /// `host:port`, for `bootstrap.servers`.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.kafka.addresses().concat()
+    }
+
+    /// Its port on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where the broker keeps its data and its log.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.server.folder()
     }
 
-    /// What any client of this broker starts from.
-    pub fn client(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config
-            .set("bootstrap.servers", self.address())
-            .set("broker.address.family", "v4")
-            .set("reconnect.backoff.max.ms", "200");
-        config
-    }
-
-    /// Kills the broker at once, as a crash would; its data stays for [`start_again`](Self::start_again).
+    /// Stops it in order: what it leads is led by others first, where there are others.
     pub fn stop(&mut self) {
-        self.end(b"keep\n");
+        self.server.end(Signal::TERM);
     }
 
-    /// Starts a stopped broker on its old address and data, and waits until it answers.
+    /// Kills it at once, as a crash would; its data stays for [`start_again`](Self::start_again).
+    pub fn kill(&mut self) {
+        self.server.end(Signal::KILL);
+    }
+
+    /// Starts it on its old address and data, and waits until it answers.
     pub fn start_again(&mut self) {
-        assert!(self.process.is_none(), "the broker runs already");
-        let process = Command::new("sh")
-            .arg(repository("tests/kafka/broker.sh"))
-            .arg(&self.folder)
-            .args(JVM)
-            .args(["-cp", &classpath(), "kafka.Kafka"])
-            .arg(self.properties())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("start tests/kafka/broker.sh");
-        self.process = Some(process);
+        self.launch();
         self.await_answer();
     }
 
-    fn await_answer(&mut self) {
-        let probe: BaseConsumer = self.client().create().expect("a Kafka client");
-        let deadline = Instant::now() + DEADLINE;
-        // An answer without brokers means that the broker is up but not yet registered with its controller.
-        while !probe
-            .fetch_metadata(None, Duration::from_millis(500))
-            .is_ok_and(|metadata| !metadata.brokers().is_empty())
-        {
-            let process = self.process.as_mut().expect("a started broker");
-            if let Some(status) = process.try_wait().expect("ask for the broker's state") {
-                panic!("Kafka ended at once ({status}). The end of its log:\n{}", self.log_tail());
-            }
-            assert!(
-                Instant::now() < deadline,
-                "Kafka did not answer within {DEADLINE:?}. The end of its log:\n{}",
-                self.log_tail()
-            );
-        }
+    /// Lets it hang: its connections stay open, and nothing answers.
+    pub fn suspend(&mut self) {
+        self.server.signal(Signal::STOP);
     }
 
-    fn end(&mut self, word: &[u8]) {
-        let Some(mut process) = self.process.take() else {
-            return;
-        };
-        if let Some(mut leash) = process.stdin.take() {
-            // An error means that the broker is gone already.
-            let _ = leash.write_all(word);
-        }
-        let _ = process.wait();
-    }
-
-    fn format(&self) {
-        // Kafka takes 16 bytes in URL-safe base64 as a cluster's id; any 22 letters and digits are that.
-        let cluster_id = format!("{:021x}A", rand::random::<u128>() >> 44);
-        let Output { status, stdout, stderr } = Command::new("java")
-            .args(JVM)
-            .args(["-cp", &classpath(), "kafka.tools.StorageTool", "format"])
-            .args(["--cluster-id", &cluster_id, "--config"])
-            .arg(self.properties())
-            .output()
-            .expect("run Kafka's StorageTool");
-        assert!(
-            status.success(),
-            "Kafka's storage could not be formatted:\n{}{}",
-            String::from_utf8_lossy(&stdout),
-            String::from_utf8_lossy(&stderr)
-        );
-    }
-
-    fn configuration(&self) -> String {
-        let broker = self.port;
-        let controller = free_port();
-        let data = self.folder.join("data");
-        format!(
-            "\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
-log.dirs={data}
-
-# Topics are made by the tests that need them; a missing one is a case of its own.
-auto.create.topics.enable=false
-
-# One broker holds everything once, and little of it.
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=1
-num.network.threads=2
-num.io.threads=4
-log.cleaner.dedupe.buffer.size=4194304
-
-# Groups form at once, and may notice a dead member soon.
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-
-# A broker that comes back is let in when its controller has missed it for so long.
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
-
-# Bad input reaches the reader: messages of more than 10 MB, from years ago or from tomorrow.
-message.max.bytes=33554432
-log.retention.ms=-1
-log.message.timestamp.before.max.ms=9223372036854775807
-log.message.timestamp.after.max.ms=9223372036854775807
-",
-            data = data.display()
-        )
-    }
-
-    fn properties(&self) -> PathBuf {
-        self.folder.join("server.properties")
-    }
-
-    fn log_tail(&self) -> String {
-        let log = fs::read_to_string(self.folder.join("broker.log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(40)..].join("\n")
+    /// Lets it go on after [`suspend`](Self::suspend).
+    pub fn resume(&mut self) {
+        self.server.signal(Signal::CONT);
     }
 }
 
-impl Drop for KafkaBroker {
-    fn drop(&mut self) {
-        if self.process.is_some() {
-            self.end(b"");
-        } else {
-            let _ = fs::remove_dir_all(&self.folder);
-        }
+impl Deref for KafkaBroker {
+    type Target = Kafka;
+
+    fn deref(&self) -> &Kafka {
+        &self.kafka
     }
-}
-
-fn jars() -> PathBuf {
-    repository("target/kafka/lib")
-}
-
-fn classpath() -> String {
-    // Java itself reads the star.
-    jars().join("*").display().to_string()
-}
-
-fn assert_installed() {
-    let has_jars = |folder: &Path| folder.read_dir().is_ok_and(|mut files| files.next().is_some());
-    assert!(
-        has_jars(&jars()),
-        "Apache Kafka is not installed ({} is missing): run ./test, which installs it",
-        jars().display()
-    );
-    assert!(
-        Command::new("java").arg("-version").output().is_ok_and(|java| java.status.success()),
-        "Java is not installed (`java -version` fails): run ./test, which installs it"
-    );
 }

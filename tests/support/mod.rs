@@ -1,8 +1,11 @@
 //! What the integration tests stand on: a real Apache Kafka, a real PostgreSQL, a real HTTP receiver, Slack's own
 //! judgement.
 //!
-//! - [`KafkaBroker`]: one KRaft broker, and what a test does with it as its operator would.
+//! - [`KafkaBroker`], [`KafkaCluster`]: one KRaft broker, or three, and what a test does with them as their operator.
+//! - [`Kafka`]: either of them, as a client reaches it.
 //! - [`Postgres`]: one PostgreSQL server, and a database for whoever asks.
+//! - [`service`], [`Program`]: Groundswell in this process, or as a process of its own.
+//! - [`Stream`]: mentions whose contents are known.
 //! - [`HttpReceiver`]: a local server that records requests and answers as it was told to.
 //! - [`slack`]: whether Slack would take a payload.
 //!
@@ -14,20 +17,28 @@ mod cut;
 mod http_receiver;
 mod kafka;
 mod kafka_broker;
+mod kafka_cluster;
+mod kafka_process;
 mod ports;
 mod postgres;
+mod program;
 mod server;
 pub mod service;
 pub mod slack;
+mod stream;
 
 use std::path::PathBuf;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 pub use http_receiver::{Answer, HttpReceiver, Received};
-pub use kafka::Record;
+pub use kafka::{Kafka, PartitionState, Record};
 pub use kafka_broker::KafkaBroker;
+pub use kafka_cluster::KafkaCluster;
 pub use ports::free_port;
 pub use postgres::Postgres;
+pub use program::Program;
+pub use stream::{Expected, Stream};
 
 /// How long anything awaited may take. Far longer than it does: it ends only what would never come.
 pub const DEADLINE: Duration = Duration::from_secs(120);
@@ -40,6 +51,21 @@ pub fn repository(path: &str) -> PathBuf {
 /// `prefix` with a random end, for topics and groups on a broker that other tests use too.
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}-{:08x}", rand::random::<u32>())
+}
+
+/// What a program prints, once it has ended well.
+///
+/// # Panics
+///
+/// When it does not start, or fails; then with what it said.
+pub fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{command:?} does not start ({error}): run ./test, which installs what is missing")
+    });
+    let Output { status, stdout, stderr } = output;
+    let (said, wrong) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{command:?} failed:\n{said}{wrong}");
+    said.into_owned()
 }
 
 /// Waits until `holds`, which is asked again and again.

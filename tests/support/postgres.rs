@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 use rustix::process::{Signal, geteuid};
 
-use super::free_port;
 use super::server::Server;
+use super::{free_port, run};
 
 /// Where Debian keeps the programs of each version; elsewhere they are on the `PATH`.
 const VERSIONS: &str = "/usr/lib/postgresql";
@@ -147,14 +147,4 @@ fn installed() -> PathBuf {
         .filter(|version| version.join("bin/initdb").exists())
         .max_by_key(|version| number(version));
     newest.map_or_else(PathBuf::new, |version| version.join("bin"))
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{command:?} does not start ({error}): run ./test, which installs PostgreSQL")
-    });
-    let Output { status, stdout, stderr } = output;
-    let (said, wrong) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    assert!(status.success(), "{command:?} failed:\n{said}{wrong}");
-    said.into_owned()
 }

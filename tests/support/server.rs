@@ -101,25 +101,29 @@ impl Server {
     }
 
     /// Sends it a signal that ends it, and waits until it has ended.
+    pub fn end(&mut self, signal: Signal) -> ExitStatus {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits until it has ended.
     ///
     /// # Panics
     ///
     /// When that takes longer than [`DEADLINE`]; then with the end of its log.
-    pub fn end(&mut self, signal: Signal) -> ExitStatus {
-        self.signal(signal);
+    pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + DEADLINE;
         let status = loop {
-            match self.process().try_wait().expect("ask for the process's state") {
-                Some(status) => break status,
-                None if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                None => panic!(
-                    "{} still runs {DEADLINE:?} after {signal:?}. The end of its log:\n{}",
-                    self.name,
-                    self.log_tail()
-                ),
+            if let Some(status) = self.process().try_wait().expect("ask for the process's state") {
+                break status;
             }
+            assert!(
+                Instant::now() < deadline,
+                "{} still runs after {DEADLINE:?}. The end of its log:\n{}",
+                self.name,
+                self.log_tail()
+            );
+            std::thread::sleep(Duration::from_millis(5));
         };
         self.process = None;
         self.hold("");

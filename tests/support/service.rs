@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use groundswell::config::{Config, Secrets};
 use groundswell::http::Readiness;
@@ -31,7 +32,7 @@ pub fn config(toml: &str, slack: &str, folder: &Path) -> Config {
 pub struct RunningService {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), RunError>>,
-    address: SocketAddr,
+    http: Http,
     readiness: Readiness,
 }
 
@@ -48,7 +49,7 @@ impl RunningService {
             let _dropped = stopped.await;
         };
         let task = tokio::spawn(run(config, service, shutdown));
-        Self { stop, task, address, readiness }
+        Self { stop, task, http: Http::at(address), readiness }
     }
 
     /// Starts it and waits until it reads its partitions.
@@ -61,36 +62,59 @@ impl RunningService {
 
     /// What it answers at `path`: status and body.
     pub async fn get(&self, path: &str) -> (u16, String) {
-        let client = http_client().expect("an HTTP client");
-        let answer = client.get(format!("http://{}{path}", self.address)).send().await;
-        let answer = answer.expect("an answer");
-        (answer.status().as_u16(), answer.text().await.expect("a text"))
+        self.http.get(path).await.expect("an answer")
     }
 
-    /// Asks again and again, as Prometheus does, until the body at `path` is `enough`; returns it.
+    /// As [`Http::wait_for`].
     pub async fn wait_for(&self, path: &str, enough: impl Fn(u16, &str) -> bool) -> String {
-        let asked = async {
-            let mut ticks = tokio::time::interval(std::time::Duration::from_millis(100));
-            loop {
-                ticks.tick().await;
-                let (status, body) = self.get(path).await;
-                if enough(status, &body) {
-                    return body;
-                }
-            }
-        };
-        match timeout(DEADLINE, asked).await {
-            Ok(body) => body,
-            Err(_) => {
-                panic!("{path} never said what it should; it says {}", self.get(path).await.1)
-            }
-        }
+        self.http.wait_for(path, enough).await
     }
 
     /// Stops it gracefully.
     pub async fn stop(self) -> Result<(), RunError> {
         let _gone = self.stop.send(());
         timeout(DEADLINE, self.task).await.expect("it stops in time").expect("no panic")
+    }
+}
+
+/// What a service answers over HTTP.
+pub struct Http {
+    address: SocketAddr,
+    client: reqwest::Client,
+}
+
+impl Http {
+    /// That of the service that listens here.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, client: http_client().expect("an HTTP client") }
+    }
+
+    /// What it answers at `path`: status and body; nothing while it does not answer.
+    pub async fn get(&self, path: &str) -> Option<(u16, String)> {
+        let answer = self.client.get(format!("http://{}{path}", self.address)).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
+    /// Asks again and again, as Prometheus does, until the body at `path` is `enough`; returns it.
+    ///
+    /// # Panics
+    ///
+    /// When it is not within [`DEADLINE`]; then with what it is.
+    pub async fn wait_for(&self, path: &str, enough: impl Fn(u16, &str) -> bool) -> String {
+        let asked = async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                ticks.tick().await;
+                match self.get(path).await {
+                    Some((status, body)) if enough(status, &body) => return body,
+                    _ => {}
+                }
+            }
+        };
+        match timeout(DEADLINE, asked).await {
+            Ok(body) => body,
+            Err(_) => panic!("{path} never said what it should: {:?}", self.get(path).await),
+        }
     }
 }
 

@@ -1,0 +1,87 @@
+//! Groundswell as its operator runs it: a process of its own.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use rustix::process::Signal;
+
+use super::free_port;
+use super::server::Server;
+use super::service::Http;
+
+/// `groundswell run` in a temporary folder, where its log and the files that it keeps are, too. It ends with this value
+/// or with the test process.
+pub struct Program {
+    server: Server,
+    http: Http,
+    environment: Vec<(String, String)>,
+}
+
+impl Program {
+    /// Starts it; `toml` is its configuration but for where it listens. It may not be ready yet.
+    pub fn start(toml: &str, environment: &[(&str, &str)]) -> Self {
+        let server = Server::new("groundswell", "KILL");
+        let address = ([127, 0, 0, 1], free_port()).into();
+        let toml = format!("{toml}\n[http]\nlisten = \"{address}\"\n");
+        fs::write(server.folder().join("groundswell.toml"), toml).expect("write the configuration");
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let environment = environment.iter().map(owned).collect();
+        let mut program = Self { server, http: Http::at(address), environment };
+        program.start_again();
+        program
+    }
+
+    /// Starts it with the same configuration, address and folder; it may not be ready yet.
+    pub fn start_again(&mut self) {
+        let mut groundswell = Command::new(env!("CARGO_BIN_EXE_groundswell"));
+        groundswell.args(["run", "--config", "groundswell.toml"]);
+        groundswell.current_dir(self.folder()).envs(self.environment.clone());
+        self.server.run(&mut groundswell);
+    }
+
+    /// Waits until it is ready.
+    pub async fn ready(&self) {
+        self.http.wait_for("/readyz", |status, _| status == 200).await;
+    }
+
+    /// What it answers.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Where its configuration, its log and the files that it keeps are.
+    pub fn folder(&self) -> &Path {
+        self.server.folder()
+    }
+
+    /// What it has logged so far, in all its runs.
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.server.end(Signal::TERM)
+    }
+
+    /// Kills it at once.
+    pub fn kill(&mut self) {
+        self.server.end(Signal::KILL);
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.server.wait()
+    }
+
+    /// Lets it hang.
+    pub fn suspend(&mut self) {
+        self.server.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`suspend`](Self::suspend).
+    pub fn resume(&mut self) {
+        self.server.signal(Signal::CONT);
+    }
+}
