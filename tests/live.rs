@@ -15,6 +15,8 @@ mod bad_input;
 mod cluster;
 #[path = "live/commands.rs"]
 mod commands;
+#[path = "live/faults.rs"]
+mod faults;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
 #[path = "live/postgres_support.rs"]

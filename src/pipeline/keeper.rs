@@ -17,6 +17,8 @@ pub(super) struct Keeper {
     /// Everything before this offset is in the store.
     kept: Option<i64>,
     kept_at: Instant,
+    /// Whether the source has been told so.
+    said: bool,
     /// What could not be written yet.
     pending: Option<Checkpoint>,
     tried_at: Instant,
@@ -28,13 +30,28 @@ impl Keeper {
     /// The partition of `claim`, of which everything before `kept` is in the store.
     pub(super) fn new(live: Arc<Live>, claim: Claim, kept: Option<i64>) -> Self {
         let now = Instant::now();
-        Self { live, claim, kept, kept_at: now, pending: None, tried_at: now, lost: false }
+        Self {
+            live,
+            claim,
+            kept,
+            kept_at: now,
+            said: false,
+            pending: None,
+            tried_at: now,
+            lost: false,
+        }
     }
 
     /// Whether it is time for a checkpoint at `position`.
     pub(super) fn is_due(&self, position: i64) -> bool {
         let every = self.live.config.store.checkpoint_every;
         self.kept.is_none() || self.kept != Some(position) && self.kept_at.elapsed() >= every
+    }
+
+    /// How far it is kept, if the source has not been told yet.
+    pub(super) fn news(&mut self) -> Kept {
+        let said = std::mem::replace(&mut self.said, true);
+        Kept::UpTo(self.kept.filter(|_| !said))
     }
 
     /// Whether anything has been handled that is not kept.
@@ -104,6 +121,7 @@ impl Keeper {
         }
         self.kept = Some(checkpoint.position);
         self.kept_at = Instant::now();
+        self.said = true;
         Kept::UpTo(self.kept)
     }
 }

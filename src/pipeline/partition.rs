@@ -120,7 +120,7 @@ impl PartitionHandler for LivePartition {
             Some(position) if !self.to_tell.is_empty() || self.keeper.is_due(position) => {
                 self.keep(position)
             }
-            _ => Kept::UpTo(None),
+            _ => self.keeper.news(),
         }
     }
 

@@ -53,9 +53,9 @@ pub trait PartitionHandler: Send {
     fn caught_up(&mut self, history: History);
     /// The end has been reached and nothing has come for `idle`; the wall clock shows `now`.
     fn idle(&mut self, now: Timestamp, idle: Duration);
-    /// A batch is done; everything before `position` has been handled, if the past has been read. A
-    /// good moment for what need not be done for each message. Called again and again while it says
-    /// that it waits; nothing is read meanwhile.
+    /// A batch is done, or nothing has come for a moment; everything before `position` has been
+    /// handled, if the past has been read. Time for what need not be done for each message. Called
+    /// again and again while it says that it waits; nothing is read meanwhile.
     fn batch_done(&mut self, position: Option<i64>, now: Timestamp) -> Kept;
     /// The partition goes to another instance, or the source stops: the last moment to keep what
     /// has been handled.

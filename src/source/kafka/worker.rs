@@ -184,7 +184,7 @@ impl Assignment {
         read
     }
 
-    /// Gives the handler its moment. Returns what is kept for good, if that is news.
+    /// Gives the handler its moment.
     fn keep(&mut self, common: &Common) {
         let kept = self.handler.batch_done(self.position, wall_clock());
         self.take(kept, common);
@@ -218,30 +218,24 @@ impl Assignment {
             }
             Reading::Goes => {}
         }
-        let was_live = self.live;
         let read = self.read();
-        let passed = if common.connected.load(Ordering::Acquire) {
-            self.tick(common.idle_timeout)
+        if common.connected.load(Ordering::Acquire) {
+            self.tick(common.idle_timeout);
         } else {
             // What a broker out of reach holds is not known to be nothing.
             self.last_message = Instant::now();
-            false
-        };
-        if read || passed || self.live != was_live {
-            self.keep(common);
         }
+        self.keep(common);
         read
     }
 
-    /// Lets silence pass when the partition is at its end. Returns whether it did.
-    fn tick(&mut self, idle_timeout: Duration) -> bool {
+    /// Lets silence pass when the partition is at its end.
+    fn tick(&mut self, idle_timeout: Duration) {
         let idle = self.last_message.elapsed();
-        let passes = self.at_end && idle >= idle_timeout && self.last_idle.elapsed() >= IDLE_TICK;
-        if passes {
+        if self.at_end && idle >= idle_timeout && self.last_idle.elapsed() >= IDLE_TICK {
             self.last_idle = Instant::now();
             self.handler.idle(wall_clock(), idle);
         }
-        passes
     }
 }
 
