@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let listener = listen(&config).await?;
-    info!(address = %config.http_listen, "serving metrics and health");
+    info!(address = %config.http.listen, tls = config.http.tls.is_some(), "serving metrics and health");
     let stop = stop_signal()?;
     let service =
         Service { listener, readiness: Readiness::default(), on_change: Box::new(|_| {}) };
@@ -36,10 +36,10 @@ async fn serve(config: Config) -> Result<(), Failure> {
 }
 
 pub(super) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
-    TcpListener::bind(config.http_listen).await.map_err(|error| {
+    TcpListener::bind(config.http.listen).await.map_err(|error| {
         Failure::Other(format!(
             "cannot listen at {}: {error}; choose another address with [http] listen",
-            config.http_listen
+            config.http.listen
         ))
     })
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::{Config, duration};
 use crate::decode::Format;
 use crate::detect::{Parts, Sensitivity, z_limit};
+use crate::http::HttpSettings;
 use crate::incident::{Direction, Measure, Unit};
 use crate::notify::{Route, Target};
 use crate::store::{Engine, StoreSettings};
@@ -31,7 +32,7 @@ fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
         "Learns from what people mark as false alarm or real in {}.",
         config.feedback_file.display()
     )?;
-    write!(out, "Serves /metrics, /healthz and /readyz at http://{}.", config.http_listen)
+    write_http(&config.http, out)
 }
 
 fn write_store(store: &StoreSettings, out: &mut String) -> std::fmt::Result {
@@ -253,6 +254,46 @@ fn write_secrets(config: &Config, out: &mut String) -> std::fmt::Result {
         .secrets
         .iter()
         .try_for_each(|source| writeln!(out, "Takes {} from the {}.", source.key, source.holder))
+}
+
+fn write_http(http: &HttpSettings, out: &mut String) -> std::fmt::Result {
+    let scheme = if http.tls.is_some() { "https" } else { "http" };
+    write!(out, "Serves /metrics, /healthz and /readyz at {scheme}://{}", http.listen)?;
+    if let Some(tls) = &http.tls {
+        write!(out, ", with the certificate in {}", tls.cert.display())?;
+        if let Some(authorities) = &tls.client_ca {
+            write!(out, ", to clients whose own is signed by {}", authorities.display())?;
+        }
+    }
+    writeln!(out, ".")?;
+    let holders: Vec<String> =
+        http.tokens.iter().map(|it| format!("{} ({})", it.name, it.role.name())).collect();
+    let holders = holders.join(", ");
+    match (http.tokens.is_empty(), http.open_metrics) {
+        (false, true) => writeln!(out, "  /metrics needs no token; known are those of {holders}.")?,
+        (false, false) => writeln!(out, "  /metrics needs a token: known are those of {holders}.")?,
+        (true, _) if http.is_local() => {
+            writeln!(out, "  No token is needed: only this machine can ask.")?;
+        }
+        (true, _) => writeln!(
+            out,
+            "  No token is known: /metrics needs none, and what needs one is refused."
+        )?,
+    }
+    for warning in http.warnings() {
+        writeln!(out, "  Warning: {warning}.")?;
+    }
+    let limits = &http.limits;
+    write!(
+        out,
+        "  One address may ask {} times a second, all together may hold {} connections open; a request's head \
+         must come within {}, its body of up to {} bytes and the answer within {}.",
+        limits.rate.requests,
+        limits.max_connections,
+        duration::show(limits.header_timeout),
+        limits.max_body_bytes,
+        duration::show(limits.request_timeout),
+    )
 }
 
 fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {

@@ -4,6 +4,7 @@
 mod brands;
 mod duration;
 mod explain;
+mod http;
 mod kafka;
 mod reader;
 mod routes;
@@ -13,7 +14,6 @@ mod sections;
 mod store;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,7 @@ pub use secrets::{SecretHolder, SecretSource, Secrets};
 
 use crate::classify::Rules;
 use crate::detect::Plan;
+use crate::http::HttpSettings;
 use crate::notify::{RetrySettings, Route};
 use crate::source::KafkaSettings;
 use crate::store::StoreSettings;
@@ -60,8 +61,8 @@ pub struct Config {
     pub feedback_file: PathBuf,
     /// Caps.
     pub limits: Limits,
-    /// Where metrics and health are served.
-    pub http_listen: SocketAddr,
+    /// Where metrics and health are served, and who may ask how much.
+    pub http: HttpSettings,
     /// How the log is written.
     pub log: LogSettings,
     /// Where the secrets come from, in the order they were read.
@@ -193,7 +194,7 @@ impl Config {
             ),
             feedback_file: sections::file(&mut root, "feedback", "groundswell-feedback.ndjson"),
             limits: sections::limits(&mut root),
-            http_listen: sections::http_listen(&mut root),
+            http: http::http(&mut root),
             log: sections::log(&mut root),
             kafka: Some(kafka),
             secrets: Vec::new(),

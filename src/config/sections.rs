@@ -1,7 +1,6 @@
 //! The tables of the file, one function each, into the settings of the rooms.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -272,23 +271,6 @@ pub(super) fn limits(root: &mut Section<'_, '_>) -> Limits {
     };
     section.finish();
     limits
-}
-
-pub(super) fn http_listen(root: &mut Section<'_, '_>) -> SocketAddr {
-    let default = SocketAddr::from(([127, 0, 0, 1], 9_464));
-    let mut section = root.section("http");
-    let listen = section.string("listen").map_or(default, |(text, at)| {
-        text.parse().unwrap_or_else(|_| {
-            section.complain(
-                "listen",
-                &at,
-                "expected an address and a port, e.g. \"127.0.0.1:9464\" or \"0.0.0.0:9464\"",
-            );
-            default
-        })
-    });
-    section.finish();
-    listen
 }
 
 pub(super) fn log(root: &mut Section<'_, '_>) -> LogSettings {

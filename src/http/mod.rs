@@ -1,34 +1,45 @@
 //! What the process answers over HTTP: metrics for Prometheus, health for Kubernetes.
 //!
-//! | path | answer |
-//! |---|---|
-//! | `/` | what there is, in plain text |
-//! | `/metrics` | all metrics, Prometheus text format 0.0.4 |
-//! | `/healthz` | 200 `ok` as long as the process serves: a failure means it must be started anew |
-//! | `/readyz` | 200 when every condition of [`Readiness`] holds, else 503; either way JSON that tells each |
+//! | path | answer | who may ask |
+//! |---|---|---|
+//! | `/` | what there is, in plain text | everybody |
+//! | `/metrics` | all metrics, Prometheus text format 0.0.4 | viewers, once there are tokens |
+//! | `/healthz` | 200 `ok` as long as the process serves: a failure means it must be started anew | everybody |
+//! | `/readyz` | 200 when every condition of [`Readiness`] holds, else 503; either way JSON that tells each | everybody |
 //!
 //! Every path answers `GET` and `HEAD`. There are no secrets in what it tells, and nothing can be
-//! changed through it; who may ask is for the network to say.
+//! changed through it.
+//!
+//! # Layout
+//!
+//! - [`Server`]: connections, with TLS or without, each within its limits.
+//! - `tls`: the certificate, replaced while it runs.
+//! - [`Access`]: who may ask for what; [`Access::require`] guards routes.
+//! - `limit`: how much is taken; `rate`: how often one client may ask.
+//! - `problem`: why a request is turned away, in words.
 
+mod access;
+mod limit;
+mod problem;
+mod rate;
 mod readiness;
+mod server;
+mod settings;
+mod tls;
 
+pub use access::{Access, Caller, Role};
 pub use readiness::{Condition, Readiness, Report};
-
-use std::io;
-use std::time::Duration;
+pub use server::{HttpError, Server};
+pub use settings::{HttpLimits, HttpSettings, Rate, TlsFiles, Token};
+pub use tls::{TlsError, certificate_expiry};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::telemetry::Metrics;
-
-/// How long answers under way may take once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 const INDEX: &str = concat!(
     "Groundswell ",
@@ -53,51 +64,17 @@ pub struct HttpState {
     pub readiness: Readiness,
 }
 
-/// Answers on `listener` until `shutdown` resolves; then takes no more connections, finishes the
-/// answers under way, and after five seconds leaves those whose readers are too slow.
-///
-/// # Errors
-///
-/// None as of now: what goes wrong with one connection ends that connection.
-pub async fn serve(
-    listener: TcpListener,
-    state: HttpState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    serve_with_grace(listener, state, shutdown, GRACE).await
-}
-
-async fn serve_with_grace(
-    listener: TcpListener,
-    state: HttpState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-    grace: Duration,
-) -> io::Result<()> {
-    let (stopping, stopped) = oneshot::channel();
-    let shutdown = async move {
-        shutdown.await;
-        let _ = stopping.send(());
-    };
-    let server = axum::serve(listener, router(state)).with_graceful_shutdown(shutdown);
-    let overdue = async move {
-        match stopped.await {
-            Ok(()) => tokio::time::sleep(grace).await,
-            // The server has ended by itself, and says so.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        served = server => served,
-        () = overdue => Ok(()),
+/// Every path, each open to those whom `access` lets in.
+fn routes(state: HttpState, access: &Access, open_metrics: bool) -> Router {
+    let mut scraped = Router::new().route("/metrics", get(metrics));
+    if access.has_tokens() && !open_metrics {
+        scraped = access.require(Role::Viewer, scraped);
     }
-}
-
-fn router(state: HttpState) -> Router {
     Router::new()
         .route("/", get(async || text(StatusCode::OK, PLAIN, INDEX)))
-        .route("/metrics", get(metrics))
         .route("/healthz", get(async || text(StatusCode::OK, PLAIN, "ok\n")))
         .route("/readyz", get(readyz))
+        .merge(scraped)
         .fallback(async || {
             text(StatusCode::NOT_FOUND, PLAIN, "nothing here; / tells what there is\n")
         })

@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 use crate::classify::{Classifier, ClassifyError};
 use crate::config::Config;
 use crate::decode::DeadLetterError;
-use crate::http::{self, HttpState, Readiness};
+use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
 use crate::mention::millis;
 use crate::notify::{Notifier, NotifyError};
@@ -63,7 +63,9 @@ pub enum RunError {
     #[error("[source.kafka] is missing: run needs a Kafka topic to read (replay reads files)")]
     NoSource,
     #[error("cannot serve HTTP: {0}")]
-    Http(#[from] std::io::Error),
+    Http(#[from] HttpError),
+    #[error("the HTTP server has ended by itself; restart the service")]
+    HttpEnded,
 }
 
 /// What a service is made of besides its configuration; tests and the demo own these parts.
@@ -95,6 +97,8 @@ pub async fn run(
     let metrics = Metrics::new(config.limits.metric_series)?;
     metrics.set_dedup_limit(config.plan.time.dedup_capacity);
     let readiness = service.readiness;
+    let state = HttpState { metrics: metrics.clone(), readiness: readiness.clone() };
+    let server = Server::new(service.listener, &config.http, state)?;
     let store = Store::open(&config.store).await?;
     readiness.set("store", Ok("it answers".to_owned()));
     let dead_letters = Arc::new(DeadLetters::open(&config.dead_letter_file)?);
@@ -126,12 +130,11 @@ pub async fn run(
     chores.spawn(forget_delivered(store.clone()));
     chores.spawn(hear_feedback(Arc::clone(&live)));
     let (stop_http, http_stopped) = watch::channel(false);
-    let state = HttpState { metrics, readiness: readiness.clone() };
-    let mut serve = tokio::spawn(http::serve(service.listener, state, stopped(http_stopped)));
+    let mut serve = tokio::spawn(server.serve(stopped(http_stopped)));
 
-    let failed = tokio::select! {
-        () = shutdown => None,
-        ended = &mut serve => Some(ended),
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        _ended = &mut serve => Err(RunError::HttpEnded),
     };
     info!("stopping");
     readiness.set("source", Err("the service is stopping".to_owned()));
@@ -141,15 +144,11 @@ pub async fn run(
     notifier.shutdown(DRAIN).await;
     leave(source).await;
     store.close().await;
-    if failed.is_none() {
+    if ended.is_ok() {
         stop_http.send_replace(true);
         let _ended = timeout(Duration::from_secs(1), serve).await;
     }
-    match failed {
-        Some(Ok(Err(error))) => Err(RunError::Http(error)),
-        Some(Ok(Ok(())) | Err(_)) => Err(RunError::Http(std::io::Error::other("the server ended"))),
-        None => Ok(()),
-    }
+    ended
 }
 
 fn start_notifier(config: &Config, metrics: &Metrics, store: &Store) -> Result<Notifier, RunError> {

@@ -8,6 +8,7 @@ use prometheus::{Registry, TextEncoder};
 use super::MetricsError;
 use super::checkpoints::Checkpoints;
 use super::family::{Family, Registrar};
+use super::http::Http;
 use super::incidents::Incidents;
 use super::intake::Intake;
 use super::notifications::Notifications;
@@ -28,6 +29,7 @@ struct Inner {
     incidents: Incidents,
     notifications: Notifications,
     checkpoints: Checkpoints,
+    http: Http,
     shards: AtomicU64,
 }
 
@@ -55,6 +57,7 @@ impl Metrics {
         let incidents = Incidents::new(&mut registrar)?;
         let notifications = Notifications::new(&mut registrar)?;
         let checkpoints = Checkpoints::new(&mut registrar)?;
+        let http = Http::new(&mut registrar)?;
         let Registrar { registry, families } = registrar;
         Ok(Self(Arc::new(Inner {
             registry,
@@ -65,6 +68,7 @@ impl Metrics {
             incidents,
             notifications,
             checkpoints,
+            http,
             shards: AtomicU64::new(0),
         })))
     }
@@ -87,6 +91,11 @@ impl Metrics {
     /// Checkpoints of all partitions.
     pub fn checkpoints(&self) -> &Checkpoints {
         &self.0.checkpoints
+    }
+
+    /// The HTTP server.
+    pub fn http(&self) -> &Http {
+        &self.0.http
     }
 
     /// The metrics of `partition` of `topic` (of files: the feed's name and 0), there until they

@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - [`Metrics`]: all metrics, their registry and their text. In it, by subject: [`Intake`],
-//!   [`Incidents`], [`Notifications`], [`Checkpoints`], and a [`PartitionMetrics`] for each partition.
+//!   [`Incidents`], [`Notifications`], [`Checkpoints`], [`Http`], and a [`PartitionMetrics`] for each
+//!   partition.
 //! - `windows`: the gauges with a series for each window, bounded in number.
 //! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
 //! - [`Observer`]: hears of deliveries, counts and logs them.
@@ -12,6 +13,7 @@
 mod checkpoints;
 mod error;
 mod family;
+mod http;
 mod incidents;
 mod intake;
 pub mod log;
@@ -24,6 +26,7 @@ mod windows;
 pub use checkpoints::Checkpoints;
 pub use error::MetricsError;
 pub use family::{Family, Kind};
+pub use http::{Http, Refusal};
 pub use incidents::Incidents;
 pub use intake::Intake;
 pub use metrics::Metrics;

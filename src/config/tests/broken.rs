@@ -75,6 +75,19 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[http]\nlisten = \"localhost:9464\"\n[dead_letter]\nfile = \"\"\n",
     ),
     (
+        "how much is taken over HTTP",
+        "brand = [{ name = \"Acme\" }]\n[http]\nopen_metrics = \"no\"\nmax_body_bytes = 10\nheader_timeout = 10\nrequest_timeout = \"1h\"\nmax_connections = 0\nrequests_per_second = 0.5\nrate = 3\n",
+    ),
+    ("TLS as a file", "brand = [{ name = \"Acme\" }]\n[http]\ntls = \"cert.pem\"\n"),
+    (
+        "TLS without its files",
+        "brand = [{ name = \"Acme\" }]\n[http.tls]\ncert = \"\"\nclient_ca = 3\nca = \"ca.pem\"\n",
+    ),
+    (
+        "tokens",
+        "brand = [{ name = \"Acme\" }]\n[[http.token]]\n[[http.token]]\nname = \"a\"\nrole = \"view\"\ntoken = { env = \"SHORT\" }\n[[http.token]]\nname = \"a\"\nrole = \"admin\"\ntoken = { env = \"TOKEN\" }\n[[http.token]]\nname = \"b\"\nrole = \"viewer\"\ntoken = { env = \"TOKEN\" }\n[[http.token]]\nname = \"c\"\nrole = \"viewer\"\ntoken = { env = \"HOOK\" }\n[[http.token]]\nname = \"d\"\nrole = \"viewer\"\ntoken = { env = \"UNSET\" }\nrights = 1\n",
+    ),
+    (
         "an open quotation mark",
         "brand = [{ name = \"Acme }]\n[sensitivity]\nmin_ratio = 0.5\nmin_excess 10\ncalm_z = 2.0\n",
     ),
@@ -86,12 +99,17 @@ const BROKEN: &[(&str, &str)] = &[
     ("a key twice", "feed = \"a\"\nfeed = \"b\"\n[[brand]]\nname = \"Acme\"\n"),
 ];
 
+const ENV: &[(&str, &str)] = &[
+    ("HOOK", "https://hooks.example/x"),
+    ("SHORT", "0123456789abcde"),
+    ("TOKEN", "0123456789abcdef"),
+];
+
 #[test]
 fn every_fault_says_where_it_is_and_what_to_write() {
     let mut said = String::new();
     for (title, text) in BROKEN {
-        let errors = parse(text, &[("HOOK", "https://hooks.example/x")])
-            .expect_err(&format!("{title} was taken"));
+        let errors = parse(text, ENV).expect_err(&format!("{title} was taken"));
         said.push_str(&format!("## {title}\n{errors}\n\n"));
     }
     insta::assert_snapshot!("broken", said);

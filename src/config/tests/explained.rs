@@ -44,3 +44,28 @@ fn a_start_that_reads_less_than_is_remembered_is_warned_of() {
     let longer = said("[baseline]\nmemory = \"60d\"\n");
     assert!(longer.contains("a start reads 60d back") && !longer.contains("Warning"), "{longer}");
 }
+
+#[test]
+fn who_may_ask_is_told_and_what_is_left_open_is_warned_of() {
+    let token = "[[http.token]]\nname = \"grafana\"\nrole = \"viewer\"\ntoken = { env = \"T\" }\n";
+    let tls = "[http.tls]\ncert = \"tls.crt\"\nkey = \"tls.key\"\n";
+    let ca = "client_ca = \"clients.crt\"\n";
+    let mut said = String::new();
+    for (title, more) in [
+        ("this machine alone", String::new()),
+        ("this machine alone, with a token", token.to_owned()),
+        ("all", "[http]\nlisten = \"0.0.0.0:9464\"\n".to_owned()),
+        ("all, with a token", format!("[http]\nlisten = \"[::]:9464\"\n{token}")),
+        ("all, with TLS", format!("[http]\nlisten = \"[::]:9464\"\n{tls}")),
+        ("all, with certificates", format!("[http]\nlisten = \"[::]:9464\"\n{tls}{ca}")),
+        (
+            "all, with everything",
+            format!("[http]\nlisten = \"[::]:9464\"\nopen_metrics = true\n{tls}{ca}{token}"),
+        ),
+    ] {
+        let all = explained(&with_brand(&more));
+        let of_http = all.split_once("Serves ").unwrap().1;
+        said.push_str(&format!("## {title}\nServes {of_http}\n\n"));
+    }
+    insta::assert_snapshot!("explain_http", said);
+}

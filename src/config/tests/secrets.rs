@@ -28,6 +28,13 @@ const PASTED: &[&str] = &[
     "[[route]]\nslack = { webhook_url = { env = \"OK\" } }\nmin_severity = \"https://h.example/{}\"\nbrands = \"http://h.example/{}\"\n",
     "route = \"https://hooks.example/{}\"\n",
     "slack = \"https://hooks.example/{}\"\n",
+    "[[http.token]]\nname = \"a\"\nrole = \"viewer\"\ntoken = \"{}\"\n",
+    "[[http.token]]\nname = \"a\"\nrole = \"viewer\"\ntoken = { env = \"{}\" }\n",
+    "[[http.token]]\nname = \"a\"\nrole = \"viewer\"\ntoken = { env = \"TWO_LINES\" }\n",
+    "[[http.token]]\nname = \"a\"\nrole = \"viewer\"\ntoken = { env = \"NO_ADDRESS\" }\n",
+    "[http]\ntoken = \"{}\"\n",
+    "[http]\ntls = { cert = \"a.pem\", key = \"-----BEGIN PRIVATE KEY----- {}\" }\n",
+    "[http]\ntls = { cert = \"a.pem\", key = \"\"\"\n{}\n\"\"\" }\n",
     "[source.kafka.properties]\n\"sasl.password\" = \"{}\"\n",
     "[source.kafka.properties]\nsasl.password = \"{}\"\n",
     "[source.kafka.properties]\n\"ssl.key.pem\" = \"{}\"\n",
@@ -67,11 +74,14 @@ fn a_resolved_secret_is_not_in_debug_or_the_explanation() {
     let text = with_brand(&format!(
         "[[route]]\nslack = {{ webhook_url = {{ env = \"SLACK\" }} }}\n\
          [[route]]\nwebhook = {{ url = {{ env = \"HOOK\" }}, headers = {{ Authorization = {{ file = {:?} }} }} }}\n\
-         [source.kafka.properties]\n\"sasl.password\" = {{ env = \"PASSWORD\" }}\n",
+         [source.kafka.properties]\n\"sasl.password\" = {{ env = \"PASSWORD\" }}\n\
+         [[http.token]]\nname = \"a\"\nrole = \"admin\"\ntoken = {{ env = \"TOKEN\" }}\n",
         file.to_str().unwrap()
     ));
     let address = format!("https://hooks.example/{MARK}");
-    let env = [("SLACK", address.as_str()), ("HOOK", &address), ("PASSWORD", MARK)];
+    let token = format!("{MARK}-{MARK}");
+    let env =
+        [("SLACK", address.as_str()), ("HOOK", &address), ("PASSWORD", MARK), ("TOKEN", &token)];
     let config = parse(&text, &env).unwrap();
     for shown in [format!("{config:?}"), format!("{config:#?}"), explain(&config)] {
         assert!(!shown.contains(MARK), "{shown}");
@@ -87,8 +97,10 @@ fn a_resolved_secret_is_not_in_debug_or_the_explanation() {
             "route.slack.webhook_url",
             "route.webhook.url",
             "route.webhook.headers.Authorization",
+            "http.token.token",
         ]
     );
+    assert_eq!(config.http.tokens[0].token.expose(), token);
 }
 
 #[test]
@@ -116,7 +128,7 @@ fn replay_needs_no_secret() {
     let config = Config::parse(&text, "full", Secrets::Ignore, &|_| panic!("looked up")).unwrap();
     let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
     assert_eq!(webhook_url.expose(), "");
-    assert_eq!(config.secrets.len(), 4);
+    assert_eq!(config.secrets.len(), 6);
 }
 
 #[test]

@@ -19,6 +19,9 @@ fn every_outcome_and_reason_is_there_from_the_start() {
         zero("groundswell_incidents_open", "severity", severity.name());
     }
     zero("groundswell_incident_changes_total", "state", "resolved");
+    for reason in Refusal::ALL {
+        zero("groundswell_http_refused_total", "reason", reason.name());
+    }
 }
 
 #[test]
@@ -38,6 +41,10 @@ fn each_outcome_and_reason_has_its_own_counter() {
         is("groundswell_mentions_total", "outcome", outcome.name(), n);
     }
     is("groundswell_mentions_total", "outcome", "rejected", 9);
+    for (n, refusal) in (1..).zip(Refusal::ALL) {
+        (0..n).for_each(|_| metrics.http().refused(refusal));
+        is("groundswell_http_refused_total", "reason", refusal.name(), n);
+    }
     for (n, reason) in (1..).zip(Reason::ALL) {
         is("groundswell_dead_letters_total", "reason", reason.name(), n);
     }
@@ -159,4 +166,15 @@ fn a_mention_from_the_future_is_not_delayed() {
     metrics.intake().observe_delay(at(100), at(102));
     assert_eq!(value(&metrics, "groundswell_mention_delay_seconds_sum", &[]), Some(2.0));
     assert_eq!(value(&metrics, "groundswell_mention_delay_seconds_count", &[]), Some(2.0));
+}
+
+#[test]
+fn without_tls_there_is_no_certificate_that_could_have_run_out() {
+    let metrics = Metrics::new(10).unwrap();
+    let expiry = || value(&metrics, "groundswell_http_certificate_expiry_timestamp_seconds", &[]);
+    assert_eq!(expiry(), None);
+    metrics.http().certificate_reload_failed();
+    metrics.http().certificate_loaded(at(4_102_444_800));
+    assert_eq!(expiry(), Some(4_102_444_800.0));
+    assert_eq!(value(&metrics, "groundswell_http_certificate_reload_failed", &[]), Some(0.0));
 }

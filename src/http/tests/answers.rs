@@ -1,70 +1,21 @@
-//! Over a real socket, as Prometheus and Kubernetes ask.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! What is answered, to those who may ask.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use reqwest::{Client, Method, Response};
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
+use serde_json::json;
 
 use super::*;
 use crate::detect::Brand;
 use crate::incident::Direction;
 use crate::mention::BrandIndex;
-use crate::notify::http_client;
 use crate::shard::{Outcome, WindowReading};
 
-/// A server on a free port of this machine.
-struct Server {
-    address: SocketAddr,
-    state: HttpState,
-    client: Client,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<io::Result<()>>,
-}
-
-impl Server {
-    async fn start() -> Self {
-        Self::start_with(GRACE, 10).await
-    }
-
-    async fn start_with(grace: Duration, series_cap: usize) -> Self {
-        let state = HttpState {
-            metrics: Metrics::new(series_cap).unwrap(),
-            readiness: Readiness::new(&["source", "notifier"]),
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let shutdown = async {
-            let _ = stopped.await;
-        };
-        let task = tokio::spawn(serve_with_grace(listener, state.clone(), shutdown, grace));
-        Self { address, state, client: http_client().unwrap(), stop, task }
-    }
-
-    async fn ask(&self, method: Method, path: &str) -> Response {
-        let url = format!("http://{}{path}", self.address);
-        self.client.request(method, url).send().await.unwrap()
-    }
-
-    async fn get(&self, path: &str) -> (u16, String) {
-        let response = self.ask(Method::GET, path).await;
-        (response.status().as_u16(), response.text().await.unwrap())
-    }
-
-    async fn ready(&self) -> (u16, Value) {
-        let (status, body) = self.get("/readyz").await;
-        (status, serde_json::from_str(&body).unwrap())
-    }
+async fn ready(server: &Running) -> (u16, Value) {
+    let (status, body) = server.get("/readyz").await;
+    (status, serde_json::from_str(&body).unwrap())
 }
 
 #[tokio::test]
 async fn metrics_are_what_prometheus_reads() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     server.state.metrics.intake().add(Outcome::Counted, 41);
     let response = server.ask(Method::GET, "/metrics").await;
     let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
@@ -78,17 +29,17 @@ async fn metrics_are_what_prometheus_reads() {
 
 #[tokio::test]
 async fn alive_is_not_ready() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     assert_eq!(server.get("/healthz").await, (200, "ok\n".to_owned()));
-    assert_eq!(server.ready().await.0, 503);
+    assert_eq!(ready(&server).await.0, 503);
 }
 
 #[tokio::test]
 async fn ready_when_every_part_says_so() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     let readiness = &server.state.readiness;
     readiness.set("source", Ok("assigned 3 partitions".to_owned()));
-    let (status, report) = server.ready().await;
+    let (status, report) = ready(&server).await;
     assert_eq!(status, 503);
     let expected = json!({
         "ready": false,
@@ -99,9 +50,9 @@ async fn ready_when_every_part_says_so() {
     });
     assert_eq!(report, expected);
     readiness.set("notifier", Ok("ok".to_owned()));
-    assert_eq!(server.ready().await.0, 200);
+    assert_eq!(ready(&server).await.0, 200);
     readiness.set("source", Err("no broker answers at kafka:9092".to_owned()));
-    let (status, report) = server.ready().await;
+    let (status, report) = ready(&server).await;
     assert_eq!((status, &report["conditions"][0]["ready"]), (503, &json!(false)));
     assert_eq!(report["conditions"][0]["detail"], "no broker answers at kafka:9092");
 }
@@ -116,7 +67,7 @@ fn a_part_nobody_named_joins() {
 
 #[tokio::test]
 async fn the_index_names_every_path() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     let (status, index) = server.get("/").await;
     assert_eq!(status, 200);
     let paths = index.split_whitespace().filter(|word| word.starts_with('/'));
@@ -130,7 +81,7 @@ async fn the_index_names_every_path() {
 
 #[tokio::test]
 async fn head_is_get_without_the_body() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     for (path, status) in [("/", 200), ("/metrics", 200), ("/healthz", 200), ("/readyz", 503)] {
         let whole = server.get(path).await.1.len();
         let head = server.ask(Method::HEAD, path).await;
@@ -142,7 +93,7 @@ async fn head_is_get_without_the_body() {
 
 #[tokio::test]
 async fn what_is_not_there_and_what_is_not_allowed() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     for path in ["/nothing", "/metrics/", "/healthz/x", "/../etc/passwd", "/%2e%2e/<b>"] {
         let (status, body) = server.get(path).await;
         assert_eq!(
@@ -158,7 +109,7 @@ async fn what_is_not_there_and_what_is_not_allowed() {
 
 #[tokio::test]
 async fn many_ask_at_once() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     let asked = (0..50).map(|_| {
         let request = server.client.get(format!("http://{}/metrics", server.address));
         tokio::spawn(async move { request.send().await.unwrap().text().await.unwrap() })
@@ -170,23 +121,25 @@ async fn many_ask_at_once() {
 
 #[tokio::test]
 async fn stops_when_told_though_connections_are_open() {
-    let server = Server::start().await;
+    let server = Setup::local().start().await;
     assert_eq!(server.get("/healthz").await.0, 200);
     server.stop.send(()).unwrap();
     // The client keeps its connection alive; that must not hold the server.
     let stopped = tokio::time::timeout(Duration::from_secs(4), server.task).await;
-    stopped.expect("it does not wait for idle connections").unwrap().unwrap();
+    stopped.expect("it does not wait for idle connections").unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 
 #[tokio::test]
 async fn a_reader_that_never_finishes_is_left() {
-    let server = Server::start_with(Duration::from_millis(50), 2_000).await;
+    let mut setup = Setup::local();
+    (setup.grace, setup.series_cap) = (Some(Duration::from_millis(50)), 2_000);
+    let server = setup.start().await;
     let partition = server.state.metrics.partition("mentions", 0);
     let brands = [Brand { name: "Delta".to_owned(), market: None }];
     let readings: Vec<WindowReading> = (0..2_000).map(reading).collect();
     partition.set_windows(&brands, &readings);
-    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    let mut slow = server.connect().await;
     slow.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     let mut answer = [0; 15];
     slow.read_exact(&mut answer).await.unwrap();
@@ -194,10 +147,10 @@ async fn a_reader_that_never_finishes_is_left() {
     // Tens of megabytes are on their way, more than the system takes from the server unread.
     server.stop.send(()).unwrap();
     let stopped = tokio::time::timeout(Duration::from_secs(20), server.task).await;
-    stopped.expect("it does not wait for ever").unwrap().unwrap();
+    stopped.expect("it does not wait for ever").unwrap();
 }
 
-fn reading(n: u32) -> WindowReading {
+pub(super) fn reading(n: u32) -> WindowReading {
     WindowReading {
         brand: BrandIndex(0),
         monitor: format!("{n:02000}"),

@@ -1,0 +1,266 @@
+//! Who may ask for what: bearer tokens (RFC 6750) with roles.
+//!
+//! While no tokens are set up, everybody may ask for everything as long as only this machine can
+//! ask; as soon as others can, nobody has a role.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::uri::{Authority, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use ring::digest::{Digest, SHA256, digest};
+use subtle::ConstantTimeEq;
+
+use super::problem::{refuse, with_header};
+use super::settings::Token;
+use crate::telemetry::{Http, Metrics, Refusal};
+
+/// What somebody may do. Each role may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// See everything.
+    Viewer,
+    /// Also answer for incidents.
+    Responder,
+    /// Also change how Groundswell works.
+    Admin,
+}
+
+impl Role {
+    /// Every role, the lowest first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Responder, Self::Admin];
+
+    /// Its name in the configuration and in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Responder => "responder",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who asks. Behind [`Access::require`] it is among the request's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The name of the token, or `local` where none are set up.
+    pub name: Arc<str>,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// Who may ask for what. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Access {
+    known: Arc<Known>,
+    metrics: Metrics,
+}
+
+#[derive(Debug)]
+enum Known {
+    /// No tokens, and only this machine can ask.
+    ThisMachine,
+    /// No tokens, and others can ask.
+    Nobody,
+    Tokens(Vec<KnownToken>),
+}
+
+struct KnownToken {
+    caller: Caller,
+    /// Of the token, so that all are of one length.
+    digest: Digest,
+}
+
+impl fmt::Debug for KnownToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.caller.fmt(f)
+    }
+}
+
+/// Why somebody may not ask for something.
+enum Denial {
+    NoToken,
+    UnknownToken,
+    RoleTooLow(Caller),
+    NoTokensSetUp,
+    ForeignSite,
+}
+
+impl Access {
+    /// Knows `tokens`; `listens_at` tells who can ask when there are none.
+    pub fn new(tokens: &[Token], listens_at: IpAddr, metrics: Metrics) -> Self {
+        let known = match tokens {
+            [] if listens_at.to_canonical().is_loopback() => Known::ThisMachine,
+            [] => Known::Nobody,
+            tokens => Known::Tokens(tokens.iter().map(KnownToken::new).collect()),
+        };
+        Self { known: Arc::new(known), metrics }
+    }
+
+    /// Whether there are tokens.
+    pub fn has_tokens(&self) -> bool {
+        matches!(*self.known, Known::Tokens(_))
+    }
+
+    /// `routes` for those who have at least `role`; their [`Caller`] is among the extensions of what
+    /// they ask. Others are told why not.
+    pub fn require<S>(&self, role: Role, routes: Router<S>) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        routes.route_layer(from_fn_with_state((self.clone(), role), admit))
+    }
+
+    /// Who asks, if they have at least `role`.
+    fn caller(&self, role: Role, headers: &HeaderMap) -> Result<Caller, Denial> {
+        let caller = match &*self.known {
+            Known::Nobody => return Err(Denial::NoTokensSetUp),
+            Known::ThisMachine if !from_this_machine(headers) => return Err(Denial::ForeignSite),
+            Known::ThisMachine => Caller { name: "local".into(), role: Role::Admin },
+            Known::Tokens(tokens) => {
+                let digest = digest(&SHA256, bearer(headers)?);
+                // All are compared, in a time that tells nothing about them.
+                let alike = tokens.iter().filter(|it| it.is(&digest)).last();
+                alike.ok_or(Denial::UnknownToken)?.caller.clone()
+            }
+        };
+        if caller.role < role { Err(Denial::RoleTooLow(caller)) } else { Ok(caller) }
+    }
+}
+
+impl KnownToken {
+    fn new(token: &Token) -> Self {
+        Self {
+            caller: Caller { name: token.name.as_str().into(), role: token.role },
+            digest: digest(&SHA256, token.token.expose().as_bytes()),
+        }
+    }
+
+    fn is(&self, digest: &Digest) -> bool {
+        self.digest.as_ref().ct_eq(digest.as_ref()).into()
+    }
+}
+
+async fn admit(
+    State((access, role)): State<(Access, Role)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    match access.caller(role, request.headers()) {
+        Ok(caller) => {
+            tracing::debug!(%method, path, caller = &*caller.name, "allowed");
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(denial) => {
+            tracing::debug!(%method, path, reason = denial.reason().name(), "turned away");
+            denial.answer(role, access.metrics.http())
+        }
+    }
+}
+
+/// The token that a request brings.
+fn bearer(headers: &HeaderMap) -> Result<&[u8], Denial> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    let (first, second) = (given.next().ok_or(Denial::NoToken)?, given.next());
+    let space = first.iter().position(|byte| *byte == b' ').ok_or(Denial::NoToken)?;
+    let (scheme, token) = (&first[..space], first[space..].trim_ascii());
+    match second {
+        None if !scheme.eq_ignore_ascii_case(b"bearer") || token.is_empty() => Err(Denial::NoToken),
+        None => Ok(token),
+        Some(_) => Err(Denial::UnknownToken),
+    }
+}
+
+/// Whether no foreign web page can be behind a request: a browser names the page's site as `Origin`,
+/// and the name that it looked up as `Host`.
+fn from_this_machine(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = text(header::HOST).is_none_or(|it| it.parse().is_ok_and(|it| is_this_machine(&it)));
+    let origin = text(header::ORIGIN).is_none_or(|it| {
+        it.parse::<Uri>().is_ok_and(|it| it.authority().is_some_and(is_this_machine))
+    });
+    host && origin
+}
+
+fn is_this_machine(authority: &Authority) -> bool {
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+impl Denial {
+    const fn reason(&self) -> Refusal {
+        match self {
+            Self::NoToken => Refusal::NoToken,
+            Self::UnknownToken => Refusal::UnknownToken,
+            Self::RoleTooLow(_) => Refusal::RoleTooLow,
+            Self::NoTokensSetUp => Refusal::NoTokensSetUp,
+            Self::ForeignSite => Refusal::ForeignSite,
+        }
+    }
+
+    /// The answer to who asked for what needs `role`.
+    fn answer(&self, role: Role, http: &Http) -> Response {
+        let role = role.name();
+        let (status, detail) = match self {
+            Self::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                format!(
+                    "This needs a token with the role {role} or a higher one. Send it in the header \
+                     \"Authorization: Bearer TOKEN\". Tokens are set up as [[http.token]] in the \
+                     configuration of Groundswell."
+                ),
+            ),
+            Self::UnknownToken => (
+                StatusCode::UNAUTHORIZED,
+                "The token that was sent is not known here; it may have been replaced. Ask whoever \
+                 runs Groundswell for one, set up as [[http.token]] in its configuration."
+                    .to_owned(),
+            ),
+            Self::RoleTooLow(caller) => (
+                StatusCode::FORBIDDEN,
+                format!(
+                    "The token \"{}\" has the role {}; this needs the role {role}. Ask whoever runs \
+                     Groundswell for a token with that role.",
+                    caller.name,
+                    caller.role.name()
+                ),
+            ),
+            Self::NoTokensSetUp => (
+                StatusCode::FORBIDDEN,
+                format!(
+                    "This needs the role {role}, and nobody has one: Groundswell can be reached from \
+                     other machines, and no tokens are set up. Set one up as [[http.token]] in its \
+                     configuration, and start it anew."
+                ),
+            ),
+            Self::ForeignSite => (
+                StatusCode::FORBIDDEN,
+                "No tokens are set up, so only this machine may ask for this, as localhost or by a \
+                 loopback address. The request names another host, or comes from a web page of \
+                 another. Set up a token as [[http.token]] in the configuration of Groundswell, or \
+                 ask as localhost."
+                    .to_owned(),
+            ),
+        };
+        let response = refuse(http, status, self.reason(), &detail);
+        let challenge = match self {
+            Self::NoToken => "Bearer realm=\"groundswell\"".to_owned(),
+            Self::UnknownToken => {
+                "Bearer realm=\"groundswell\", error=\"invalid_token\"".to_owned()
+            }
+            Self::RoleTooLow(_) => format!(
+                "Bearer realm=\"groundswell\", error=\"insufficient_scope\", scope=\"{role}\""
+            ),
+            Self::NoTokensSetUp | Self::ForeignSite => return response,
+        };
+        with_header(response, header::WWW_AUTHENTICATE, &challenge)
+    }
+}
