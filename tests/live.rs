@@ -11,6 +11,8 @@ mod support;
 mod airlines;
 #[path = "live/bad_input.rs"]
 mod bad_input;
+#[path = "live/broker_faults.rs"]
+mod broker_faults;
 #[path = "live/cluster.rs"]
 mod cluster;
 #[path = "live/commands.rs"]
@@ -35,3 +37,5 @@ mod source;
 mod store;
 #[path = "live/stream_support.rs"]
 mod stream_support;
+#[path = "live/trial.rs"]
+mod trial;

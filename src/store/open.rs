@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyPool, ConnectOptions, Executor};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -109,12 +110,48 @@ impl Store {
         self.pool.close().await;
     }
 
+    /// Begins a transaction.
+    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        sqlx::query("BEGIN").execute(&mut *connection).await?;
+        Ok(Transaction(Some(connection)))
+    }
+
     /// Does `work`, unless it takes too long.
     pub(super) async fn within<T>(
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         timeout(PATIENCE, work).await.unwrap_or(Err(StoreError::Slow(PATIENCE)))
+    }
+}
+
+/// A transaction. When it is not committed, for whatever reason, its connection is closed, and with it
+/// the transaction is rolled back for certain: SQLite ends a transaction by itself when the disk is
+/// full, and whoever counts transactions that are begun and rolled back, as sqlx does, is off by one
+/// from then on, and commits what is never written.
+pub(super) struct Transaction(Option<PoolConnection<Any>>);
+
+impl Transaction {
+    /// What to do its work on.
+    pub(super) fn connection(&mut self) -> Result<&mut AnyConnection, StoreError> {
+        self.0.as_deref_mut().ok_or_else(|| StoreError::Failed("it has ended".to_owned()))
+    }
+
+    /// Makes its work last.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        sqlx::query("COMMIT").execute(self.connection()?).await?;
+        // Committed: others may use the connection.
+        drop(self.0.take());
+        Ok(())
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, Row, Transaction};
+use sqlx::{AnyConnection, Row};
 use tokio::sync::watch;
 
 use super::error::StoreError;
@@ -84,7 +84,7 @@ macro_rules! take {
 
 /// Puts `change` into the outbox for `route`; once, however often it is called.
 pub(super) async fn post(
-    transaction: &mut Transaction<'_, Any>,
+    connection: &mut AnyConnection,
     route: &str,
     change: &Change,
     json: &str,
@@ -102,7 +102,7 @@ pub(super) async fn post(
     .bind(json)
     .bind(PENDING)
     .bind(now.as_millis())
-    .execute(&mut **transaction)
+    .execute(connection)
     .await?;
     Ok(())
 }
@@ -121,9 +121,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let json = serde_json::to_string(change).map_err(|error| unreadable(0, &error))?;
         self.within(async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin().await?;
             for route in routes {
-                post(&mut transaction, route, change, &json, now).await?;
+                post(transaction.connection()?, route, change, &json, now).await?;
             }
             transaction.commit().await?;
             Ok(())

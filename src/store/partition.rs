@@ -1,6 +1,6 @@
 //! A partition's state: claimed, loaded, and written with all that came of it in one transaction.
 
-use sqlx::{Any, AnyConnection, Row, Transaction};
+use sqlx::{AnyConnection, Row};
 
 use super::error::StoreError;
 use super::open::Store;
@@ -69,7 +69,8 @@ impl Store {
 
     async fn claim_now(&self, partition: &PartitionKey) -> Result<Stored, StoreError> {
         let PartitionKey { group, topic, number } = partition;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
+        let connection = transaction.connection()?;
         let row = sqlx::query(
             "INSERT INTO partitions (consumer_group, topic, number, epoch, owner) \
              VALUES ($1, $2, $3, 1, $4) \
@@ -81,12 +82,12 @@ impl Store {
         .bind(topic)
         .bind(i64::from(*number))
         .bind(&*self.holder)
-        .fetch_one(&mut *transaction)
+        .fetch_one(&mut *connection)
         .await?;
         let claim = Claim { partition: partition.clone(), epoch: row.try_get("epoch")? };
         let position = row.try_get("position")?;
-        let parts = parts(&mut transaction, partition).await?;
-        let (feed, open): (Vec<_>, Vec<_>) = open_incidents(&mut transaction, partition)
+        let parts = parts(connection, partition).await?;
+        let (feed, open): (Vec<_>, Vec<_>) = open_incidents(connection, partition)
             .await?
             .into_iter()
             .partition(|change| change.incident.subject == Subject::Feed);
@@ -121,7 +122,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let PartitionKey { group, topic, number } = &claim.partition;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
+        let connection = transaction.connection()?;
         let moved = sqlx::query(
             "UPDATE partitions SET position = $1, saved_at = $2 \
              WHERE consumer_group = $3 AND topic = $4 AND number = $5 AND epoch = $6",
@@ -132,20 +134,20 @@ impl Store {
         .bind(topic)
         .bind(i64::from(*number))
         .bind(claim.epoch)
-        .execute(&mut *transaction)
+        .execute(&mut *connection)
         .await?;
         if moved.rows_affected() == 0 {
             return Err(StoreError::Fenced { topic: topic.clone(), number: *number });
         }
-        write_parts(&mut transaction, &claim.partition, checkpoint).await?;
+        write_parts(connection, &claim.partition, checkpoint).await?;
         for (change, routes) in &checkpoint.changes {
             let json = serde_json::to_string(change).map_err(|error| StoreError::Unreadable {
                 what: format!("change {}", change.id),
                 reason: error.to_string(),
             })?;
-            write_incident(&mut transaction, &claim.partition, change, &json).await?;
+            write_incident(connection, &claim.partition, change, &json).await?;
             for route in routes {
-                outbox::post(&mut transaction, route, change, &json, now).await?;
+                outbox::post(connection, route, change, &json, now).await?;
             }
         }
         transaction.commit().await?;
@@ -197,7 +199,7 @@ async fn open_incidents(
 }
 
 async fn write_parts(
-    transaction: &mut Transaction<'_, Any>,
+    connection: &mut AnyConnection,
     PartitionKey { group, topic, number }: &PartitionKey,
     checkpoint: &Checkpoint,
 ) -> Result<(), StoreError> {
@@ -210,7 +212,7 @@ async fn write_parts(
         .bind(topic)
         .bind(i64::from(*number))
         .bind(name)
-        .execute(&mut **transaction)
+        .execute(&mut *connection)
         .await?;
     }
     for (name, bytes) in &checkpoint.put {
@@ -225,7 +227,7 @@ async fn write_parts(
         .bind(i64::from(*number))
         .bind(name)
         .bind(bytes)
-        .execute(&mut **transaction)
+        .execute(&mut *connection)
         .await?;
     }
     Ok(())
@@ -233,7 +235,7 @@ async fn write_parts(
 
 /// Keeps the latest change of an incident; one that is older than what is known changes nothing.
 async fn write_incident(
-    transaction: &mut Transaction<'_, Any>,
+    connection: &mut AnyConnection,
     PartitionKey { group, topic, number }: &PartitionKey,
     change: &Change,
     json: &str,
@@ -257,7 +259,7 @@ async fn write_incident(
     .bind(i64::from(change.sequence))
     .bind(incident.updated_at.as_millis())
     .bind(json)
-    .execute(&mut **transaction)
+    .execute(&mut *connection)
     .await?;
     Ok(())
 }

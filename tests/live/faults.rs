@@ -1,178 +1,15 @@
 //! Whatever is killed, whenever: what comes of a stream is what comes of it undisturbed, exactly.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use groundswell::config::{Config, Secrets};
-use groundswell::incident::Change;
-use groundswell::notify::webhook::alert;
-use groundswell::shard::Shard;
-use groundswell::source::wall_clock;
-use groundswell::store::{Engine, PartitionKey, Store, StoreSettings};
+use groundswell::store::Engine;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::support::service::sample;
-use crate::support::{
-    Answer, Expected, HttpReceiver, KafkaBroker, Postgres, Program, Received, Stream, eventually,
-    unique,
-};
-
-const MARKETS: usize = 4;
-const PARTITIONS: i32 = 4;
-
-/// A stream on its way through the program to a receiver, and what must come of it.
-struct Trial {
-    broker: &'static KafkaBroker,
-    receiver: HttpReceiver,
-    topic: String,
-    stream: Stream,
-    sent: usize,
-}
-
-impl Trial {
-    async fn new(seed: u64) -> Self {
-        let broker = KafkaBroker::shared();
-        let topic = unique("faults");
-        broker.create_topic(&topic, PARTITIONS).await;
-        let stream = Stream::new(seed, MARKETS, PARTITIONS as usize, wall_clock());
-        Self { broker, receiver: HttpReceiver::start(), topic, stream, sent: 0 }
-    }
-
-    /// The configuration of one instance; `more` are lines of `[source.kafka]`, then other tables.
-    fn toml(&self, more: &str) -> String {
-        format!(
-            "{}[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{topic}\"\nhistory = \"0s\"\n\
-             idle_timeout = \"1d\"\n{more}\n[[source.kafka.topic]]\nname = \"{topic}\"\n\
-             [[route]]\nwebhook = {{ url = {{ env = \"RECEIVER\" }} }}\n\
-             [delivery]\ninitial_backoff = \"20ms\"\nmax_backoff = \"200ms\"\n",
-            Stream::brands(MARKETS),
-            self.broker.address(),
-            topic = self.topic,
-        )
-    }
-
-    fn start(&self, more: &str, postgres: &str) -> Program {
-        let receiver = self.receiver.url("/alerts");
-        Program::start(&self.toml(more), &[("RECEIVER", &receiver), ("POSTGRES", postgres)])
-    }
-
-    /// Sends what is left up to `part` of `of` of the stream.
-    async fn send(&mut self, part: usize, of: usize) {
-        let until = self.stream.records.len() * part / of;
-        self.broker.produce(&self.topic, &self.stream.records[self.sent..until]).await;
-        self.sent = until;
-    }
-
-    /// Waits until all that was sent has been handled and kept, and all that it caused has been told.
-    async fn settled(&self) {
-        self.await_handled();
-        self.judge_messages(&self.stream.expected(&self.config())).await;
-    }
-
-    fn await_handled(&self) {
-        let mut ends = BTreeMap::new();
-        for record in &self.stream.records[..self.sent] {
-            *ends.entry(record.partition.unwrap()).or_insert(0) += 1;
-        }
-        eventually("everything is handled", || {
-            self.broker.committed(&self.topic, &self.topic) == ends
-        });
-    }
-
-    fn partition(&self, number: i32) -> PartitionKey {
-        PartitionKey { group: self.topic.clone(), topic: self.topic.clone(), number }
-    }
-
-    /// How many records the store knows to have been handled.
-    async fn kept(&self, engine: Engine) -> i64 {
-        let store = StoreSettings { engine, checkpoint_every: Duration::from_secs(1) };
-        let store = Store::open(&store).await.unwrap();
-        let mut kept = 0;
-        for number in 0..PARTITIONS {
-            kept += store.claim(&self.partition(number)).await.unwrap().position.unwrap_or(0);
-        }
-        kept
-    }
-
-    fn config(&self) -> Config {
-        let env = |_: &str| Some("http://127.0.0.1:1/alerts".to_owned());
-        Config::parse(&self.toml(""), "test", Secrets::Resolve, &env).unwrap()
-    }
-
-    /// Holds what has come of the stream against what must.
-    async fn judge(&self, engine: Engine) {
-        let config = self.config();
-        let expected = self.stream.expected(&config);
-        self.judge_messages(&expected).await;
-        self.judge_state(&config, expected, engine).await;
-    }
-
-    /// What the receiver got.
-    async fn judge_messages(&self, expected: &BTreeMap<i32, Expected>) {
-        let told: BTreeMap<String, &Change> = expected
-            .values()
-            .flat_map(|it| &it.changes)
-            .map(|change| (change.id.to_string(), change))
-            .collect();
-        assert!(told.len() > 2 * MARKETS, "nothing much happens: {}", told.len());
-        let keys = |received: &[Received]| {
-            received.iter().map(|it| it.key().to_owned()).collect::<BTreeSet<_>>()
-        };
-        let enough = |received: &[Received]| told.keys().all(|key| keys(received).contains(key));
-        let received = self.receiver.wait_until(enough).await;
-        assert_eq!(keys(&received), told.keys().cloned().collect(), "the receiver's messages");
-        let mut sequences: BTreeMap<_, Vec<u32>> = BTreeMap::new();
-        for request in &received {
-            let change = told[request.key()];
-            assert_eq!(request.json(), serde_json::to_value(alert(change)).unwrap());
-            let sequences = sequences.entry(change.incident.id).or_default();
-            if !sequences.contains(&change.sequence) {
-                sequences.push(change.sequence);
-            }
-        }
-        assert!(sequences.values().all(|it| it.is_sorted()), "in order: {sequences:?}");
-    }
-
-    /// What the store holds.
-    async fn judge_state(
-        &self,
-        config: &Config,
-        expected: BTreeMap<i32, Expected>,
-        engine: Engine,
-    ) {
-        let store = StoreSettings { engine, checkpoint_every: Duration::from_secs(1) };
-        let store = Store::open(&store).await.unwrap();
-        for (number, expected) in expected {
-            let stored = store.claim(&self.partition(number)).await.unwrap();
-            let of = |it: &&crate::support::Record| it.partition == Some(number);
-            let end = self.stream.records.iter().filter(of).count() as i64;
-            assert_eq!(stored.position, Some(end));
-            let parts = stored.parts.into_iter().map(|(name, bytes)| {
-                groundswell::checkpoint::Part { key: name.parse().unwrap(), bytes }
-            });
-            let loaded = Shard::load(config.plan.clone(), &config.feed, parts).unwrap();
-            assert_eq!(loaded.missing, []);
-            let (found, wanted) = (&loaded.shard, expected.intake.shard());
-            assert_eq!(found.watermark(), wanted.watermark());
-            assert_eq!(found.open_changes(), wanted.open_changes());
-            assert_eq!(format!("{:?}", found.readings()), format!("{:?}", wanted.readings()));
-            let open: Vec<Change> = wanted.open_changes();
-            let latest = |it: &Change| expected.changes.iter().rfind(|told| told.id == it.id);
-            let mut open: Vec<&Change> = open.iter().filter_map(latest).collect();
-            open.sort_by_key(|change| change.incident.id.to_string());
-            assert_eq!(stored.open.iter().collect::<Vec<_>>(), open, "the incidents in the store");
-        }
-    }
-}
-
-fn sqlite(program: &Program) -> Engine {
-    Engine::Sqlite { file: program.folder().join("groundswell.db") }
-}
-
-fn postgres(url: &str) -> Engine {
-    Engine::Postgres { url: groundswell::secret::Secret::new(url) }
-}
+use crate::support::{Answer, Postgres, Received};
+use crate::trial::{SHARED, Trial, handled, postgres, sqlite};
 
 /// Killed so many times; `GROUNDSWELL_KILLS=50` is the long form.
 fn kills() -> usize {
@@ -204,10 +41,6 @@ async fn killed_at_any_moment_it_says_what_it_would_have_said() {
     assert!(program.stop().success());
     trial.judge(sqlite(&program)).await;
 }
-
-/// Shared by all instances; one that hangs is out of the group after six seconds.
-const SHARED: &str = "[store]\npostgres = { env = \"POSTGRES\" }\ncheckpoint_every = \"200ms\"\n\
-                      [source.kafka.properties]\n\"session.timeout.ms\" = 6000\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_come_and_go_and_nobody_can_tell() {
@@ -305,6 +138,33 @@ async fn a_postgres_that_stops_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_waited_for() {
+    let mut trial = Trial::new(7).await;
+    let store = "[store]\nfile = \"disk/groundswell.db\"\ncheckpoint_every = \"200ms\"";
+    let mut program = trial.start_with_small_disk(store);
+    program.ready().await;
+    trial.send(1, 3).await;
+    trial.await_handled();
+    let filler = program.disk().join("filler");
+    let full = std::fs::write(&filler, vec![0; 20 << 20]).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    trial.send(2, 3).await;
+    let waits = |status: u16, body: &str| status == 503 && body.contains("disk");
+    program.http().wait_for("/readyz", waits).await;
+    std::fs::remove_file(&filler).unwrap();
+    program.ready().await;
+    trial.send(3, 3).await;
+    trial.settled().await;
+    // The disk goes with the program.
+    let kept = tempfile::tempdir().unwrap();
+    for file in ["groundswell.db", "groundswell.db-wal"] {
+        std::fs::copy(program.disk().join(file), kept.path().join(file)).unwrap();
+    }
+    assert!(program.stop().success());
+    trial.judge(Engine::Sqlite { file: kept.path().join("groundswell.db") }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn asked_to_end_under_full_load_it_ends_soon_and_reads_nothing_again() {
     let mut trial = Trial::new(6).await;
     // All of it again and again: copies, and what comes too late.
@@ -314,9 +174,9 @@ async fn asked_to_end_under_full_load_it_ends_soon_and_reads_nothing_again() {
     program.ready().await;
     trial.sent = trial.stream.records.len();
     let sending = {
-        let (broker, topic) = (trial.broker, trial.topic.clone());
+        let (kafka, topic) = (trial.kafka.clone(), trial.topic.clone());
         let records = trial.stream.records.clone();
-        tokio::spawn(async move { broker.produce(&topic, &records).await })
+        tokio::spawn(async move { kafka.produce(&topic, &records).await })
     };
     let (mut kept, mut cut_short) = (0, 0);
     for _ in 0..3 {
@@ -342,10 +202,4 @@ async fn asked_to_end_under_full_load_it_ends_soon_and_reads_nothing_again() {
     trial.judge_messages(&trial.stream.expected(&trial.config())).await;
     assert!(program.stop().success());
     trial.judge(sqlite(&program)).await;
-}
-
-/// How many records a program has handled since it was started, by its metrics.
-fn handled(text: &str) -> f64 {
-    let outcome = |it| sample(text, &format!("groundswell_mentions_total{{outcome=\"{it}\"}}"));
-    ["counted", "duplicate", "late"].map(outcome).into_iter().flatten().sum()
 }

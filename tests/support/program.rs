@@ -1,7 +1,7 @@
 //! Groundswell as its operator runs it: a process of its own.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use rustix::process::Signal;
@@ -16,25 +16,47 @@ pub struct Program {
     server: Server,
     http: Http,
     environment: Vec<(String, String)>,
+    /// Whether [`Self::disk`] is a disk of its own.
+    small_disk: bool,
 }
+
+/// How much a small disk holds.
+const SMALL: &str = "16m";
 
 impl Program {
     /// Starts it; `toml` is its configuration but for where it listens. It may not be ready yet.
     pub fn start(toml: &str, environment: &[(&str, &str)]) -> Self {
+        Self::with(toml, environment, false)
+    }
+
+    /// As [`start`](Self::start), with a disk of sixteen megabytes in the folder `disk`, which is gone when the program
+    /// ends.
+    pub fn start_with_small_disk(toml: &str, environment: &[(&str, &str)]) -> Self {
+        Self::with(toml, environment, true)
+    }
+
+    fn with(toml: &str, environment: &[(&str, &str)], small_disk: bool) -> Self {
         let server = Server::new("groundswell", "KILL");
         let address = ([127, 0, 0, 1], free_port()).into();
         let toml = format!("{toml}\n[http]\nlisten = \"{address}\"\n");
         fs::write(server.folder().join("groundswell.toml"), toml).expect("write the configuration");
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(owned).collect();
-        let mut program = Self { server, http: Http::at(address), environment };
+        fs::create_dir(server.folder().join("disk")).expect("make a folder");
+        let mut program = Self { server, http: Http::at(address), environment, small_disk };
         program.start_again();
         program
     }
 
     /// Starts it with the same configuration, address and folder; it may not be ready yet.
     pub fn start_again(&mut self) {
-        let mut groundswell = Command::new(env!("CARGO_BIN_EXE_groundswell"));
+        let program = env!("CARGO_BIN_EXE_groundswell");
+        let mut groundswell = Command::new(if self.small_disk { "unshare" } else { program });
+        if self.small_disk {
+            // A mount that nobody else sees.
+            let mount = format!("mount -t tmpfs -o size={SMALL} small disk && exec \"$0\" \"$@\"");
+            groundswell.args(["--mount", "--map-root-user", "sh", "-c", &mount, program]);
+        }
         groundswell.args(["run", "--config", "groundswell.toml"]);
         groundswell.current_dir(self.folder()).envs(self.environment.clone());
         self.server.run(&mut groundswell);
@@ -53,6 +75,12 @@ impl Program {
     /// Where its configuration, its log and the files that it keeps are.
     pub fn folder(&self) -> &Path {
         self.server.folder()
+    }
+
+    /// The folder `disk` as the running program sees it.
+    pub fn disk(&self) -> PathBuf {
+        let folder = self.folder().strip_prefix("/").expect("an absolute path");
+        Path::new("/proc").join(self.server.id().to_string()).join("root").join(folder).join("disk")
     }
 
     /// What it has logged so far, in all its runs.

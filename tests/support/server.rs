@@ -58,6 +58,11 @@ impl Server {
         self.process.is_some()
     }
 
+    /// Its process's id.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
     /// Starts its process; what that prints is appended to the log.
     pub fn run(&mut self, command: &mut Command) {
         assert!(!self.runs(), "{} runs already", self.name);
