@@ -133,7 +133,8 @@ impl PartitionHandler for LivePartition {
         intake.add_read_bytes(message.payload.len() as u64);
         // What is read again is judged by the clock of the day on which it came.
         let came = message.timestamp.map_or(now, |timestamp| timestamp.min(now));
-        match self.intake.take(self.format, message.payload, came, &mut self.changes) {
+        let Message { payload, market, .. } = *message;
+        match self.intake.take(self.format, payload, market, came, &mut self.changes) {
             Ok(taken) => {
                 if !message.known {
                     intake.add(taken.outcome, 1);

@@ -7,6 +7,7 @@ mod intake;
 mod labels;
 mod live;
 mod moment;
+mod reader;
 mod replay;
 mod run;
 mod score;

@@ -5,7 +5,7 @@ mod dedup;
 mod watermark;
 
 pub use counter::SlidingCounter;
-pub use dedup::{Dedup, mention_key};
+pub use dedup::{Dedup, copy_key, mention_key};
 pub use watermark::Watermark;
 
 /// A pane's number: event time in milliseconds divided by the pane's length, rounded down.

@@ -10,6 +10,7 @@
 //! held when it was assigned, is handed over as *not live*: it is counted, and pages nobody.
 
 mod context;
+mod market;
 mod settings;
 mod worker;
 
@@ -27,6 +28,8 @@ use tracing::{error, info, warn};
 
 use crate::mention::Timestamp;
 use context::Context;
+pub use market::MARKET_HEADER;
+pub(crate) use market::market_of;
 pub use settings::{KafkaSettings, Topic};
 use worker::Worker;
 
@@ -39,6 +42,8 @@ pub struct Message<'a> {
     pub offset: i64,
     /// When it was produced, if the broker says so.
     pub timestamp: Option<Timestamp>,
+    /// The market it was routed for, by its header; `None`: it was not routed.
+    pub market: Option<&'a [u8]>,
     /// Whether people may be paged for it; `false` while the past is being read again.
     pub live: bool,
     /// Whether the group has handled it before: it only rebuilds what is known.

@@ -12,7 +12,7 @@ use rdkafka::error::KafkaError;
 use tracing::{error, warn};
 
 use super::context::{Context, Start};
-use super::{Message, PartitionHandler, Positions};
+use super::{Message, PartitionHandler, Positions, market_of};
 use crate::mention::Timestamp;
 use crate::source::wall_clock;
 
@@ -136,6 +136,7 @@ impl Assignment {
                         payload: message.payload().unwrap_or_default(),
                         offset,
                         timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
+                        market: message.headers().and_then(market_of),
                         live: self.live,
                         known: !self.live && !self.start.first_time,
                     });
