@@ -12,6 +12,7 @@
 mod context;
 mod market;
 mod settings;
+mod words;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use context::Context;
 pub use market::MARKET_HEADER;
 pub(crate) use market::market_of;
 pub use settings::{KafkaSettings, Topic};
+pub(crate) use words::explain;
 use worker::Worker;
 
 /// One message of a partition.
@@ -233,6 +235,8 @@ fn client_config(settings: &KafkaSettings) -> ClientConfig {
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "earliest")
+        // What `route` has written in a transaction that was aborted has never been.
+        .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true")
         .set("allow.auto.create.topics", "false")
         .set("statistics.interval.ms", "5000");
