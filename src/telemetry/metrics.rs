@@ -11,6 +11,7 @@ use super::incidents::Incidents;
 use super::intake::Intake;
 use super::notifications::Notifications;
 use super::partition::{PartitionMetrics, Partitions};
+use super::route::Route;
 use super::windows::Windows;
 
 /// All metrics of one process. Clones share them.
@@ -26,6 +27,7 @@ struct Inner {
     windows: Windows,
     incidents: Incidents,
     notifications: Notifications,
+    route: Route,
     shards: AtomicU64,
 }
 
@@ -52,6 +54,7 @@ impl Metrics {
         let windows = Windows::new(&mut registrar, series_cap)?;
         let incidents = Incidents::new(&mut registrar)?;
         let notifications = Notifications::new(&mut registrar)?;
+        let route = Route::new(&mut registrar)?;
         let Registrar { registry, families } = registrar;
         Ok(Self(Arc::new(Inner {
             registry,
@@ -61,6 +64,7 @@ impl Metrics {
             windows,
             incidents,
             notifications,
+            route,
             shards: AtomicU64::new(0),
         })))
     }
@@ -78,6 +82,11 @@ impl Metrics {
     /// Deliveries over all routes.
     pub fn notifications(&self) -> &Notifications {
         &self.0.notifications
+    }
+
+    /// What `groundswell route` reads and writes.
+    pub fn route(&self) -> &Route {
+        &self.0.route
     }
 
     /// The metrics of `partition` of `topic` (of files: the feed's name and 0), there until they

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`Metrics`]: all metrics, their registry and their text. In it, by subject: [`Intake`],
-//!   [`Incidents`], [`Notifications`], and a [`PartitionMetrics`] for each partition.
+//!   [`Incidents`], [`Notifications`], [`Route`], and a [`PartitionMetrics`] for each partition.
 //! - `windows`: the gauges with a series for each window, bounded in number.
 //! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
 //! - [`Observer`]: hears of deliveries, counts and logs them.
@@ -18,6 +18,7 @@ mod metrics;
 mod notifications;
 mod observer;
 mod partition;
+mod route;
 mod windows;
 
 pub use error::MetricsError;
@@ -28,6 +29,7 @@ pub use metrics::Metrics;
 pub use notifications::Notifications;
 pub use observer::{Observer, OnGivenUp};
 pub use partition::PartitionMetrics;
+pub use route::{Route, Routed, RoutedRecords};
 
 use crate::mention::Timestamp;
 

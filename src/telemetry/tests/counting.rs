@@ -160,3 +160,14 @@ fn a_mention_from_the_future_is_not_delayed() {
     assert_eq!(value(&metrics, "groundswell_mention_delay_seconds_sum", &[]), Some(2.0));
     assert_eq!(value(&metrics, "groundswell_mention_delay_seconds_count", &[]), Some(2.0));
 }
+
+#[test]
+fn markets_beyond_the_cap_share_a_series() {
+    let metrics = Metrics::new(10).unwrap();
+    let markets = ["airlines", "anvils", "coffee"].map(str::to_owned);
+    let records = metrics.route().expect_markets(&markets, 1);
+    let of = |market| value(&metrics, "groundswell_route_records_total", &[("market", market)]);
+    assert_eq!((of("airlines"), of("other")), (Some(0.0), Some(0.0)));
+    records.add(&[2, 3, 4]);
+    assert_eq!((of("airlines"), of("other"), of("anvils")), (Some(2.0), Some(7.0), None));
+}
