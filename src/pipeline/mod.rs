@@ -9,6 +9,7 @@ mod live;
 mod moment;
 mod reader;
 mod replay;
+mod route;
 mod run;
 mod score;
 
@@ -18,5 +19,8 @@ pub use labels::{
     Found, JudgedWindow, Judgement, LabelledWindow, Labels, LabelsError, Tally, Verdict, judge,
 };
 pub use replay::{ReplayError, Replayed, Turned, replay};
+pub use route::{
+    DETAIL_HEADER, OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, RouteError, TOPIC_HEADER, route,
+};
 pub use run::{RunError, Service, run};
 pub use score::{ScoreError, Scored, score};
