@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::OwnedMessage;
+use rdkafka::message::{Header, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::types::RDKafkaErrorCode;
@@ -26,6 +28,8 @@ pub struct Record {
     pub partition: Option<i32>,
     /// The record's own timestamp, in milliseconds since 1970; now when absent.
     pub timestamp: Option<i64>,
+    /// Its headers.
+    pub headers: Vec<(String, Vec<u8>)>,
 }
 
 impl Record {
@@ -44,6 +48,19 @@ impl Record {
         Self { partition: Some(partition), ..self }
     }
 
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    fn owned_headers(&self) -> Option<OwnedHeaders> {
+        let insert = |all: OwnedHeaders, (key, value): &(String, Vec<u8>)| {
+            all.insert(Header { key, value: Some(value) })
+        };
+        (!self.headers.is_empty()).then(|| self.headers.iter().fold(OwnedHeaders::new(), insert))
+    }
+
     fn future_record<'a>(&'a self, topic: &'a str) -> FutureRecord<'a, [u8], [u8]> {
         FutureRecord {
             topic,
@@ -51,7 +68,7 @@ impl Record {
             payload: self.payload.as_deref(),
             key: self.key.as_deref(),
             timestamp: self.timestamp,
-            headers: None,
+            headers: self.owned_headers(),
         }
     }
 }
@@ -59,12 +76,26 @@ impl Record {
 impl KafkaBroker {
     /// Makes a topic and waits until all its partitions can be written to.
     pub async fn create_topic(&self, name: &str, partitions: i32) {
+        self.create_topic_with(name, partitions, &[]).await;
+    }
+
+    /// As [`Self::create_topic`], with a configuration of its own.
+    pub async fn create_topic_with(&self, name: &str, partitions: i32, config: &[(&str, &str)]) {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let topic = config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let made = self.admin().create_topics([&topic], &AdminOptions::new()).await;
         let made = made.expect("ask for the topic");
         assert_eq!(made, [Ok(name.to_owned())], "the topic was not made");
         let ready = usize::try_from(partitions).expect("a count of partitions");
         self.await_partitions(name, |usable| usable == ready).await;
+    }
+
+    /// Changes a topic's configuration.
+    pub async fn configure_topic(&self, name: &str, config: &[(&str, &str)]) {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(name));
+        let change = config.iter().fold(change, |change, (key, value)| change.set(key, value));
+        let changed = self.admin().alter_configs([&change], &AdminOptions::new()).await;
+        assert!(changed.expect("ask for the change").iter().all(Result::is_ok));
     }
 
     /// Removes a topic and waits until it is gone.
@@ -119,6 +150,38 @@ impl KafkaBroker {
         };
         let in_time = tokio::time::timeout(DEADLINE, read_all).await.is_ok();
         assert!(in_time, "{topic}: {} of {count} messages within {DEADLINE:?}", messages.len());
+        messages
+    }
+
+    /// All messages that the topic holds for a reader of `isolation` (`read_committed` or
+    /// `read_uncommitted`), partition by partition in order.
+    pub async fn read_to_end(&self, topic: &str, isolation: &str) -> Vec<OwnedMessage> {
+        let consumer: StreamConsumer = self
+            .client()
+            .set("group.id", unique("reader"))
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", isolation)
+            .set("enable.partition.eof", "true")
+            .create()
+            .expect("a Kafka consumer");
+        let mut open = self.partitions(topic);
+        let mut all = TopicPartitionList::new();
+        for partition in 0..open {
+            all.add_partition_offset(topic, partition, Offset::Beginning).expect("a valid offset");
+        }
+        consumer.assign(&all).expect("assign the topic's partitions");
+        let mut messages = Vec::new();
+        let read_all = async {
+            while open > 0 {
+                match consumer.recv().await {
+                    Ok(message) => messages.push(message.detach()),
+                    Err(KafkaError::PartitionEOF(_)) => open -= 1,
+                    Err(error) => panic!("could not read {topic}: {error}"),
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(DEADLINE, read_all).await.is_ok();
+        assert!(in_time, "{topic} has no end within {DEADLINE:?}");
         messages
     }
 
