@@ -311,7 +311,7 @@ impl LivePartition {
                     brand = self.live.config.plan.brands[brand.0 as usize].name,
                     first = ?home,
                     also = ?here,
-                    "a brand comes through several partitions and is counted in parts; key the topic by market"
+                    "a brand comes through several partitions and is counted in parts; key the topic by market (groundswell route does)"
                 );
             }
         }

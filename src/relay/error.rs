@@ -17,13 +17,13 @@ pub enum RelayError {
         /// Who both are.
         transactional_id: String,
     },
-    /// The producer's transactions are no longer taken.
+    /// The open transaction is no longer taken.
     #[error(
-        "Kafka takes no more of this producer's transactions: the last one was open for too long, \
-         or another instance has begun as {transactional_id:?}"
+        "Kafka does not take the transaction of {transactional_id:?}: it was open for too long, or \
+         the group has given this instance up meanwhile"
     )]
     Fenced {
-        /// Who the producer is.
+        /// Who this instance is.
         transactional_id: String,
     },
     /// The group has given this instance's partitions to others.
@@ -72,12 +72,15 @@ impl RelayError {
     }
 }
 
-/// Whether Kafka takes no more of a producer that has got `code`.
+/// Whether `code` may say that another instance has taken this one's place. It need not: a transaction
+/// that was open for too long is answered like this, too, and so are offsets of a member that is
+/// joining the group anew.
 pub(super) const fn is_fenced(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
         RDKafkaErrorCode::Fenced
             | RDKafkaErrorCode::ProducerFenced
             | RDKafkaErrorCode::InvalidProducerEpoch
+            | RDKafkaErrorCode::FencedInstanceId
     )
 }

@@ -24,13 +24,12 @@ use crate::source::kafka::explain;
 /// The member, until it is dropped.
 pub(super) struct Member {
     consumer: BaseConsumer<Context>,
-    transactional_id: String,
 }
 
 /// What comes next.
 pub(super) enum Event<'m> {
     Message(BorrowedMessage<'m>),
-    /// These partitions go to others, once [`Member::give_up`] has been called.
+    /// These partitions go to others, once [`Member::give_up`] has been called; it must be.
     Revoked(TopicPartitionList),
     /// Nothing for now.
     Nothing,
@@ -62,7 +61,7 @@ impl Member {
             instance = settings.transactional_id,
             "joining the consumer group"
         );
-        Ok(Self { consumer, transactional_id: settings.transactional_id.clone() })
+        Ok(Self { consumer })
     }
 
     /// Waits for at most `timeout`.
@@ -79,7 +78,11 @@ impl Member {
         }
         match self.consumer.poll(timeout) {
             Some(Ok(message)) => Ok(Event::Message(message)),
-            Some(Err(KafkaError::MessageConsumptionFatal(_))) => Err(self.fatal()),
+            Some(Err(KafkaError::MessageConsumptionFatal(_))) => {
+                let fatal = self.consumer.client().fatal_error();
+                let words = fatal.map(|(_, words)| words).unwrap_or_default();
+                Err(RelayError::Kafka { action: "read", words })
+            }
             Some(Err(error)) => {
                 context.observer.health(Part::Source, Err(context.explain(&error)));
                 Ok(Event::Nothing)
@@ -104,26 +107,21 @@ impl Member {
         self.consumer.group_metadata().ok_or(RelayError::Lost)
     }
 
-    /// Whether another instance has joined as this one: told by the next heartbeat, so it may take
-    /// until `deadline`. Messages that come meanwhile are passed over.
-    pub(super) fn is_replaced(&self, deadline: Instant) -> bool {
-        while Instant::now() < deadline {
-            if matches!(self.poll(Duration::from_millis(100)), Err(RelayError::Replaced { .. })) {
+    /// Whether another instance has joined as this one. It is told with the next heartbeat, which is
+    /// waited for as long as `patience` lasts; messages that come meanwhile are passed over.
+    pub(super) fn is_replaced(&self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        loop {
+            let fatal = self.consumer.client().fatal_error();
+            if matches!(fatal, Some((RDKafkaErrorCode::FencedInstanceId, _))) {
                 return true;
             }
-        }
-        false
-    }
-
-    fn fatal(&self) -> RelayError {
-        match self.consumer.client().fatal_error() {
-            Some((RDKafkaErrorCode::FencedInstanceId, _)) => {
-                RelayError::Replaced { transactional_id: self.transactional_id.clone() }
+            if Instant::now() >= until {
+                return false;
             }
-            other => RelayError::Kafka {
-                action: "read",
-                words: other.map_or_else(String::new, |(_, words)| words),
-            },
+            if let Ok(Event::Revoked(partitions)) = self.poll(Duration::from_millis(100)) {
+                let _gone = self.give_up(&partitions);
+            }
         }
     }
 

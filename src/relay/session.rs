@@ -42,18 +42,18 @@ impl<'r> Session<'r> {
 
     /// Relays until `stop`, or until something goes wrong.
     pub(super) fn run(mut self, stop: &AtomicBool) -> Result<(), RelayError> {
-        let ended = self.relay(stop);
-        if ended.is_err() {
-            self.work.abort();
-        }
-        match ended {
-            Err(RelayError::Fenced { transactional_id })
-                if self.member.is_replaced(Instant::now() + REPLACED_WITHIN) =>
-            {
-                Err(RelayError::Replaced { transactional_id })
-            }
-            ended => ended,
-        }
+        let Err(error) = self.relay(stop) else { return Ok(()) };
+        self.work.abort();
+        // Whoever is fenced may have been too slow, or replaced: the group knows.
+        let patience = match &error {
+            RelayError::Fenced { .. } => REPLACED_WITHIN,
+            _ => Duration::ZERO,
+        };
+        let transactional_id = self.work.settings.transactional_id.clone();
+        Err(match self.member.is_replaced(patience) {
+            true => RelayError::Replaced { transactional_id },
+            false => error,
+        })
     }
 
     fn relay(&mut self, stop: &AtomicBool) -> Result<(), RelayError> {
@@ -66,10 +66,12 @@ impl<'r> Session<'r> {
             match member.poll(left.min(NAP))? {
                 Event::Message(message) => work.take(&message)?,
                 Event::Nothing => work.writer.serve(),
-                Event::Revoked(_) if member.has_lost() => return Err(RelayError::Lost),
                 Event::Revoked(partitions) => {
-                    work.commit(member)?;
+                    let lost = member.has_lost();
+                    let committed = if lost { Err(RelayError::Lost) } else { work.commit(member) };
+                    // In any case: the group, and the end of this member, wait for it.
                     member.give_up(&partitions)?;
+                    committed?;
                 }
             }
         }

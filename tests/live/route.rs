@@ -34,9 +34,19 @@ async fn each_mention_becomes_one_record_for_each_of_its_markets() {
     let setup = Setup::new(broker, 3).await;
     let stream = Stream::new(3_000, setup.partitions);
     broker.produce(&setup.input, &stream.records).await;
+    broker.produce_aborted(&setup.input, &stream.records[..9]).await;
 
     let mut instance = Instance::start(&setup, "one");
     instance.routes_all(&stream).await;
+    let all = stream.records.len() as f64;
+    let read = |text: &str| {
+        let of = |outcome: &str| {
+            let series = format!("groundswell_route_messages_total{{outcome=\"{outcome}\"}}");
+            sample(text, &series).unwrap_or(0.0)
+        };
+        of("routed") + of("unmatched") + of("rejected")
+    };
+    instance.wait_for("/metrics", |_, text| read(text) >= all).await;
     let metrics = instance.get("/metrics").await;
     assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
 
@@ -162,7 +172,7 @@ async fn instances_that_come_and_go_share_the_work() {
         let mut second = Instance::start(&setup, "two");
         second.has_itself_committed().await;
         assert_eq!(first.terminate().await.code(), Some(0), "{}", first.log());
-        let mut third = Instance::start(&setup, "three");
+        let third = Instance::start(&setup, "three");
         third.has_itself_committed().await;
         // One goes hard, and comes back at once.
         second.kill().await;
@@ -176,6 +186,30 @@ async fn instances_that_come_and_go_share_the_work() {
     second.routes_all(&stream).await;
     assert_eq!(second.terminate().await.code(), Some(0), "{}", second.log());
     assert_eq!(third.terminate().await.code(), Some(0), "{}", third.log());
+    stream.assert_exact(broker, &setup.output).await;
+    stream.assert_dead_letters_exact(broker, &setup).await;
+}
+
+/// Stopped for longer than the group waits for it, it comes back to a transaction on partitions that
+/// another has gone on with.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_wakes_up_too_late_repeats_nothing() {
+    let broker = KafkaBroker::shared();
+    let setup = Setup::new(broker, 2).await;
+    let stream = Stream::new(30_000, setup.partitions);
+    broker.produce(&setup.input, &stream.records).await;
+
+    let mut sleeper = Instance::start(&setup, "one");
+    sleeper.has_committed_more(&stream).await;
+    sleeper.signal("STOP");
+    let mut other = Instance::start(&setup, "two");
+    other.has_itself_committed().await;
+    sleeper.signal("CONT");
+
+    other.routes_all(&stream).await;
+    for instance in [&mut sleeper, &mut other] {
+        assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
+    }
     stream.assert_exact(broker, &setup.output).await;
     stream.assert_dead_letters_exact(broker, &setup).await;
 }
@@ -275,17 +309,17 @@ async fn without_a_dead_letter_topic_the_file_holds_them() {
 /// once for each brand.
 #[tokio::test(flavor = "multi_thread")]
 async fn run_counts_a_routed_mention_of_two_markets_once_for_each_brand() {
-    const MENTIONS: i64 = 40;
+    const MINUTES: i64 = 6 * 60;
     let broker = KafkaBroker::shared();
     let setup = Setup::new(broker, 1).await;
     let one_partition = unique("one-partition");
     broker.create_topic(&one_partition, 1).await;
     let setup = setup.into_output(&one_partition);
     let now = jiff::Timestamp::now().as_millisecond();
-    let sent: Vec<Record> = (0..MENTIONS)
-        .map(|number| {
+    let sent: Vec<Record> = (1..=MINUTES)
+        .map(|minute| {
             let mention = json!({
-                "id": number.to_string(), "created_at": now - 600_000 + number * 1_000,
+                "id": minute.to_string(), "created_at": now - (MINUTES - minute) * 60_000,
                 "channel": "test", "text": "Delta or an Acme anvil?",
             });
             Record::new(mention.to_string())
@@ -295,21 +329,31 @@ async fn run_counts_a_routed_mention_of_two_markets_once_for_each_brand() {
     let mut instance = Instance::start(&setup, "one");
     instance.commits(sent.len()).await;
     instance.terminate().await;
-    assert_eq!(broker.read_to_end(&one_partition, "read_committed").await.len(), 2 * sent.len());
+    let written = broker.read_to_end(&one_partition, "read_committed").await;
+    assert_eq!(written.len(), 2 * sent.len());
+    let never = Record::new(stream::mention("never", "Delta")).header(MARKET_HEADER, "airlines");
+    broker.produce_aborted(&one_partition, &[never]).await;
 
     let folder = tempfile::tempdir().unwrap();
     let running =
         RunningService::ready(service::config(&setup.toml("run"), "", folder.path())).await;
-    let value = |text: &str, brand: &str| {
+    let in_an_hour = |text: &str, brand: &str| {
         let series = format!(
             "groundswell_window_value{{brand=\"{brand}\",monitor=\"mentions-up\",window=\"1h\"}}"
         );
         sample(text, &series)
     };
-    let metrics =
-        running.wait_for("/metrics", |_, text| value(text, "Delta") >= Some(MENTIONS as f64)).await;
+    let known = |text: &str| ["Delta", "Acme"].iter().all(|it| in_an_hour(text, it).is_some());
+    let metrics = running.wait_for("/metrics", |_, text| known(text)).await;
     for brand in ["Delta", "Acme"] {
-        assert_eq!(value(&metrics, brand), Some(MENTIONS as f64), "{brand}");
+        let mentions = in_an_hour(&metrics, brand).unwrap();
+        assert!((50.0..=61.0).contains(&mentions), "one a minute, not {mentions}, for {brand}");
+    }
+    let counted = sample(&metrics, "groundswell_mentions_total{outcome=\"counted\"}");
+    assert_eq!(counted, Some(written.len() as f64), "the copies are no duplicates");
+    for outcome in ["duplicate", "late", "unmatched"] {
+        let series = format!("groundswell_mentions_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(sample(&metrics, &series), Some(0.0), "an aborted record is {outcome}");
     }
     running.stop().await.unwrap();
 }

@@ -11,7 +11,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::future_producer::DeliveryFuture;
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -132,6 +132,24 @@ impl KafkaBroker {
         for delivery in pending {
             delivered(delivery).await;
         }
+    }
+
+    /// Sends the records in a transaction that is aborted: to readers of what is committed, they
+    /// have never been.
+    pub async fn produce_aborted(&self, topic: &str, records: &[Record]) {
+        let producer: FutureProducer = self
+            .client()
+            .set("transactional.id", unique("aborted"))
+            .create()
+            .expect("a Kafka producer");
+        tokio::task::block_in_place(|| producer.init_transactions(DEADLINE))
+            .expect("a producer id");
+        producer.begin_transaction().expect("a transaction");
+        for record in records {
+            let delivery = producer.send_result(record.future_record(topic));
+            delivered(delivery.expect("room in the queue")).await;
+        }
+        tokio::task::block_in_place(|| producer.abort_transaction(DEADLINE)).expect("an abort");
     }
 
     /// The topic's first `count` messages, partition by partition in order; waits until there are so many.

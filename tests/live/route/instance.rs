@@ -213,10 +213,15 @@ impl Instance {
 
     /// Asks it to end, and waits until it has.
     pub async fn terminate(&mut self) -> ExitStatus {
-        let id = self.process.as_ref().expect("a running instance").id();
-        // A group without members and a process that is gone are as well.
-        let _asked = Command::new("kill").arg(id.to_string()).status().unwrap();
+        self.signal("TERM");
         self.ended().await
+    }
+
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("a running instance").id();
+        let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().unwrap();
+        assert!(sent.success(), "it has ended: {}", self.log());
     }
 
     /// Waits until it has ended by itself.
