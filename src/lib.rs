@@ -26,6 +26,7 @@
 //! - [`decode`]: bytes to mentions, or a dead letter with the reason.
 //! - [`classify`]: brands, tone, crisis words, author role.
 //! - [`source`]: where mentions come from: Kafka, files, standard input.
+//! - [`relay`]: from Kafka topics into others, exactly once.
 //! - [`store`]: what outlives the process: checkpoints, incidents, the outbox, people's marks.
 //! - [`notify`]: Slack and webhooks, retried, in order.
 //! - [`telemetry`]: metrics and logs.
@@ -56,6 +57,7 @@ pub mod decode;
 pub mod http;
 pub mod notify;
 pub mod proto;
+pub mod relay;
 pub mod source;
 pub mod store;
 pub mod telemetry;

@@ -29,6 +29,8 @@ mod program_support;
 mod receiver_support;
 #[path = "live/restart.rs"]
 mod restart;
+#[path = "live/route.rs"]
+mod route;
 #[path = "live/slack_support.rs"]
 mod slack_support;
 #[path = "live/source.rs"]

@@ -6,6 +6,7 @@ mod labels;
 mod mark;
 mod outbox;
 mod replay;
+mod route;
 mod run;
 mod score;
 mod table;
@@ -31,6 +32,8 @@ enum Command {
     Demo(demo::Args),
     /// Run the service: mentions from Kafka, notifications to people.
     Run(run::Args),
+    /// Key a topic by market: one record for each market that a mention speaks of, exactly once.
+    Route(route::Args),
     /// Run yesterday's mentions through today's configuration: what would have paged us, and when.
     Replay(replay::Args),
     /// Mark an incident as a false alarm or as real: its series' limit follows.
@@ -87,6 +90,7 @@ impl Cli {
         let done = match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Run(args) => run::run(&args),
+            Command::Route(args) => route::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Mark(args) => mark::run(&args),
             Command::Outbox(args) => outbox::run(&args),

@@ -9,6 +9,7 @@ use crate::detect::{Parts, Sensitivity, z_limit};
 use crate::http::HttpSettings;
 use crate::incident::{Direction, Measure, Unit};
 use crate::notify::{Route, Target};
+use crate::source::Topic;
 use crate::store::{Engine, StoreSettings};
 
 /// The text that `groundswell check` prints.
@@ -22,6 +23,7 @@ pub fn explain(config: &Config) -> String {
 fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
     write_watched(config, out)?;
     write_source(config, out)?;
+    write_routing(config, out)?;
     write_monitors(config, out)?;
     write_routes(config, out)?;
     write_secrets(config, out)?;
@@ -82,22 +84,10 @@ fn write_watched(config: &Config, out: &mut String) -> std::fmt::Result {
 
 fn write_source(config: &Config, out: &mut String) -> std::fmt::Result {
     let Some(kafka) = &config.kafka else { return Ok(()) };
-    let topics: Vec<String> = kafka
-        .topics
-        .iter()
-        .map(|topic| {
-            let format = match topic.format {
-                Format::Json => "JSON",
-                Format::Protobuf => "protobuf",
-                Format::ConfluentProtobuf => "protobuf in Confluent's wire format",
-            };
-            format!("{} ({format})", topic.name)
-        })
-        .collect();
     writeln!(
         out,
         "Reads {} from Kafka at {} as group {}, in {}; a start reads {} back to learn what is typical.",
-        topics.join(", "),
+        with_formats(&kafka.topics),
         kafka.brokers.join(", "),
         kafka.group,
         count(kafka.shards, "shard thread"),
@@ -120,6 +110,51 @@ fn write_source(config: &Config, out: &mut String) -> std::fmt::Result {
         duration::show(time.dedup_horizon),
         duration::show(time.out_of_orderness + time.allowed_lateness),
     )
+}
+
+fn with_formats(topics: &[Topic]) -> String {
+    let topics = topics.iter().map(|topic| {
+        let format = match topic.format {
+            Format::Json => "JSON",
+            Format::Protobuf => "protobuf",
+            Format::ConfluentProtobuf => "protobuf in Confluent's wire format",
+        };
+        format!("{} ({format})", topic.name)
+    });
+    topics.collect::<Vec<_>>().join(", ")
+}
+
+/// What `groundswell route` does.
+fn write_routing(config: &Config, out: &mut String) -> std::fmt::Result {
+    let (Some(route), Some(kafka)) = (&config.route, &config.kafka) else { return Ok(()) };
+    let relay = &route.relay;
+    writeln!(
+        out,
+        "`groundswell route` reads {} there as group {}, and writes to {} one record for each market that a \
+         mention speaks of, keyed by the market; one of no watched brand is dropped.",
+        with_formats(&relay.topics),
+        relay.group,
+        route.output,
+    )?;
+    writeln!(
+        out,
+        "  It commits every {}, or {} messages, in transactions as {}; what is no mention it keeps in {}.",
+        duration::show(relay.commit_interval),
+        relay.commit_messages,
+        relay.transactional_id,
+        route.dead_letter_topic.as_ref().map_or_else(
+            || config.dead_letter_file.display().to_string(),
+            |topic| format!("the topic {topic}"),
+        ),
+    )?;
+    if kafka.topics.iter().all(|topic| topic.name != route.output) {
+        writeln!(
+            out,
+            "  Warning: run does not read {}; name it in [[source.kafka.topic]], or leave that out.",
+            route.output
+        )?;
+    }
+    Ok(())
 }
 
 /// What is watched of a brand beside windows, and has a part of the budget once there is any.

@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::reader::closest;
+use super::route::{self, RouteSettings};
 use super::secrets::Secrets;
 use super::section::Section;
 use crate::decode::Format;
@@ -21,11 +22,11 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Kafka properties that the source itself sets, and why they are not the user's.
-const OWNED: [(&str, &str); 13] = [
+const OWNED: [(&str, &str); 17] = [
     ("bootstrap.servers", "write brokers in [source.kafka] instead"),
     ("metadata.broker.list", "write brokers in [source.kafka] instead"),
     ("group.id", "write group in [source.kafka] instead"),
-    ("group.instance.id", "write instance in [source.kafka] instead"),
+    ("group.instance.id", "write instance in [source.kafka] instead; route sets its own"),
     ("enable.auto.commit", "offsets are committed only with what was counted from them; remove it"),
     ("auto.commit.enable", "offsets are committed only with what was counted from them; remove it"),
     ("enable.auto.offset.store", "offsets are stored only when counted; remove it"),
@@ -35,6 +36,10 @@ const OWNED: [(&str, &str); 13] = [
     ("enable.partition.eof", "the end of a partition is how silence is noticed; remove it"),
     ("allow.auto.create.topics", "a topic that is not there is an error; remove it"),
     ("statistics.interval.ms", "the lag metric depends on it; remove it"),
+    ("isolation.level", "only what is committed may be counted; remove it"),
+    ("transactional.id", "write transactional_id in [source.kafka.route] instead"),
+    ("transaction.timeout.ms", "route sets it; remove it"),
+    ("enable.idempotence", "transactions depend on it; remove it"),
 ];
 
 /// Parts of the names of Kafka properties whose values are secret.
@@ -65,15 +70,26 @@ const COMMON: [&str; 14] = [
 /// Longest name Kafka allows for a topic, in bytes.
 const MAX_TOPIC_BYTES: usize = 249;
 
+/// What is wrong with a topic's name.
+pub(super) const TOPIC_NAME: &str = "Kafka allows letters, digits, \".\", \"_\" and \"-\" in a topic's \
+     name, 249 at most; write the topic's own name (patterns are not taken)";
+
 /// `memory`: how much of its past a series remembers; a start reads as much, if nothing else is said.
-pub(super) fn kafka(root: &mut Section<'_, '_>, memory: Duration) -> KafkaSettings {
+pub(super) fn kafka(
+    root: &mut Section<'_, '_>,
+    memory: Duration,
+    max_message_bytes: usize,
+) -> (KafkaSettings, Option<RouteSettings>) {
     let mut source = root.section("source");
     let mut section = source.section("kafka");
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let group =
+        section.string("group").map_or_else(|| "groundswell".to_owned(), |(group, _)| group);
+    let route = route::route(&mut section, &group, max_message_bytes);
     let settings = KafkaSettings {
         brokers: brokers(&mut section),
-        topics: topics(&mut section),
-        group: section.string("group").map_or_else(|| "groundswell".to_owned(), |group| group.0),
+        topics: topics(&mut section, route.as_ref()),
+        group,
         instance: section.text_or_named("instance"),
         history: section.duration("history", memory, Duration::ZERO, 366 * DAY),
         idle_timeout: section.duration("idle_timeout", 30 * SECOND, SECOND, DAY),
@@ -82,7 +98,7 @@ pub(super) fn kafka(root: &mut Section<'_, '_>, memory: Duration) -> KafkaSettin
     };
     section.finish();
     source.finish();
-    settings
+    (settings, route)
 }
 
 fn brokers(section: &mut Section<'_, '_>) -> Vec<String> {
@@ -121,21 +137,54 @@ fn is_host_and_port(broker: &str) -> bool {
     host_is_good && port_is_good && !broker.contains(char::is_whitespace)
 }
 
-fn topics(section: &mut Section<'_, '_>) -> Vec<Topic> {
+/// The topics that `run` reads: what `route` writes, if nothing is said, or else `mentions`.
+fn topics(section: &mut Section<'_, '_>, route: Option<&RouteSettings>) -> Vec<Topic> {
     let mut names = BTreeSet::new();
     let mut topics = Vec::new();
     for mut section in section.sections("topic") {
         let topic = topic(&mut section, &mut names);
+        if let Some(route) = route {
+            check_routed(&mut section, &topic, route);
+        }
         topics.push(topic);
         section.finish();
     }
     if topics.is_empty() {
-        topics.push(Topic { name: "mentions".to_owned(), format: Format::Json });
+        topics.push(route.map_or_else(
+            || Topic { name: "mentions".to_owned(), format: Format::Json },
+            RouteSettings::written,
+        ));
     }
     topics
 }
 
-fn topic(section: &mut Section<'_, '_>, names: &mut BTreeSet<String>) -> Topic {
+/// Reports a topic of `run` that does not go with what `route` reads and writes.
+fn check_routed(section: &mut Section<'_, '_>, topic: &Topic, route: &RouteSettings) {
+    let written = route.written();
+    let place = |section: &mut Section<'_, '_>, key| {
+        section.place(key).unwrap_or_else(|| section.at.clone())
+    };
+    if route.relay.topics.iter().any(|read| read.name == topic.name) {
+        let at = place(section, "name");
+        section.disagree(
+            "name",
+            &at,
+            format_args!(
+                "route reads this topic and writes its mentions to \"{}\"; read that, or they \
+                 would count twice",
+                written.name
+            ),
+        );
+    } else if topic.name == written.name && topic.format != written.format {
+        let message = format!(
+            "{}: route writes this topic, in the format of what it reads; write the same here",
+            section.path_of("format")
+        );
+        section.reader.report(&place(section, "format"), message);
+    }
+}
+
+pub(super) fn topic(section: &mut Section<'_, '_>, names: &mut BTreeSet<String>) -> Topic {
     let formats = [
         ("json", Format::Json),
         ("protobuf", Format::Protobuf),
@@ -146,19 +195,14 @@ fn topic(section: &mut Section<'_, '_>, names: &mut BTreeSet<String>) -> Topic {
         return Topic { name: String::new(), format };
     };
     if !is_topic_name(&name) {
-        section.complain(
-            "name",
-            &at,
-            "Kafka allows letters, digits, \".\", \"_\" and \"-\" in a topic's name, 249 at most; \
-             write the topic's own name (patterns are not taken)",
-        );
+        section.complain("name", &at, TOPIC_NAME);
     } else if !names.insert(name.clone()) {
         section.disagree("name", &at, "this topic is read already; remove one of the two");
     }
     Topic { name, format }
 }
 
-fn is_topic_name(name: &str) -> bool {
+pub(super) fn is_topic_name(name: &str) -> bool {
     let legal = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
     name.chars().all(legal) && name.len() <= MAX_TOPIC_BYTES && !matches!(name, "." | "..")
 }

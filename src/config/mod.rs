@@ -7,6 +7,7 @@ mod explain;
 mod http;
 mod kafka;
 mod reader;
+mod route;
 mod routes;
 mod secrets;
 mod section;
@@ -24,6 +25,7 @@ pub(crate) use duration::show as show_duration;
 pub use explain::explain;
 pub use reader::Problem;
 pub(crate) use reader::closest;
+pub use route::RouteSettings;
 pub use secrets::{SecretHolder, SecretSource, Secrets};
 
 use crate::classify::Rules;
@@ -47,6 +49,8 @@ pub struct Config {
     pub rules: Rules,
     /// Where mentions are read from by `run`; replay reads files instead.
     pub kafka: Option<KafkaSettings>,
+    /// What `route` reads and where it writes, if it is used.
+    pub route: Option<RouteSettings>,
     /// A mention may be made at most this far in the future of the wall clock.
     pub max_future: Duration,
     /// Who is told; may be empty.
@@ -167,7 +171,8 @@ impl Config {
         let time_zone = sections::time_zone(&mut root);
         let (rules, brands) = brands::rules(&mut root);
         let baseline = sections::baseline(&mut root);
-        let kafka = kafka::kafka(&mut root, baseline.memory);
+        let limits = sections::limits(&mut root);
+        let (kafka, route) = kafka::kafka(&mut root, baseline.memory, limits.max_message_bytes);
         let (time, max_future) = sections::time(&mut root);
         let feed = root.string("feed").map_or_else(
             || kafka.topics.first().map_or_else(|| "mentions".to_owned(), |it| it.name.clone()),
@@ -193,10 +198,11 @@ impl Config {
                 "groundswell-dead-letters.ndjson",
             ),
             feedback_file: sections::file(&mut root, "feedback", "groundswell-feedback.ndjson"),
-            limits: sections::limits(&mut root),
+            limits,
             http: http::http(&mut root),
             log: sections::log(&mut root),
             kafka: Some(kafka),
+            route,
             secrets: Vec::new(),
             rules,
             feed,

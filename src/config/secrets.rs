@@ -22,6 +22,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 pub enum Secrets {
     /// Read the environment variables and files that hold them.
     Resolve,
+    /// Read those of the source and leave the others empty: for `route`, which tells nobody.
+    ResolveSource,
     /// Leave them empty: for commands that speak to nobody.
     Ignore,
 }
@@ -121,7 +123,7 @@ impl Section<'_, '_> {
         (!named.expose().is_empty()).then(|| named.expose().to_owned())
     }
 
-    /// The secret that `value` names; an empty one when secrets are ignored.
+    /// The secret that `value` names; an empty one when it is not looked up.
     pub(super) fn secret_of(
         &self,
         key: &str,
@@ -132,12 +134,18 @@ impl Section<'_, '_> {
             .map_err(|wrong| self.reader.report_value(&at, format_args!("{path}: {wrong}")))
             .ok()?;
         self.reader.note_source(SecretSource { key: path.clone(), holder: holder.clone() });
-        let secret = match self.reader.secrets {
-            Secrets::Ignore => String::new(),
-            Secrets::Resolve => holder
+        let needed = match self.reader.secrets {
+            Secrets::Ignore => false,
+            Secrets::ResolveSource => path.starts_with("source."),
+            Secrets::Resolve => true,
+        };
+        let secret = if needed {
+            holder
                 .read(self.reader.env)
                 .map_err(|wrong| self.reader.report_value(&at, format_args!("{path}: {wrong}")))
-                .ok()?,
+                .ok()?
+        } else {
+            String::new()
         };
         Some((Secret::new(secret), at))
     }

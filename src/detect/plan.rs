@@ -16,6 +16,13 @@ pub struct Brand {
     pub market: Option<String>,
 }
 
+impl Brand {
+    /// The market it belongs to; a brand that is given none is a market of its own, of its name.
+    pub fn market_name(&self) -> &str {
+        self.market.as_deref().unwrap_or(&self.name)
+    }
+}
+
 /// How event time is cut and waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeSettings {

@@ -1,22 +1,21 @@
 //! The way of one mention: decode, classify, count and score.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::classify::Classifier;
 use crate::config::Config;
-use crate::decode::{Format, Limits, Reason, Rejected, decode};
+use crate::decode::{Format, Limits, Reason, Rejected};
 use crate::incident::Change;
-use crate::mention::{BrandIndex, Timestamp, millis};
+use crate::mention::{BrandIndex, Timestamp};
 use crate::shard::{Outcome, Shard};
+
+use super::reader::Reader;
 
 /// One partition's way from bytes to changes.
 #[derive(Debug)]
 pub struct Intake {
-    classifier: Arc<Classifier>,
+    reader: Reader,
     shard: Shard,
-    max_bytes: usize,
-    max_future: Duration,
 }
 
 /// A message that was taken.
@@ -38,17 +37,13 @@ impl Intake {
 
     /// An intake that goes on where `shard`, which is of the plan of `config`, stands.
     pub fn with_shard(config: &Config, shard: Shard, classifier: Arc<Classifier>) -> Self {
-        Self {
-            classifier,
-            shard,
-            max_bytes: config.limits.max_message_bytes,
-            max_future: config.max_future,
-        }
+        Self { reader: Reader::new(config, classifier), shard }
     }
 
-    /// Takes one message; `now` is the wall clock, by which a mention from the future is told.
-    /// What it changes for people is added to `changes`, rejected or not: a mention that comes too
-    /// late still lets time pass.
+    /// Takes one message; `now` is the wall clock, by which a mention from the future is told. One
+    /// that was routed for a `market` counts for that market's brands alone: the others have copies
+    /// of their own. What it changes for people is added to `changes`, rejected or not: a mention
+    /// that comes too late still lets time pass.
     ///
     /// # Errors
     ///
@@ -57,15 +52,13 @@ impl Intake {
         &mut self,
         format: Format,
         payload: &[u8],
+        market: Option<&[u8]>,
         now: Timestamp,
         changes: &mut Vec<Change>,
     ) -> Result<Taken, Rejected> {
-        let mention = decode(format, payload, &self.limits(now))?;
-        let classified = self
-            .classifier
-            .classify(&mention)
-            .map_err(|unknown| Rejected::new(Reason::UnknownBrand, unknown.to_string()))?;
-        let outcome = self.shard.observe(&classified, changes);
+        let mention = self.reader.decode(format, payload, now)?;
+        let classified = self.reader.classify(&mention, market)?;
+        let outcome = self.shard.observe_for(market, &classified, changes);
         if outcome == Outcome::Late {
             let watermark = self.shard.watermark().unwrap_or_default();
             return Err(Rejected::new(
@@ -82,7 +75,7 @@ impl Intake {
 
     /// What decoding refuses when the wall clock shows `now`.
     pub fn limits(&self, now: Timestamp) -> Limits {
-        Limits { max_bytes: self.max_bytes, latest: now.plus_millis(millis(self.max_future)) }
+        self.reader.limits(now)
     }
 
     /// The partition's state.
@@ -98,5 +91,53 @@ impl Intake {
     /// The partition's state, to let silence pass or to finish.
     pub const fn shard_mut(&mut self) -> &mut Shard {
         &mut self.shard
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::config::Secrets;
+
+    const BRANDS: &str = "brand = [
+        { name = \"Acme\", market = \"anvils\" },
+        { name = \"Apex\", market = \"anvils\" },
+        { name = \"Zenith\" },
+    ]";
+
+    /// Takes a mention of all three brands once for each of `copies`; says which brands each counted
+    /// for.
+    fn counted(copies: &[Option<&str>]) -> Vec<(Outcome, Vec<u32>)> {
+        let config = Config::parse(BRANDS, "test", Secrets::Ignore, &|_| None).unwrap();
+        let classifier = Arc::new(Classifier::new(&config.rules).unwrap());
+        let mut intake = Intake::new(&config, "mentions", classifier);
+        let text = br#"{"id":"1","created_at":"2026-11-24T08:00:00Z","channel":"x","text":"acme, Apex, zenith"}"#;
+        let now = Timestamp::from_millis(1_795_507_200_000);
+        let mut take = |market: &Option<&str>| {
+            let market = market.map(str::as_bytes);
+            let taken = intake.take(Format::Json, text, market, now, &mut Vec::new()).unwrap();
+            (taken.outcome, taken.brands.iter().map(|brand| brand.0).collect())
+        };
+        copies.iter().map(&mut take).collect()
+    }
+
+    #[test]
+    fn a_mention_routed_to_two_markets_counts_once_for_each_brand() {
+        use Outcome::{Counted, Duplicate, Unmatched};
+        // Both copies come through one partition here: they are no duplicates of each other.
+        assert_eq!(
+            counted(&[Some("anvils"), Some("Zenith"), Some("anvils"), Some("Zenith")]),
+            [
+                (Counted, vec![0, 1]),
+                (Counted, vec![2]),
+                (Duplicate, vec![0, 1]),
+                (Duplicate, vec![2]),
+            ],
+        );
+        assert_eq!(counted(&[None, None]), [(Counted, vec![0, 1, 2]), (Duplicate, vec![0, 1, 2])]);
+        // A brand of a market is no market of its own.
+        assert_eq!(counted(&[Some("Acme")]), [(Unmatched, vec![])]);
     }
 }

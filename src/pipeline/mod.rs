@@ -9,7 +9,9 @@ mod labels;
 mod live;
 mod moment;
 mod partition;
+mod reader;
 mod replay;
+mod route;
 mod run;
 mod score;
 
@@ -19,5 +21,8 @@ pub use labels::{
     Found, JudgedWindow, Judgement, LabelledWindow, Labels, LabelsError, Tally, Verdict, judge,
 };
 pub use replay::{ReplayError, Replayed, Turned, replay};
+pub use route::{
+    DETAIL_HEADER, OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, RouteError, TOPIC_HEADER, route,
+};
 pub use run::{RunError, Service, run};
 pub use score::{ScoreError, Scored, score};

@@ -61,7 +61,8 @@ impl PartitionHandler for LivePartition {
         intake.add_read_bytes(message.payload.len() as u64);
         // What is read again is judged by the clock of the day on which it came.
         let came = message.timestamp.map_or(now, |timestamp| timestamp.min(now));
-        match self.intake.take(self.format, message.payload, came, &mut self.changes) {
+        let Message { payload, market, .. } = *message;
+        match self.intake.take(self.format, payload, market, came, &mut self.changes) {
             Ok(taken) => {
                 if !message.known {
                     intake.add(taken.outcome, 1);
@@ -313,7 +314,7 @@ impl LivePartition {
                     brand = self.live.config.plan.brands[brand.0 as usize].name,
                     first = ?home,
                     also = ?here,
-                    "a brand comes through several partitions and is counted in parts; key the topic by market"
+                    "a brand comes through several partitions and is counted in parts; key the topic by market (groundswell route does)"
                 );
             }
         }

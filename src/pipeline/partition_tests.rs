@@ -59,6 +59,7 @@ fn mention(partition: &mut LivePartition, minute: i64) {
         payload: payload.as_bytes(),
         offset: minute,
         timestamp: None,
+        market: None,
         live: true,
         known: false,
     });

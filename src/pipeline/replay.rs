@@ -98,7 +98,7 @@ pub fn replay(
         progress(&bytes, replayed.lines);
         let taken = match record.line.rejected {
             Some(rejected) => Err(rejected),
-            None => intake.take(Format::Json, &record.line.bytes, now, &mut changes),
+            None => intake.take(Format::Json, &record.line.bytes, None, now, &mut changes),
         };
         match taken {
             Ok(taken) => *replayed.outcomes.entry(taken.outcome.name()).or_default() += 1,

@@ -28,7 +28,7 @@ use crate::checkpoint::PartKey;
 use crate::detect::{Mark, Plan};
 use crate::incident::Change;
 use crate::mention::{BrandIndex, Classified, Timestamp, millis};
-use crate::window::{Dedup, Pane, Watermark, mention_key};
+use crate::window::{Dedup, Pane, Watermark, copy_key, mention_key};
 
 pub use readout::{Fullness, Surprise, WindowReading};
 pub use saved::{Loaded, Missing};
@@ -106,11 +106,26 @@ impl Shard {
     /// Takes a mention. Panes that it completes are closed first; what that changes for people is
     /// added to `changes`.
     pub fn observe(&mut self, classified: &Classified<'_>, changes: &mut Vec<Change>) -> Outcome {
+        self.observe_for(None, classified, changes)
+    }
+
+    /// As [`Self::observe`], of the copy of a mention that was routed for one `market`; its
+    /// `classified` brands are that market's. The copy for another market counts beside it.
+    pub fn observe_for(
+        &mut self,
+        market: Option<&[u8]>,
+        classified: &Classified<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Outcome {
         let mention = classified.mention;
         let Some((watermark, pane)) = self.admit(mention.created_at, changes) else {
             return Outcome::Late;
         };
-        if !self.dedup.is_new(mention_key(&mention.channel, &mention.id), watermark) {
+        let key = match market {
+            Some(market) => copy_key(&mention.channel, &mention.id, market),
+            None => mention_key(&mention.channel, &mention.id),
+        };
+        if !self.dedup.is_new(key, watermark) {
             return Outcome::Duplicate;
         }
         let Some(state) = &mut self.state else {

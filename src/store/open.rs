@@ -19,9 +19,9 @@ static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("src/store/migrations/postgres");
 
 /// How long one piece of work may take: a server that hangs is one that is down.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a free connection is waited for.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(3);
 /// Connections to PostgreSQL: a few shards, the routes and a command at a time.
 const CONNECTIONS: u32 = 8;
 

@@ -13,6 +13,7 @@ use super::incidents::Incidents;
 use super::intake::Intake;
 use super::notifications::Notifications;
 use super::partition::{PartitionMetrics, Partitions};
+use super::route::Route;
 use super::windows::Windows;
 
 /// All metrics of one process. Clones share them.
@@ -30,6 +31,7 @@ struct Inner {
     notifications: Notifications,
     checkpoints: Checkpoints,
     http: Http,
+    route: Route,
     shards: AtomicU64,
 }
 
@@ -58,6 +60,7 @@ impl Metrics {
         let notifications = Notifications::new(&mut registrar)?;
         let checkpoints = Checkpoints::new(&mut registrar)?;
         let http = Http::new(&mut registrar)?;
+        let route = Route::new(&mut registrar)?;
         let Registrar { registry, families } = registrar;
         Ok(Self(Arc::new(Inner {
             registry,
@@ -69,6 +72,7 @@ impl Metrics {
             notifications,
             checkpoints,
             http,
+            route,
             shards: AtomicU64::new(0),
         })))
     }
@@ -96,6 +100,11 @@ impl Metrics {
     /// The HTTP server.
     pub fn http(&self) -> &Http {
         &self.0.http
+    }
+
+    /// What `groundswell route` reads and writes.
+    pub fn route(&self) -> &Route {
+        &self.0.route
     }
 
     /// The metrics of `partition` of `topic` (of files: the feed's name and 0), there until they

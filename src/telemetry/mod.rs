@@ -3,8 +3,8 @@
 //! # Layout
 //!
 //! - [`Metrics`]: all metrics, their registry and their text. In it, by subject: [`Intake`],
-//!   [`Incidents`], [`Notifications`], [`Checkpoints`], [`Http`], and a [`PartitionMetrics`] for each
-//!   partition.
+//!   [`Incidents`], [`Notifications`], [`Checkpoints`], [`Http`], [`Route`], and a
+//!   [`PartitionMetrics`] for each partition.
 //! - `windows`: the gauges with a series for each window, bounded in number.
 //! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
 //! - [`Observer`]: hears of deliveries, counts and logs them.
@@ -21,6 +21,7 @@ mod metrics;
 mod notifications;
 mod observer;
 mod partition;
+mod route;
 mod windows;
 
 pub use checkpoints::Checkpoints;
@@ -33,6 +34,7 @@ pub use metrics::Metrics;
 pub use notifications::Notifications;
 pub use observer::Observer;
 pub use partition::PartitionMetrics;
+pub use route::{Route, Routed, RoutedRecords};
 
 use crate::mention::Timestamp;
 

@@ -31,11 +31,24 @@ pub struct Dedup {
 /// The key of a mention: SipHash-2-4 of its channel and id, the same on every machine and in every
 /// release, so that it can be kept.
 pub fn mention_key(channel: &str, id: &str) -> u64 {
+    key([channel.as_bytes(), id.as_bytes()])
+}
+
+/// The key of the copy of a mention that was routed for `market`: copies for several markets are
+/// no duplicates of each other.
+pub fn copy_key(channel: &str, id: &str, market: &[u8]) -> u64 {
+    key([channel.as_bytes(), id.as_bytes(), market])
+}
+
+fn key<const PARTS: usize>(parts: [&[u8]; PARTS]) -> u64 {
     let mut hasher = SipHasher24::new();
-    hasher.write(channel.as_bytes());
-    // 0xFF stands in no UTF-8 text, so that ("ab", "c") and ("a", "bc") differ.
-    hasher.write(&[0xFF]);
-    hasher.write(id.as_bytes());
+    for (at, part) in parts.into_iter().enumerate() {
+        if at > 0 {
+            // 0xFF stands in no UTF-8 text, so that ("ab", "c") and ("a", "bc") differ.
+            hasher.write(&[0xFF]);
+        }
+        hasher.write(part);
+    }
     hasher.finish()
 }
 

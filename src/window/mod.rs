@@ -6,7 +6,7 @@ mod keys;
 mod watermark;
 
 pub use counter::SlidingCounter;
-pub use dedup::{Dedup, mention_key};
+pub use dedup::{Dedup, copy_key, mention_key};
 pub use keys::{Generations, SavedSegments, Segment};
 pub use watermark::Watermark;
 

@@ -38,6 +38,7 @@ async fn messages_come_back_as_they_went_in() {
             payload: message.payload().map(<[u8]>::to_vec),
             partition: Some(message.partition()),
             timestamp: sent.timestamp,
+            headers: sent.headers.clone(),
         })
         .collect();
     // Not assert_eq: nobody wants to read 11 MB.

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::OwnedMessage;
+use rdkafka::message::{Header, OwnedHeaders, OwnedMessage};
 use rdkafka::metadata::Metadata;
 use rdkafka::producer::future_producer::DeliveryFuture;
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -28,6 +30,8 @@ pub struct Record {
     pub partition: Option<i32>,
     /// The record's own timestamp, in milliseconds since 1970; now when absent.
     pub timestamp: Option<i64>,
+    /// Its headers.
+    pub headers: Vec<(String, Vec<u8>)>,
 }
 
 impl Record {
@@ -46,6 +50,19 @@ impl Record {
         Self { partition: Some(partition), ..self }
     }
 
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    fn owned_headers(&self) -> Option<OwnedHeaders> {
+        let insert = |all: OwnedHeaders, (key, value): &(String, Vec<u8>)| {
+            all.insert(Header { key, value: Some(value) })
+        };
+        (!self.headers.is_empty()).then(|| self.headers.iter().fold(OwnedHeaders::new(), insert))
+    }
+
     fn future_record<'a>(&'a self, topic: &'a str) -> FutureRecord<'a, [u8], [u8]> {
         FutureRecord {
             topic,
@@ -53,7 +70,7 @@ impl Record {
             payload: self.payload.as_deref(),
             key: self.key.as_deref(),
             timestamp: self.timestamp,
-            headers: None,
+            headers: self.owned_headers(),
         }
     }
 }
@@ -98,7 +115,13 @@ impl Kafka {
 
     /// Makes a topic and waits until all its partitions can be written to; each is held once.
     pub async fn create_topic(&self, name: &str, partitions: i32) {
+        self.create_topic_with(name, partitions, &[]).await;
+    }
+
+    /// As [`Self::create_topic`], with a configuration of its own.
+    pub async fn create_topic_with(&self, name: &str, partitions: i32, config: &[(&str, &str)]) {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let topic = config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         self.make(topic).await;
     }
 
@@ -122,6 +145,14 @@ impl Kafka {
         assert_eq!(made, [Ok(name.to_owned())], "the topic was not made");
         let ready = usize::try_from(partitions).expect("a count of partitions");
         self.await_partitions(name, |usable| usable == ready).await;
+    }
+
+    /// Changes a topic's configuration.
+    pub async fn configure_topic(&self, name: &str, config: &[(&str, &str)]) {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(name));
+        let change = config.iter().fold(change, |change, (key, value)| change.set(key, value));
+        let changed = self.admin().alter_configs([&change], &AdminOptions::new()).await;
+        assert!(changed.expect("ask for the change").iter().all(Result::is_ok));
     }
 
     /// Removes a topic and waits until it is gone.
@@ -160,6 +191,24 @@ impl Kafka {
         }
     }
 
+    /// Sends the records in a transaction that is aborted: to readers of what is committed, they
+    /// have never been.
+    pub async fn produce_aborted(&self, topic: &str, records: &[Record]) {
+        let producer: FutureProducer = self
+            .client()
+            .set("transactional.id", unique("aborted"))
+            .create()
+            .expect("a Kafka producer");
+        tokio::task::block_in_place(|| producer.init_transactions(DEADLINE))
+            .expect("a producer id");
+        producer.begin_transaction().expect("a transaction");
+        for record in records {
+            let delivery = producer.send_result(record.future_record(topic));
+            delivered(delivery.expect("room in the queue")).await;
+        }
+        tokio::task::block_in_place(|| producer.abort_transaction(DEADLINE)).expect("an abort");
+    }
+
     /// The topic's first `count` messages, partition by partition in order; waits until there are so many.
     pub async fn read(&self, topic: &str, count: usize) -> Vec<OwnedMessage> {
         let consumer: StreamConsumer = self.reader(&unique("reader"));
@@ -183,6 +232,38 @@ impl Kafka {
         };
         let in_time = tokio::time::timeout(DEADLINE, read_all).await.is_ok();
         assert!(in_time, "{topic}: {} of {count} messages within {DEADLINE:?}", messages.len());
+        messages
+    }
+
+    /// All messages that the topic holds for a reader of `isolation` (`read_committed` or
+    /// `read_uncommitted`), partition by partition in order.
+    pub async fn read_to_end(&self, topic: &str, isolation: &str) -> Vec<OwnedMessage> {
+        let consumer: StreamConsumer = self
+            .client()
+            .set("group.id", unique("reader"))
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", isolation)
+            .set("enable.partition.eof", "true")
+            .create()
+            .expect("a Kafka consumer");
+        let mut open = self.partitions(topic);
+        let mut all = TopicPartitionList::new();
+        for partition in 0..open {
+            all.add_partition_offset(topic, partition, Offset::Beginning).expect("a valid offset");
+        }
+        consumer.assign(&all).expect("assign the topic's partitions");
+        let mut messages = Vec::new();
+        let read_all = async {
+            while open > 0 {
+                match consumer.recv().await {
+                    Ok(message) => messages.push(message.detach()),
+                    Err(KafkaError::PartitionEOF(_)) => open -= 1,
+                    Err(error) => panic!("could not read {topic}: {error}"),
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(DEADLINE, read_all).await.is_ok();
+        assert!(in_time, "{topic} has no end within {DEADLINE:?}");
         messages
     }
 

@@ -139,7 +139,7 @@ impl Stream {
                     Expected { intake, changes: Vec::new(), outcomes: BTreeMap::new() }
                 });
             let payload = record.payload.as_deref().expect("a mention");
-            let outcome = match intake.take(Format::Json, payload, now, changes) {
+            let outcome = match intake.take(Format::Json, payload, None, now, changes) {
                 Ok(taken) => taken.outcome.name(),
                 Err(rejected) => rejected.reason.name(),
             };

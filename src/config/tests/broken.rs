@@ -62,6 +62,11 @@ const BROKEN: &[(&str, &str)] = &[
         "kafka properties",
         "brand = [{ name = \"Acme\" }]\n[source.kafka.properties]\n\"group.id\" = \"mine\"\n\"enable.auto.commit\" = true\n\"securty.protocol\" = \"SSL\"\nsecurity.protocol = \"TLS\"\n\"fetch.min.bytes\" = [1]\n\"fetch.wait.max.ms\" = -3\n",
     ),
+    ("route without anything", "brand = [{ name = \"Acme\" }]\n[source.kafka.route]\n"),
+    (
+        "route that reads what it writes, and what run reads",
+        "brand = [{ name = \"Acme\" }]\n[source.kafka]\ngroup = \"g\"\n[[source.kafka.topic]]\nname = \"in\"\n[[source.kafka.topic]]\nname = \"out\"\nformat = \"protobuf\"\n[source.kafka.route]\noutput = \"out\"\ndead_letter_topic = \"in\"\ngroup = \"g\"\ncommit_interval = \"1m\"\ncommit_messages = 0\nunmatched = \"key\"\n[[source.kafka.route.topic]]\nname = \"in\"\n[[source.kafka.route.topic]]\nname = \"in2\"\nformat = \"protobuf\"\n[source.kafka.properties]\n\"transactional.id\" = \"x\"\n",
+    ),
     (
         "routes",
         "brand = [{ name = \"Acme\" }]\n[[route]]\n[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\nwebhook = { url = { env = \"HOOK\" } }\n[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\nbrands = [\"acme\", \"Apex\"]\nmin_severity = \"warn\"\nsend_resolved = \"yes\"\n[[route]]\nslack = {}\n",

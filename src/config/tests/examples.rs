@@ -74,9 +74,13 @@ fn the_full_example_shows_the_defaults() {
 }
 
 #[test]
-fn the_cluster_configuration_is_valid() {
-    let config = parse(&repository("k8s/base/groundswell.toml"), SECRETS).unwrap();
-    assert!(config.http.listen.ip().is_unspecified(), "probes come from outside the container");
+fn the_cluster_configurations_are_valid() {
+    for base in ["base", "route"] {
+        let text = repository(&format!("k8s/{base}/groundswell.toml"));
+        let config = parse(&text, SECRETS).unwrap();
+        assert!(config.http.listen.ip().is_unspecified(), "probes come from outside the container");
+        assert_eq!(config.route.is_some(), base == "route");
+    }
 }
 
 /// The mounts of the shipped pod: the volume's name, where it is, and whether it is read-only.
@@ -97,8 +101,12 @@ fn mounts(manifest: &str) -> Vec<(&str, &Path, bool)> {
 
 #[test]
 fn what_the_cluster_configuration_writes_lies_on_a_volume_that_lasts() {
-    let config = parse(&repository("k8s/base/groundswell.toml"), SECRETS).unwrap();
-    let manifest = repository("k8s/base/statefulset.yaml");
+    ["base", "route"].into_iter().for_each(assert_writes_where_it_lasts);
+}
+
+fn assert_writes_where_it_lasts(base: &str) {
+    let config = parse(&repository(&format!("k8s/{base}/groundswell.toml")), SECRETS).unwrap();
+    let manifest = repository(&format!("k8s/{base}/statefulset.yaml"));
     assert!(manifest.contains("readOnlyRootFilesystem: true"));
     assert!(manifest.contains("fsGroup: 65532"), "a fresh volume belongs to root");
     let (_, claims) = manifest.split_once("\n  volumeClaimTemplates:\n").unwrap();

@@ -35,6 +35,22 @@ fn a_cap_that_hides_windows_is_told() {
 }
 
 #[test]
+fn what_route_writes_is_what_run_reads_unless_something_else_is_said() {
+    let route = "[source.kafka.route]\noutput = \"by-market\"\n[[source.kafka.route.topic]]\nname = \"all\"\nformat = \"protobuf\"\n";
+    let said = explained(&with_brand(route));
+    for words in [
+        "Reads by-market (protobuf) from Kafka",
+        "`groundswell route` reads all (protobuf) there as group groundswell-route, and writes to by-market",
+        "what is no mention it keeps in groundswell-dead-letters.ndjson",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("Warning"), "{said}");
+    let said = explained(&with_brand(&format!("{route}[[source.kafka.topic]]\nname = \"b\"\n")));
+    assert!(said.contains("Warning: run does not read by-market"), "{said}");
+}
+
+#[test]
 fn a_start_that_reads_less_than_is_remembered_is_warned_of() {
     let said = |text: &str| explained(&with_brand(text));
     let warning = "Warning: that is less than the 28d that are remembered";

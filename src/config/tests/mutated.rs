@@ -77,6 +77,13 @@ fn assert_usable(config: &Config) {
         assert!(monitor.windows.is_sorted());
         assert!(monitor.windows.iter().all(|it| it.as_millis() % time.pane.as_millis() == 0));
     }
+    if let Some(route) = &config.route {
+        let names = || route.relay.topics.iter().map(|topic| &topic.name);
+        assert!(names().next().is_some() && !route.output.is_empty());
+        assert!(names().all(|name| !route.relay.outputs.contains(name)), "it would read itself");
+        assert_ne!(Some(&route.output), route.dead_letter_topic.as_ref());
+        assert!(route.relay.commit_messages > 0 && !route.relay.commit_interval.is_zero());
+    }
     let kafka = config.kafka.as_ref().unwrap();
     assert!(!kafka.topics.is_empty() && !kafka.brokers.is_empty() && kafka.shards > 0);
     assert!(config.retry.initial_backoff <= config.retry.max_backoff);

@@ -132,6 +132,17 @@ fn replay_needs_no_secret() {
 }
 
 #[test]
+fn route_needs_the_secrets_of_its_source_alone() {
+    let text = repository("examples/full.toml");
+    let asked = |name: &str| (name == "KAFKA_PASSWORD").then(|| "opensesame".to_owned());
+    let config = Config::parse(&text, "full", Secrets::ResolveSource, &asked).unwrap();
+    let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
+    assert_eq!(webhook_url.expose(), "");
+    let mut properties = config.kafka.as_ref().unwrap().properties.iter();
+    assert!(properties.any(|(_, value)| value.expose() == "opensesame"));
+}
+
+#[test]
 fn plain_http_is_for_this_machine_alone() {
     let text = with_brand("[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n");
     for good in [

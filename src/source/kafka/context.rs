@@ -13,7 +13,9 @@ use rdkafka::types::RDKafkaRespErr;
 use tracing::{debug, error, info, warn};
 
 use super::worker::{Assignment, Worker};
-use super::{Assigned, History, KafkaSettings, PartitionHandler, SourceObserver, StartAt, Topic};
+use super::{
+    Assigned, History, KafkaSettings, PartitionHandler, SourceObserver, StartAt, Topic, explain,
+};
 use crate::mention::millis;
 use crate::source::wall_clock;
 
@@ -115,40 +117,8 @@ impl Context {
 
     /// An error in words for people.
     pub(super) fn explain(&self, error: &KafkaError) -> String {
-        let code = error.rdkafka_error_code();
-        match code {
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                let topics: Vec<&str> =
-                    self.topics.iter().map(|topic| topic.name.as_str()).collect();
-                format!(
-                    "a topic of {} does not exist at {}; create it, or correct [[source.kafka.topic]] name",
-                    topics.join(", "),
-                    self.brokers
-                )
-            }
-            Some(
-                RDKafkaErrorCode::AllBrokersDown
-                | RDKafkaErrorCode::BrokerTransportFailure
-                | RDKafkaErrorCode::Resolve,
-            ) => format!(
-                "no broker answers at {}; check [source.kafka] brokers and the network (still trying)",
-                self.brokers
-            ),
-            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => {
-                format!(
-                    "{} refuses the credentials; check the sasl.* and ssl.* properties",
-                    self.brokers
-                )
-            }
-            Some(
-                RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed,
-            ) => format!(
-                "{} does not allow this user to read the topic or join the group: {error}",
-                self.brokers
-            ),
-            _ => error.to_string(),
-        }
+        let topics: Vec<&str> = self.topics.iter().map(|topic| topic.name.as_str()).collect();
+        explain(error, &self.brokers, &topics.join(", "), "[[source.kafka.topic]] name")
     }
 
     fn worker(&self, partition: i32) -> &Worker {

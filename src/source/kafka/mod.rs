@@ -10,7 +10,9 @@
 //! that the baseline is rebuilt, is handed over as *not live*: it is counted, and pages nobody.
 
 mod context;
+mod market;
 mod settings;
+mod words;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -27,7 +29,10 @@ use tracing::{error, info, warn};
 
 use crate::mention::Timestamp;
 use context::Context;
+pub use market::MARKET_HEADER;
+pub(crate) use market::market_of;
 pub use settings::{KafkaSettings, Topic};
+pub(crate) use words::explain;
 use worker::{Common, Worker};
 
 /// One message of a partition.
@@ -39,6 +44,8 @@ pub struct Message<'a> {
     pub offset: i64,
     /// When it was produced, if the broker says so.
     pub timestamp: Option<Timestamp>,
+    /// The market it was routed for, by its header; `None`: it was not routed.
+    pub market: Option<&'a [u8]>,
     /// Whether people may be paged for it; `false` while the past is being read again.
     pub live: bool,
     /// Whether it has been handled before: it only rebuilds what is known.
@@ -281,6 +288,8 @@ fn client_config(settings: &KafkaSettings) -> ClientConfig {
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "earliest")
+        // What `route` has written in a transaction that was aborted has never been.
+        .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true")
         .set("allow.auto.create.topics", "false")
         .set("statistics.interval.ms", "5000");

@@ -13,7 +13,7 @@ use tracing::{error, warn};
 
 use super::History;
 use super::context::{Context, Start};
-use super::{Kept, Message, PartitionHandler, Positions};
+use super::{Kept, Message, PartitionHandler, Positions, market_of};
 use crate::mention::Timestamp;
 use crate::source::wall_clock;
 
@@ -157,6 +157,7 @@ impl Assignment {
                         payload: message.payload().unwrap_or_default(),
                         offset,
                         timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
+                        market: message.headers().and_then(market_of),
                         live: self.live,
                         known: !self.live && self.start.history == History::Handled,
                     });

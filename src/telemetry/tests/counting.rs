@@ -178,3 +178,14 @@ fn without_tls_there_is_no_certificate_that_could_have_run_out() {
     assert_eq!(expiry(), Some(4_102_444_800.0));
     assert_eq!(value(&metrics, "groundswell_http_certificate_reload_failed", &[]), Some(0.0));
 }
+
+#[test]
+fn markets_beyond_the_cap_share_a_series() {
+    let metrics = Metrics::new(10).unwrap();
+    let markets = ["airlines", "anvils", "coffee"].map(str::to_owned);
+    let records = metrics.route().expect_markets(&markets, 1);
+    let of = |market| value(&metrics, "groundswell_route_records_total", &[("market", market)]);
+    assert_eq!((of("airlines"), of("other")), (Some(0.0), Some(0.0)));
+    records.add(&[2, 3, 4]);
+    assert_eq!((of("airlines"), of("other"), of("anvils")), (Some(2.0), Some(7.0), None));
+}

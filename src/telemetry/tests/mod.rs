@@ -78,6 +78,8 @@ fn busy() -> (Metrics, PartitionMetrics) {
     notifications.end_to_end(at(0), at(9));
     notifications.set_outbox(["on-call"], &[], at(0));
     metrics.http().certificate_loaded(at(4_102_444_800));
+    metrics.route().expect_markets(&["airlines".to_owned()], 1).add(&[2]);
+    metrics.route().committed(Duration::from_millis(900));
     metrics.set_dedup_limit(1 << 20);
     let mut partition = metrics.partition("mentions", 3);
     partition.set_consumer_lag(7);

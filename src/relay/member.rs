@@ -1,0 +1,247 @@
+//! The reading side: a static member of the consumer group.
+//!
+//! A rebalance is an event like a message: it is carried out by whoever polls, between two
+//! messages, when no transaction is open on what goes.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+use tracing::{debug, info, warn};
+
+use super::{Part, RelayError, RelayObserver, RelaySettings};
+use crate::source::KafkaSettings;
+use crate::source::kafka::explain;
+
+/// The member, until it is dropped.
+pub(super) struct Member {
+    consumer: BaseConsumer<Context>,
+}
+
+/// What comes next.
+pub(super) enum Event<'m> {
+    Message(BorrowedMessage<'m>),
+    /// These partitions go to others, once [`Member::give_up`] has been called; it must be.
+    Revoked(TopicPartitionList),
+    /// Nothing for now.
+    Nothing,
+}
+
+impl Member {
+    /// Joins the group. A broker that is not there is told to the observer, and waited for.
+    pub(super) fn join(
+        kafka: &KafkaSettings,
+        settings: &RelaySettings,
+        observer: &Arc<dyn RelayObserver>,
+    ) -> Result<Self, RelayError> {
+        let context = Context {
+            brokers: kafka.brokers.join(", "),
+            topics: settings.topic_names(),
+            observer: Arc::clone(observer),
+            rebalances: Mutex::default(),
+            joined: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
+        };
+        let config = settings.consumer(kafka);
+        let consumer: BaseConsumer<Context> =
+            config.create_with_context(context).map_err(RelayError::Settings)?;
+        let topics: Vec<&str> = settings.topics.iter().map(|topic| topic.name.as_str()).collect();
+        consumer.subscribe(&topics).map_err(RelayError::Settings)?;
+        info!(
+            topics = settings.topic_names(),
+            group = settings.group,
+            instance = settings.transactional_id,
+            "joining the consumer group"
+        );
+        Ok(Self { consumer })
+    }
+
+    /// Waits for at most `timeout`.
+    pub(super) fn poll(&self, timeout: Duration) -> Result<Event<'_>, RelayError> {
+        let context = self.consumer.context();
+        match context.next_rebalance() {
+            Some(Rebalance::Assign(partitions)) => {
+                self.rebalanced(self.consumer.incremental_assign(&partitions))?;
+                context.assigned(&partitions);
+                return Ok(Event::Nothing);
+            }
+            Some(Rebalance::Revoke(partitions)) => return Ok(Event::Revoked(partitions)),
+            None => {}
+        }
+        match self.consumer.poll(timeout) {
+            Some(Ok(message)) => Ok(Event::Message(message)),
+            Some(Err(KafkaError::MessageConsumptionFatal(_))) => {
+                let fatal = self.consumer.client().fatal_error();
+                let words = fatal.map(|(_, words)| words).unwrap_or_default();
+                Err(RelayError::Kafka { action: "read", words })
+            }
+            Some(Err(error)) => {
+                context.observer.health(Part::Source, Err(context.explain(&error)));
+                Ok(Event::Nothing)
+            }
+            None => Ok(Event::Nothing),
+        }
+    }
+
+    /// Lets go of revoked partitions.
+    pub(super) fn give_up(&self, partitions: &TopicPartitionList) -> Result<(), RelayError> {
+        self.consumer.context().revoked(partitions);
+        self.rebalanced(self.consumer.incremental_unassign(partitions))
+    }
+
+    /// Whether revoked partitions may be others' already.
+    pub(super) fn has_lost(&self) -> bool {
+        self.consumer.assignment_lost()
+    }
+
+    /// Who this member is to the group now, for a commit of offsets.
+    pub(super) fn metadata(&self) -> Result<ConsumerGroupMetadata, RelayError> {
+        self.consumer.group_metadata().ok_or(RelayError::Lost)
+    }
+
+    /// Whether another instance has joined as this one. It is told with the next heartbeat, which is
+    /// waited for as long as `patience` lasts; messages that come meanwhile are passed over.
+    pub(super) fn is_replaced(&self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        loop {
+            let fatal = self.consumer.client().fatal_error();
+            if matches!(fatal, Some((RDKafkaErrorCode::FencedInstanceId, _))) {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            if let Ok(Event::Revoked(partitions)) = self.poll(Duration::from_millis(100)) {
+                let _gone = self.give_up(&partitions);
+            }
+        }
+    }
+
+    fn rebalanced(&self, done: KafkaResult<()>) -> Result<(), RelayError> {
+        done.map_err(|error| RelayError::Kafka {
+            action: "take part in a rebalance",
+            words: self.consumer.context().explain(&error),
+        })
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        // From here on a rebalance is carried out as it comes: nothing is open on what goes.
+        let context = self.consumer.context();
+        context.leaving.store(true, Ordering::Release);
+        while let Some(rebalance) = context.next_rebalance() {
+            context.carry_out(&self.consumer, &rebalance);
+        }
+    }
+}
+
+enum Rebalance {
+    Assign(TopicPartitionList),
+    Revoke(TopicPartitionList),
+}
+
+/// What librdkafka tells.
+struct Context {
+    brokers: String,
+    topics: String,
+    observer: Arc<dyn RelayObserver>,
+    rebalances: Mutex<VecDeque<Rebalance>>,
+    /// Whether the group has said at least once which partitions are ours (maybe none).
+    joined: AtomicBool,
+    leaving: AtomicBool,
+}
+
+impl Context {
+    fn next_rebalance(&self) -> Option<Rebalance> {
+        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn assigned(&self, partitions: &TopicPartitionList) {
+        for element in partitions.elements() {
+            info!(topic = element.topic(), partition = element.partition(), "partition assigned");
+            self.observer.assigned(element.topic(), element.partition());
+        }
+        self.joined.store(true, Ordering::Release);
+        let reading = format!("reading {} from {}", self.topics, self.brokers);
+        self.observer.health(Part::Source, Ok(reading));
+    }
+
+    fn revoked(&self, partitions: &TopicPartitionList) {
+        for element in partitions.elements() {
+            info!(topic = element.topic(), partition = element.partition(), "partition revoked");
+            self.observer.revoked(element.topic(), element.partition());
+        }
+    }
+
+    fn carry_out(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance) {
+        let done = match rebalance {
+            Rebalance::Assign(partitions) => consumer.incremental_assign(partitions),
+            Rebalance::Revoke(partitions) => {
+                self.revoked(partitions);
+                consumer.incremental_unassign(partitions)
+            }
+        };
+        if let Err(error) = done {
+            debug!(%error, "a rebalance on leaving failed");
+        }
+    }
+
+    fn explain(&self, error: &KafkaError) -> String {
+        explain(error, &self.brokers, &self.topics, "[[source.kafka.route.topic]] name")
+    }
+}
+
+impl ClientContext for Context {
+    fn stats(&self, statistics: Statistics) {
+        let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
+        if up > 0 && self.joined.load(Ordering::Acquire) {
+            let reading = format!("reading {} from {}", self.topics, self.brokers);
+            self.observer.health(Part::Source, Ok(reading));
+        }
+        for topic in statistics.topics.values() {
+            for (partition, of) in &topic.partitions {
+                if *partition >= 0 && of.consumer_lag >= 0 {
+                    self.observer.lag(&topic.topic, *partition, of.consumer_lag);
+                }
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        debug!(%error, reason, "librdkafka reports an error");
+        self.observer.health(Part::Source, Err(self.explain(&error)));
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        code: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let rebalance = match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                Rebalance::Assign(partitions.clone())
+            }
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
+                Rebalance::Revoke(partitions.clone())
+            }
+            other => return warn!(code = ?other, "unexpected rebalance event"),
+        };
+        if self.leaving.load(Ordering::Acquire) {
+            self.carry_out(consumer, &rebalance);
+        } else {
+            self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
+        }
+    }
+}

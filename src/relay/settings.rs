@@ -1,0 +1,95 @@
+//! What a relay is told, and the client settings that follow.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+
+use crate::source::{KafkaSettings, Topic};
+
+/// How long a transaction may stay open before the broker aborts it. A relay that dies hard holds
+/// readers of committed records up for so long, unless it is started again sooner.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the group waits for an instance that is gone. It has no effect on one that is started
+/// again within that time: it gets its partitions back.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a record holds beside its payload, in bytes: key, headers and framing.
+const ROOM_BESIDE_PAYLOAD: usize = 1 << 20;
+/// The largest message that librdkafka knows, in bytes.
+const LARGEST_MESSAGE: usize = 1_000_000_000;
+
+/// What is read, as whom, and when it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelaySettings {
+    /// Topics to read; never empty.
+    pub topics: Vec<Topic>,
+    /// The consumer group.
+    pub group: String,
+    /// Who this instance is, to the group and to Kafka's transactions; no other instance's, and the
+    /// same after a restart.
+    pub transactional_id: String,
+    /// Topics that are written to; they must be there.
+    pub outputs: Vec<String>,
+    /// Age at which a transaction is committed.
+    pub commit_interval: Duration,
+    /// Messages read after which it is committed sooner.
+    pub commit_messages: usize,
+    /// Largest payload that is written, in bytes.
+    pub max_message_bytes: usize,
+}
+
+impl RelaySettings {
+    /// The names of the topics that are read.
+    pub(super) fn topic_names(&self) -> String {
+        let names: Vec<&str> = self.topics.iter().map(|topic| topic.name.as_str()).collect();
+        names.join(", ")
+    }
+
+    /// The member of the group. Only what is committed is read, and only once pending commits of
+    /// offsets are settled (KIP-447): both follow from `isolation.level`.
+    pub(super) fn consumer(&self, kafka: &KafkaSettings) -> ClientConfig {
+        let session_timeout = SESSION_TIMEOUT.as_millis().to_string();
+        let mut config = common(
+            kafka,
+            &[("session.timeout.ms", &session_timeout), ("queued.max.messages.kbytes", "16384")],
+        );
+        config
+            .set("group.id", &self.group)
+            // A static member: a commit of offsets is checked against it even when the group has
+            // given it up, and a restart moves no partition (KIP-345).
+            .set("group.instance.id", &self.transactional_id)
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("isolation.level", "read_committed")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("allow.auto.create.topics", "false");
+        config
+    }
+
+    /// The transactional producer. Its partitioner is that of Java's clients, so that records of one
+    /// key lie together whoever wrote them.
+    pub(super) fn producer(&self, kafka: &KafkaSettings) -> ClientConfig {
+        let largest = (self.max_message_bytes + ROOM_BESIDE_PAYLOAD).min(LARGEST_MESSAGE);
+        let mut config =
+            common(kafka, &[("compression.type", "lz4"), ("partitioner", "murmur2_random")]);
+        config
+            .set("transactional.id", &self.transactional_id)
+            .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())
+            .set("message.max.bytes", largest.to_string());
+        config
+    }
+}
+
+/// What both sides share; `defaults` may be changed by the user's properties.
+fn common(kafka: &KafkaSettings, defaults: &[(&str, &str)]) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("client.id", "groundswell-route");
+    for (key, value) in defaults {
+        config.set(*key, *value);
+    }
+    for (key, value) in &kafka.properties {
+        config.set(key, value.expose());
+    }
+    config.set("bootstrap.servers", kafka.brokers.join(",")).set("statistics.interval.ms", "5000");
+    config
+}

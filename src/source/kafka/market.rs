@@ -1,0 +1,70 @@
+//! The header that says which market a routed mention is for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rdkafka::message::Headers;
+
+/// The header by which `groundswell route` says which market a record is for. A mention of several
+/// markets is one record for each; in each, only that market's brands count.
+pub const MARKET_HEADER: &str = "groundswell-market";
+
+/// The market in `headers`, if one is named; of several the last. Copies nothing.
+pub(crate) fn market_of<H: Headers>(headers: &H) -> Option<&[u8]> {
+    let last = || {
+        (0..headers.count())
+            .rev()
+            .filter_map(|at| headers.try_get(at))
+            .find(|header| header.key == MARKET_HEADER)
+            .and_then(|header| header.value)
+    };
+    // rdkafka panics at a header whose name is not UTF-8. Whoever wrote that is not `route`, and
+    // must not end the thread that reads it.
+    catch_unwind(AssertUnwindSafe(last)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use rdkafka::message::{Header, OwnedHeaders};
+
+    use super::*;
+
+    fn headers(pairs: &[(&str, Option<&str>)]) -> OwnedHeaders {
+        let insert = |headers: OwnedHeaders, &(key, value): &(&str, Option<&str>)| {
+            headers.insert(Header { key, value })
+        };
+        pairs.iter().fold(OwnedHeaders::new(), insert)
+    }
+
+    #[test]
+    fn the_market_is_found_among_other_headers_and_the_last_one_counts() {
+        let found = |pairs: &[(&str, Option<&str>)]| {
+            market_of(&headers(pairs)).map(|it| String::from_utf8(it.to_vec()).unwrap())
+        };
+        assert_eq!(found(&[]), None);
+        assert_eq!(found(&[("trace", Some("x")), ("Groundswell-Market", Some("y"))]), None);
+        let market = (MARKET_HEADER, Some("airlines"));
+        assert_eq!(found(&[("trace", Some("x")), market, ("b", None)]).unwrap(), "airlines");
+        assert_eq!(found(&[(MARKET_HEADER, Some("old")), market]).unwrap(), "airlines");
+        assert_eq!(found(&[market, (MARKET_HEADER, None)]), None);
+    }
+
+    /// As rdkafka reads headers whose names are not UTF-8.
+    struct Unreadable;
+
+    impl Headers for Unreadable {
+        fn count(&self) -> usize {
+            1
+        }
+
+        fn try_get(&self, _: usize) -> Option<Header<'_, &[u8]>> {
+            panic!("called `Result::unwrap()` on an `Err` value: Utf8Error")
+        }
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_is_no_market() {
+        assert_eq!(market_of(&Unreadable), None);
+    }
+}
