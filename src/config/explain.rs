@@ -7,7 +7,7 @@ use super::{Config, duration};
 use crate::decode::Format;
 use crate::detect::{Parts, Sensitivity, z_limit};
 use crate::incident::{Direction, Measure, Unit};
-use crate::notify::{Route, Target};
+use crate::notify::{Route, Target, TargetPolicy};
 
 /// The text that `groundswell check` prints.
 pub fn explain(config: &Config) -> String {
@@ -223,10 +223,28 @@ fn write_routes(config: &Config, out: &mut String) -> std::fmt::Result {
         return writeln!(out, "Tells nobody: there is no [[route]].");
     }
     config.routes.iter().try_for_each(|route| write_route(route, out))?;
+    write_targets(&config.targets, out)?;
     writeln!(
         out,
         "Tries a delivery again for {}, then keeps it as a dead letter.",
         duration::show(config.retry.give_up_after)
+    )
+}
+
+fn write_targets(targets: &TargetPolicy, out: &mut String) -> std::fmt::Result {
+    let TargetPolicy { allow_hosts, allow_networks, allow_private } = targets;
+    let hosts: Vec<String> = allow_hosts.iter().map(ToString::to_string).collect();
+    let to = if hosts.is_empty() { "any host".to_owned() } else { hosts.join(", ") };
+    let own = allow_private.then(|| "this machine and private networks".to_owned());
+    let open: Vec<String> =
+        own.into_iter().chain(allow_networks.iter().map(ToString::to_string)).collect();
+    if open.is_empty() {
+        return writeln!(out, "Sends to {to} on the Internet, over https only.");
+    }
+    writeln!(
+        out,
+        "Sends to {to} on the Internet, over https only; to {} over http too.",
+        open.join(", ")
     )
 }
 

@@ -27,7 +27,7 @@ pub use secrets::{SecretHolder, SecretSource, Secrets};
 
 use crate::classify::Rules;
 use crate::detect::Plan;
-use crate::notify::{RetrySettings, Route};
+use crate::notify::{RetrySettings, Route, TargetPolicy};
 use crate::source::KafkaSettings;
 use crate::telemetry::log::LogFormat;
 use reader::Reader;
@@ -48,6 +48,8 @@ pub struct Config {
     pub max_future: Duration,
     /// Who is told; may be empty.
     pub routes: Vec<Route>,
+    /// Where deliveries may go.
+    pub targets: TargetPolicy,
     /// How deliveries are tried again.
     pub retry: RetrySettings,
     /// Where messages that cannot be counted are kept.
@@ -176,11 +178,13 @@ impl Config {
             sensitivity: sections::sensitivity(&mut root),
             baseline,
         };
-        let routes = routes::routes(&mut root, &plan.brands);
+        let (retry, targets) = routes::delivery(&mut root);
+        let routes = routes::routes(&mut root, &plan.brands, &targets);
         let config = Self {
             max_future,
             routes,
-            retry: routes::delivery(&mut root),
+            targets,
+            retry,
             dead_letter_file: sections::file(
                 &mut root,
                 "dead_letter",

@@ -7,7 +7,7 @@ use reqwest::{Client, Response, Url};
 use uuid::Uuid;
 
 use super::error::NotifyError;
-use super::http::describe;
+use super::http::{Clients, describe};
 use super::observer::Failure;
 use super::receiver::Receiver;
 use super::retry_after;
@@ -39,7 +39,7 @@ pub(super) struct Refusal {
 impl Endpoint {
     /// Where `receiver` of `route` is.
     pub fn new(
-        client: Client,
+        clients: &mut Clients,
         route: &str,
         receiver: &dyn Receiver,
         timeout: Duration,
@@ -50,6 +50,7 @@ impl Endpoint {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("it begins neither with https:// nor with http://"));
         }
+        let client = clients.client(route, &url)?;
         let mut headers = receiver.headers();
         let json = HeaderValue::from_static("application/json");
         headers.entry(CONTENT_TYPE).or_insert(json);
@@ -114,9 +115,9 @@ impl Endpoint {
         Failure::Connection(self.hide_address(describe(error)))
     }
 
-    /// A second lock on the door: no error is known to repeat the path, none shall.
+    /// No error is known to repeat the path, and none shall; those about a certificate name the host.
     fn hide_address(&self, mut text: String) -> String {
-        let parts = [Some(self.url.path()), self.url.query()];
+        let parts = [Some(self.url.path()), self.url.query(), self.url.domain()];
         for secret in parts.into_iter().flatten().filter(|part| part.len() > 1) {
             text = text.replace(secret, "[secret]");
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::targets::TargetRefused;
+
 /// Why notification could not start, or no longer takes changes.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
@@ -21,6 +23,14 @@ pub enum NotifyError {
         route: String,
         /// What is wrong with it; never the address itself.
         reason: String,
+    },
+    /// A route's target is one that notifications must not go to.
+    #[error("route `{route}`: nothing is sent to its target: {why}")]
+    Target {
+        /// The route.
+        route: String,
+        /// Why not.
+        why: TargetRefused,
     },
     /// A route's HTTP header cannot be sent.
     #[error(

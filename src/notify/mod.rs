@@ -12,6 +12,7 @@
 //!
 //! - `receiver`: what a channel must be able to say. A new channel is one folder and one line there.
 //! - `pipeline`: the [`Notifier`]: a queue and a `worker` for each route, chosen by `filter`.
+//! - `targets`: where it may go.
 //! - `delivery`, `http`: one try; `backoff`, `retry_after`, `rate_limit`: when the next may follow.
 //! - `observer`: who hears how it went.
 
@@ -30,6 +31,7 @@ mod retry_after;
 mod settings;
 pub mod slack;
 pub mod story;
+mod targets;
 pub mod terminal;
 pub mod webhook;
 mod worker;
@@ -39,6 +41,7 @@ pub use http::http_client;
 pub use observer::{DeliveryObserver, Failure, GivenUp};
 pub use pipeline::{Notifier, Undelivered};
 pub use settings::{RetrySettings, Route, Target};
+pub use targets::{HostPattern, NoHostPattern, Special, TargetPolicy, TargetRefused};
 
 #[cfg(test)]
 mod tests;

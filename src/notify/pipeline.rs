@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use reqwest::Client;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -14,11 +13,12 @@ use tokio::time::{Instant, timeout_at};
 use super::backoff::Backoff;
 use super::delivery::Endpoint;
 use super::error::NotifyError;
-use super::http::http_client;
+use super::http::Clients;
 use super::observer::DeliveryObserver;
 use super::rate_limit::RateLimit;
 use super::receiver;
 use super::settings::{RetrySettings, Route};
+use super::targets::TargetPolicy;
 use super::worker::{Queued, Worker};
 use crate::incident::Change;
 
@@ -60,8 +60,8 @@ pub(super) struct Tuning {
 }
 
 impl Notifier {
-    /// Starts a task per route on the current tokio runtime. Messages tell moments in `time_zone`;
-    /// `observer` hears how each delivery goes.
+    /// Starts a task per route on the current tokio runtime. They send to no target that `targets`
+    /// refuses. Messages tell moments in `time_zone`; `observer` hears how each delivery goes.
     ///
     /// # Errors
     ///
@@ -70,16 +70,18 @@ impl Notifier {
     pub fn start(
         routes: Vec<Route>,
         retry: RetrySettings,
+        targets: TargetPolicy,
         time_zone: TimeZone,
         observer: Arc<dyn DeliveryObserver>,
     ) -> Result<Self, NotifyError> {
         let tuning = Tuning { queue: QUEUE, pace: None, seed: rand::random() };
-        Self::start_tuned(routes, retry, time_zone, observer, tuning)
+        Self::start_tuned(routes, retry, targets, time_zone, observer, tuning)
     }
 
     pub(super) fn start_tuned(
         routes: Vec<Route>,
         retry: RetrySettings,
+        targets: TargetPolicy,
         time_zone: TimeZone,
         observer: Arc<dyn DeliveryObserver>,
         tuning: Tuning,
@@ -87,7 +89,7 @@ impl Notifier {
         let outstanding = watch::Sender::new(0);
         let stop = watch::Sender::new(false);
         let mut builder = Builder {
-            client: http_client()?,
+            clients: Clients::new(targets),
             retry,
             time_zone,
             observer,
@@ -199,7 +201,7 @@ impl Notifier {
 
 /// What the workers of all routes share while they are built.
 struct Builder {
-    client: Client,
+    clients: Clients,
     retry: RetrySettings,
     time_zone: TimeZone,
     observer: Arc<dyn DeliveryObserver>,
@@ -225,7 +227,7 @@ impl Builder {
         Ok(Worker {
             route: route.name.clone(),
             endpoint: Endpoint::new(
-                self.client.clone(),
+                &mut self.clients,
                 &route.name,
                 receiver.as_ref(),
                 self.retry.request_timeout,

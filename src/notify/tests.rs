@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod refused;
 mod secrets;
 mod support;
 
@@ -16,13 +17,14 @@ use super::pipeline::Tuning;
 use super::*;
 use crate::incident::fixtures::{change_of, fall, resolved};
 use crate::incident::{Change, Severity};
-use support::{BROKEN, Event, Events, OK, Reply, Server, changes, recorder, retry, soon};
+use support::{BROKEN, Event, Events, OK, Reply, Server, changes, loopback, recorder, retry, soon};
 
 const TUNING: Tuning = Tuning { queue: 100, pace: Some(Duration::ZERO), seed: 1 };
 
 fn start(routes: Vec<Route>, retry: RetrySettings, tuning: Tuning) -> (Notifier, Events) {
     let (observer, events) = recorder();
-    let notifier = Notifier::start_tuned(routes, retry, TimeZone::UTC, observer, tuning);
+    let notifier =
+        Notifier::start_tuned(routes, retry, loopback(), TimeZone::UTC, observer, tuning);
     (notifier.unwrap(), events)
 }
 
@@ -311,7 +313,7 @@ async fn slack_gets_one_message_a_second() {
     let mut server = Server::start([]).await;
     let (observer, _events) = recorder();
     let routes = vec![server.slack("pager")];
-    let notifier = Notifier::start(routes, retry(), TimeZone::UTC, observer).unwrap();
+    let notifier = Notifier::start(routes, retry(), loopback(), TimeZone::UTC, observer).unwrap();
     send_all(&notifier, &changes(2)).await;
     let (first, second) = (server.received().await, server.received().await);
     assert!(second.at - first.at >= Duration::from_secs(1));

@@ -168,7 +168,8 @@ fn start_notifier(
     let observer = telemetry::Observer::new(metrics.clone(), Box::new(keep));
     metrics.notifications().expect_routes(config.routes.iter().map(|route| route.name.as_str()));
     let zone = config.plan.time_zone.clone();
-    Ok(Notifier::start(config.routes.clone(), config.retry, zone, Arc::new(observer))?)
+    let (routes, targets) = (config.routes.clone(), config.targets.clone());
+    Ok(Notifier::start(routes, config.retry, targets, zone, Arc::new(observer))?)
 }
 
 /// Takes changes from the shards to the notifier, one after the other.

@@ -152,7 +152,8 @@ async fn a_webhook_that_refuses_for_good_leaves_its_alert_as_a_dead_letter() {
     let topic = unique("refused");
     broker.create_topic(&topic, 1).await;
     let folder = tempfile::tempdir().unwrap();
-    let route = "[[route]]\nslack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }\n";
+    let route = "[[route]]\nslack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }\n\
+                 [delivery]\nallow_networks = [\"127.0.0.0/8\"]\n";
     let toml = format!("{}{route}", source(broker, &topic, "json"));
     let config = service::config(&toml, &receiver.url("/services/SECRET"), folder.path());
     let file = config.dead_letter_file.clone();

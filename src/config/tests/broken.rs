@@ -71,6 +71,10 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[delivery]\ninitial_backoff = \"1m\"\nmax_backoff = \"10s\"\nrequest_timeout = \"1h\"\n",
     ),
     (
+        "where deliveries may go",
+        "brand = [{ name = \"Acme\" }]\n[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n[[route]]\nname = \"inside\"\nwebhook = { url = { env = \"INSIDE\" } }\n[[route]]\nname = \"plain\"\nwebhook = { url = { env = \"PLAIN\" } }\n[delivery]\nallow_hosts = [\"10.1.2.3\", \"plain.example\", \"https://a.example/x\", \"*\"]\nallow_networks = [\"10.1.2.3\", \"10.1.0.0/33\"]\nallow_private = \"no\"\n",
+    ),
+    (
         "where it listens",
         "brand = [{ name = \"Acme\" }]\n[http]\nlisten = \"localhost:9464\"\n[dead_letter]\nfile = \"\"\n",
     ),
@@ -86,12 +90,17 @@ const BROKEN: &[(&str, &str)] = &[
     ("a key twice", "feed = \"a\"\nfeed = \"b\"\n[[brand]]\nname = \"Acme\"\n"),
 ];
 
+const ADDRESSES: &[(&str, &str)] = &[
+    ("HOOK", "https://hooks.example/x"),
+    ("INSIDE", "https://10.1.2.3/x"),
+    ("PLAIN", "http://plain.example/x"),
+];
+
 #[test]
 fn every_fault_says_where_it_is_and_what_to_write() {
     let mut said = String::new();
     for (title, text) in BROKEN {
-        let errors = parse(text, &[("HOOK", "https://hooks.example/x")])
-            .expect_err(&format!("{title} was taken"));
+        let errors = parse(text, ADDRESSES).expect_err(&format!("{title} was taken"));
         said.push_str(&format!("## {title}\n{errors}\n\n"));
     }
     insta::assert_snapshot!("broken", said);

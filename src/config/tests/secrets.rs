@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::notify::Target;
+use crate::secret::Secret;
 
 /// What must never be shown.
 const MARK: &str = "s3cr3t-M4RK";
@@ -22,6 +23,8 @@ const PASTED: &[&str] = &[
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = \"Bearer {}\" } }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = { env = \"TWO_LINES\" } } }\n",
     "[[route]]\nslack = { webhook_url = { env = \"PLAIN_HTTP\" } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"OWN\" } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"OK\" } }\n[delivery]\nallow_hosts = \"https://hooks.example/{}\"\n",
     "[[route]]\nslack = { webhook_url = { env = \"NO_ADDRESS\" } }\n",
     "feed = [\"https://h.example/{}\"]\n",
     "[http]\nlisten = \"https://h.example/{}\"\n",
@@ -45,6 +48,7 @@ fn a_pasted_secret_is_refused_and_not_repeated() {
         ("OK", "https://hooks.example/x".to_owned()),
         ("TWO_LINES", format!("{MARK}\nX-Evil: {MARK}")),
         ("PLAIN_HTTP", format!("http://hooks.example/{MARK}")),
+        ("OWN", format!("https://{MARK}:{MARK}@127.0.0.1/{MARK}?{MARK}")),
         ("NO_ADDRESS", MARK.to_owned()),
     ];
     let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -116,23 +120,30 @@ fn replay_needs_no_secret() {
     let config = Config::parse(&text, "full", Secrets::Ignore, &|_| panic!("looked up")).unwrap();
     let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
     assert_eq!(webhook_url.expose(), "");
-    assert_eq!(config.secrets.len(), 4);
+    assert_eq!(config.secrets.len(), 5);
 }
 
 #[test]
-fn plain_http_is_for_this_machine_alone() {
-    let text = with_brand("[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n");
-    for good in [
-        "https://hooks.slack.com/services/T/B/x",
-        "http://localhost:8080/x",
-        "http://127.0.0.1:1/",
-        "http://[::1]:1/x",
-    ] {
-        assert!(parse(&text, &[("HOOK", good)]).is_ok(), "{good}");
+fn addresses_are_held_against_delivery() {
+    let route = "[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n";
+    let good = |delivery: &str, address: &str| {
+        let text = with_brand(&format!("{route}[delivery]\n{delivery}\n"));
+        parse(&text, &[("HOOK", address)]).is_ok()
+    };
+    let (closed, open) = ("", "allow_private = true");
+    let network = "allow_networks = [\"127.0.0.0/8\", \"::1/128\"]";
+    let hosts = "allow_hosts = [\"hooks.slack.com\"]";
+    let slack = "https://hooks.slack.com/services/T/B/x";
+    for delivery in [closed, open, network, hosts] {
+        assert!(good(delivery, slack), "{delivery}");
+        for bad in ["ftp://localhost/", "x", "http://1.1.1.1/", "https://169.254.169.254/x"] {
+            assert!(!good(delivery, bad), "{delivery} {bad}");
+        }
     }
-    for bad in
-        ["http://hooks.slack.com/x", "http://localhost.evil.example/", "ftp://localhost/", "x"]
-    {
-        assert!(parse(&text, &[("HOOK", bad)]).is_err(), "{bad}");
+    for own in ["http://127.0.0.1:1/", "https://127.0.0.1/x", "http://[::1]:1/x"] {
+        assert!(good(open, own) && good(network, own), "{own}");
+        assert!(!good(closed, own) && !good(hosts, own), "{own}");
     }
+    assert!(!good(closed, "http://localhost:8080/x"), "not before it is looked up, either");
+    assert!(!good(hosts, "https://hooks.example/x"));
 }

@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use crate::incident::fixtures::{change_of, incident};
 use crate::incident::{Change, Severity};
-use crate::notify::{DeliveryObserver, Failure, GivenUp, RetrySettings, Route, Target};
+use crate::notify::{
+    DeliveryObserver, Failure, GivenUp, RetrySettings, Route, Target, TargetPolicy,
+};
 use crate::secret::Secret;
 
 /// What the receiver does with one request.
@@ -226,6 +228,14 @@ pub fn retry() -> RetrySettings {
         max_backoff: Duration::from_millis(40),
         give_up_after: Duration::from_secs(60),
         request_timeout: Duration::from_secs(20),
+    }
+}
+
+/// Where the receivers of tests are.
+pub fn loopback() -> TargetPolicy {
+    TargetPolicy {
+        allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
+        ..TargetPolicy::default()
     }
 }
 
