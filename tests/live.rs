@@ -19,6 +19,8 @@ mod kafka_support;
 mod receiver_support;
 #[path = "live/restart.rs"]
 mod restart;
+#[path = "live/signatures.rs"]
+mod signatures;
 #[path = "live/slack_support.rs"]
 mod slack_support;
 #[path = "live/source.rs"]

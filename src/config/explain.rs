@@ -258,11 +258,20 @@ fn write_secrets(config: &Config, out: &mut String) -> std::fmt::Result {
 fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
     let target = match &route.target {
         Target::Slack { .. } => "Slack".to_owned(),
-        Target::Webhook { headers, .. } => {
+        Target::Webhook { headers, signing_secrets, .. } => {
             let names: Vec<&str> = headers.iter().map(|header| header.0.as_str()).collect();
-            match names.as_slice() {
+            let mut with = Vec::new();
+            if !names.is_empty() {
+                with.push(format!("with header {}", names.join(", ")));
+            }
+            match signing_secrets.len() {
+                0 => {}
+                1 => with.push("signed".to_owned()),
+                many => with.push(format!("signed with {many} secrets")),
+            }
+            match with.as_slice() {
                 [] => "a webhook".to_owned(),
-                names => format!("a webhook (with header {})", names.join(", ")),
+                with => format!("a webhook ({})", with.join("; ")),
             }
         }
     };

@@ -11,6 +11,7 @@ use super::brands::unknown_brand;
 use super::section::Section;
 use crate::detect::Brand;
 use crate::incident::Severity;
+use crate::notify::webhook::Signer;
 use crate::notify::{RetrySettings, Route, Target, TargetPolicy};
 use crate::secret::Secret;
 
@@ -18,7 +19,16 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Headers that belong to the request itself, in lower case.
-const OWNED_HEADERS: [&str; 4] = ["content-type", "content-length", "host", "transfer-encoding"];
+const OWNED_HEADERS: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "host",
+    "transfer-encoding",
+    "idempotency-key",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
 
 const HOST: &str = "expected a host's name alone, e.g. \"hooks.slack.com\", or \"*.example.com\" for all below one";
 const NETWORK: &str = "expected a network, e.g. \"10.1.0.0/16\"; one address is \"10.1.2.3/32\"";
@@ -116,8 +126,21 @@ fn webhook_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Optio
             secrets.push((name, secret));
         }
     }
+    let signing_secrets = signing_secrets(&mut section);
     section.finish();
-    url.map(|url| Target::Webhook { url, headers: secrets })
+    url.map(|url| Target::Webhook { url, headers: secrets, signing_secrets })
+}
+
+fn signing_secrets(section: &mut Section<'_, '_>) -> Vec<Secret> {
+    let secrets = section.secrets("signing_secret");
+    let path = section.path_of("signing_secret");
+    for (secret, at) in secrets.iter().filter(|(secret, _)| !secret.expose().is_empty()) {
+        if let Err(wrong) = Signer::new(std::slice::from_ref(secret)) {
+            let message = format_args!("{path}: what it names is none: {wrong}");
+            section.reader.report_value(at, message);
+        }
+    }
+    secrets.into_iter().map(|secret| secret.0).collect()
 }
 
 /// A secret that is an address, one that `targets` admits. It is never shown, wrong or right.

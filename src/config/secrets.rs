@@ -111,6 +111,15 @@ impl Section<'_, '_> {
         self.secret_of(key, value)
     }
 
+    /// The secrets at `key`: one, or a list of them.
+    pub(super) fn secrets(&mut self, key: &'static str) -> Vec<Placed<Secret>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        match value.get_ref().as_array() {
+            Some(list) => list.iter().filter_map(|item| self.secret_of(key, item)).collect(),
+            None => self.secret_of(key, value).into_iter().collect(),
+        }
+    }
+
     /// The secret that `value` names; an empty one when secrets are ignored.
     pub(super) fn secret_of(
         &self,

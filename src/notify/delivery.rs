@@ -11,6 +11,7 @@ use super::http::{Clients, describe};
 use super::observer::Failure;
 use super::receiver::Receiver;
 use super::retry_after;
+use super::webhook::Signer;
 
 /// Names what is delivered, so that a receiver can drop what it has already seen
 /// (draft-ietf-httpapi-idempotency-key-header).
@@ -24,6 +25,7 @@ pub(super) struct Endpoint {
     client: Client,
     url: Url,
     headers: HeaderMap,
+    signer: Option<Signer>,
     timeout: Duration,
 }
 
@@ -54,11 +56,16 @@ impl Endpoint {
         let mut headers = receiver.headers();
         let json = HeaderValue::from_static("application/json");
         headers.entry(CONTENT_TYPE).or_insert(json);
-        Ok(Self { client, url, headers, timeout })
+        Ok(Self { client, url, headers, signer: receiver.signer(), timeout })
     }
 
     /// Posts `body` under the idempotency key `id`. A status of 2xx is acceptance.
     pub async fn post(&self, id: Uuid, body: bytes::Bytes) -> Result<(), Refusal> {
+        let signature = self
+            .signer
+            .as_ref()
+            .map(|signer| signer.headers(id, jiff::Timestamp::now(), &body))
+            .unwrap_or_default();
         let request = self
             .client
             .post(self.url.clone())
@@ -66,6 +73,9 @@ impl Endpoint {
             .header(IDEMPOTENCY_KEY, id.to_string())
             .timeout(self.timeout)
             .body(body);
+        let request = signature
+            .into_iter()
+            .fold(request, |request, (name, value)| request.header(name, value));
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(self.refusal(response).await),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::targets::TargetRefused;
+use super::webhook::BadSigningSecret;
 
 /// Why notification could not start, or no longer takes changes.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,14 @@ pub enum NotifyError {
         header: String,
         /// `name` or `value`.
         what: &'static str,
+    },
+    /// A route's requests cannot be signed.
+    #[error("route `{route}`: {why}")]
+    SigningSecret {
+        /// The route.
+        route: String,
+        /// What is wrong.
+        why: BadSigningSecret,
     },
     /// Two routes have one name.
     #[error("two routes are named `{0}`; give each its own name")]

@@ -4,6 +4,7 @@
 
 mod refused;
 mod secrets;
+mod signed;
 mod support;
 
 use std::pin::pin;
@@ -145,6 +146,7 @@ async fn a_receiver_that_is_not_there_is_awaited() {
     route.target = Target::Webhook {
         url: crate::secret::Secret::new(format!("http://{address}/alerts")),
         headers: vec![],
+        signing_secrets: vec![],
     };
     drop(listener);
     let (notifier, mut events) = start(vec![route], retry(), TUNING);

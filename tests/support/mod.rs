@@ -3,6 +3,7 @@
 //! - [`KafkaBroker`]: one KRaft broker, and what a test does with it as its operator would.
 //! - [`HttpReceiver`]: a local server that records requests and answers as it was told to.
 //! - [`slack`]: whether Slack would take a payload.
+//! - [`standard_webhooks`]: whether a signed request holds.
 //!
 //! Nothing here skips: what is missing fails the test and says to run `./test`, which installs it.
 
@@ -15,6 +16,7 @@ mod kafka_broker;
 mod ports;
 pub mod service;
 pub mod slack;
+pub mod standard_webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -12,6 +12,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("KAFKA_PASSWORD", "opensesame"),
     ("CASES_URL", "https://cases.example/in"),
     ("CASES_AUTHORIZATION", "Bearer abc"),
+    ("CASES_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
 ];
 
 fn example(name: &str) -> Config {

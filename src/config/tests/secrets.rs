@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 /// What must never be shown.
 const MARK: &str = "s3cr3t-M4RK";
+const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// Every way of pasting a secret where it does not belong; `{}` stands for it.
 const PASTED: &[&str] = &[
@@ -22,6 +23,9 @@ const PASTED: &[&str] = &[
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = \"Bearer {}\" }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = \"Bearer {}\" } }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = { env = \"TWO_LINES\" } } }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = \"whsec_{}\" }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = [\"whsec_{}\"] }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = [{ env = \"OK_KEY\" }, { env = \"NO_ADDRESS\" }] }\n",
     "[[route]]\nslack = { webhook_url = { env = \"PLAIN_HTTP\" } }\n",
     "[[route]]\nslack = { webhook_url = { env = \"OWN\" } }\n",
     "[[route]]\nslack = { webhook_url = { env = \"OK\" } }\n[delivery]\nallow_hosts = \"https://hooks.example/{}\"\n",
@@ -47,6 +51,7 @@ fn a_pasted_secret_is_refused_and_not_repeated() {
     let env = [
         ("OK", "https://hooks.example/x".to_owned()),
         ("TWO_LINES", format!("{MARK}\nX-Evil: {MARK}")),
+        ("OK_KEY", SIGNING_SECRET.to_owned()),
         ("PLAIN_HTTP", format!("http://hooks.example/{MARK}")),
         ("OWN", format!("https://{MARK}:{MARK}@127.0.0.1/{MARK}?{MARK}")),
         ("NO_ADDRESS", MARK.to_owned()),
@@ -70,18 +75,28 @@ fn a_resolved_secret_is_not_in_debug_or_the_explanation() {
     std::fs::write(&file, format!("Bearer {MARK}\r\n")).unwrap();
     let text = with_brand(&format!(
         "[[route]]\nslack = {{ webhook_url = {{ env = \"SLACK\" }} }}\n\
-         [[route]]\nwebhook = {{ url = {{ env = \"HOOK\" }}, headers = {{ Authorization = {{ file = {:?} }} }} }}\n\
+         [[route]]\nwebhook = {{ url = {{ env = \"HOOK\" }}, headers = {{ Authorization = {{ file = {:?} }} }}, signing_secret = [{{ env = \"NEW\" }}, {{ env = \"OLD\" }}] }}\n\
          [source.kafka.properties]\n\"sasl.password\" = {{ env = \"PASSWORD\" }}\n",
         file.to_str().unwrap()
     ));
     let address = format!("https://hooks.example/{MARK}");
-    let env = [("SLACK", address.as_str()), ("HOOK", &address), ("PASSWORD", MARK)];
+    let env = [
+        ("SLACK", address.as_str()),
+        ("HOOK", &address),
+        ("NEW", SIGNING_SECRET),
+        ("OLD", SIGNING_SECRET),
+        ("PASSWORD", MARK),
+    ];
     let config = parse(&text, &env).unwrap();
     for shown in [format!("{config:?}"), format!("{config:#?}"), explain(&config)] {
-        assert!(!shown.contains(MARK), "{shown}");
+        assert!(!shown.contains(MARK) && !shown.contains("MfKQ9r8"), "{shown}");
     }
-    let Target::Webhook { url, headers } = &config.routes[1].target else { panic!() };
+    let Target::Webhook { url, headers, signing_secrets } = &config.routes[1].target else {
+        panic!()
+    };
     assert_eq!(url.expose(), address);
+    assert_eq!(signing_secrets, &[Secret::new(SIGNING_SECRET), Secret::new(SIGNING_SECRET)]);
+    assert!(explain(&config).contains("(with header Authorization; signed with 2 secrets)"));
     assert_eq!(headers[0].1.expose(), format!("Bearer {MARK}"), "without the line break");
     let keys: Vec<&str> = config.secrets.iter().map(|source| source.key.as_str()).collect();
     assert_eq!(
@@ -91,6 +106,8 @@ fn a_resolved_secret_is_not_in_debug_or_the_explanation() {
             "route.slack.webhook_url",
             "route.webhook.url",
             "route.webhook.headers.Authorization",
+            "route.webhook.signing_secret",
+            "route.webhook.signing_secret",
         ]
     );
 }

@@ -14,11 +14,14 @@ use crate::secret::Secret;
 
 /// Planted in paths, queries and header values.
 const SECRET: &str = "hunter-two";
+/// `hunter-two`, thrice.
+const SIGNING_SECRET: &str = "whsec_aHVudGVyLXR3by1odW50ZXItdHdvLWh1bnRlci10d28=";
 
 fn planted(address: &str) -> Target {
     Target::Webhook {
         url: Secret::new(format!("http://{address}/{SECRET}?key={SECRET}")),
         headers: vec![("Authorization".into(), Secret::new(SECRET))],
+        signing_secrets: vec![Secret::new(SIGNING_SECRET)],
     }
 }
 
@@ -102,8 +105,15 @@ async fn no_complaint_about_a_route_shows_a_secret() {
     let header = |name: &str, value: &str| Target::Webhook {
         url: Secret::new(format!("https://a.example/{SECRET}")),
         headers: vec![(name.into(), Secret::new(format!("{SECRET}{value}")))],
+        signing_secrets: vec![],
+    };
+    let unsigned = Target::Webhook {
+        url: Secret::new(format!("https://a.example/{SECRET}")),
+        headers: vec![],
+        signing_secrets: vec![Secret::new(SECRET)],
     };
     let bad = [
+        (unsigned, "a signing secret is whsec_"),
         (url(format!("https://10.1.2.3/{SECRET}")), "allow_networks = [\"10.1.2.3/32\"]"),
         (url(format!("http://a.example@1.1.1.1/{SECRET}")), "write https://"),
         (url(format!("a.example/{SECRET}")), "not a valid web address"),

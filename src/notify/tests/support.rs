@@ -109,6 +109,7 @@ impl Server {
             Target::Webhook {
                 url: self.url("/alerts"),
                 headers: vec![("Authorization".into(), Secret::new("Bearer t0ken"))],
+                signing_secrets: vec![],
             },
         )
     }
