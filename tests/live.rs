@@ -15,6 +15,8 @@ mod bad_input;
 mod commands;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
+#[path = "live/planted_secrets.rs"]
+mod planted_secrets;
 #[path = "live/receiver_support.rs"]
 mod receiver_support;
 #[path = "live/restart.rs"]

@@ -21,12 +21,18 @@ const JVM: [&str; 4] = [
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 ];
 
+/// Who may use [`sasl_address`](KafkaBroker::sasl_address).
+pub const SASL_USER: &str = "groundswell";
+/// The password of [`SASL_USER`].
+pub const SASL_PASSWORD: &str = "hush/sasl+of a test";
+
 /// One KRaft broker (it is its own controller) on loopback, with its data in a temporary folder.
 ///
 /// It lives as long as this value and never longer than the test process, and its folder goes with it: both
 /// are the work of `tests/kafka/broker.sh`.
 pub struct KafkaBroker {
     port: u16,
+    sasl_port: u16,
     process: Option<Child>,
     folder: PathBuf,
 }
@@ -41,6 +47,7 @@ impl KafkaBroker {
         assert_installed();
         let mut broker = Self {
             port: free_port(),
+            sasl_port: free_port(),
             process: None,
             folder: tempfile::Builder::new()
                 .prefix("groundswell-kafka-")
@@ -64,6 +71,11 @@ impl KafkaBroker {
     /// `host:port`, for `bootstrap.servers`.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// As [`address`](Self::address), for those who authenticate themselves (SASL, PLAIN).
+    pub fn sasl_address(&self) -> String {
+        format!("127.0.0.1:{}", self.sasl_port)
     }
 
     /// Where the broker keeps its data and its log.
@@ -154,7 +166,7 @@ impl KafkaBroker {
     }
 
     fn configuration(&self) -> String {
-        let broker = self.port;
+        let (broker, sasl) = (self.port, self.sasl_port);
         let controller = free_port();
         let data = self.folder.join("data");
         format!(
@@ -163,8 +175,12 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+listeners=PLAINTEXT://127.0.0.1:{broker},SASL_PLAINTEXT://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker},SASL_PLAINTEXT://127.0.0.1:{sasl}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.name.sasl_plaintext.sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
+  required user_{SASL_USER}=\"{SASL_PASSWORD}\";
 log.dirs={data}
 
 # Topics are made by the tests that need them; a missing one is a case of its own.

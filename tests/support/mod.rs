@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use http_receiver::{Answer, HttpReceiver, Received};
 pub use kafka::Record;
-pub use kafka_broker::KafkaBroker;
+pub use kafka_broker::{KafkaBroker, SASL_PASSWORD, SASL_USER};
 pub use ports::free_port;
 
 /// How long anything awaited may take. Far longer than it does: it ends only what would never come.
