@@ -63,7 +63,7 @@ fn remedy(address: IpAddr, what: Special) -> String {
 
 impl TargetPolicy {
     /// Whether notifications may go to `url`, as far as it alone tells: what its host resolves to
-    /// is for [`choose`](Self::choose) to judge, connection by connection.
+    /// is judged as it is connected to.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl TargetPolicy {
     }
 
     /// Whether any address that is not on the Internet is open.
-    pub(crate) fn opens_any(&self) -> bool {
+    fn opens_any(&self) -> bool {
         self.allow_private || !self.allow_networks.is_empty()
     }
 }
