@@ -21,6 +21,8 @@ mod commands;
 mod faults;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
+#[path = "live/planted_secrets.rs"]
+mod planted_secrets;
 #[path = "live/postgres_support.rs"]
 mod postgres_support;
 #[path = "live/program_support.rs"]
@@ -31,6 +33,8 @@ mod receiver_support;
 mod restart;
 #[path = "live/route.rs"]
 mod route;
+#[path = "live/signatures.rs"]
+mod signatures;
 #[path = "live/slack_support.rs"]
 mod slack_support;
 #[path = "live/source.rs"]

@@ -8,7 +8,7 @@ use crate::decode::Format;
 use crate::detect::{Parts, Sensitivity, z_limit};
 use crate::http::HttpSettings;
 use crate::incident::{Direction, Measure, Unit};
-use crate::notify::{Route, Target};
+use crate::notify::{Route, Target, TargetPolicy};
 use crate::source::Topic;
 use crate::store::{Engine, StoreSettings};
 
@@ -277,10 +277,28 @@ fn write_routes(config: &Config, out: &mut String) -> std::fmt::Result {
         return writeln!(out, "Tells nobody: there is no [[route]].");
     }
     config.routes.iter().try_for_each(|route| write_route(route, out))?;
+    write_targets(&config.targets, out)?;
     writeln!(
         out,
         "Tries a delivery again for {}, then keeps it as a dead letter.",
         duration::show(config.retry.give_up_after)
+    )
+}
+
+fn write_targets(targets: &TargetPolicy, out: &mut String) -> std::fmt::Result {
+    let TargetPolicy { allow_hosts, allow_networks, allow_private } = targets;
+    let hosts: Vec<String> = allow_hosts.iter().map(ToString::to_string).collect();
+    let to = if hosts.is_empty() { "any host".to_owned() } else { hosts.join(", ") };
+    let own = allow_private.then(|| "this machine and private networks".to_owned());
+    let open: Vec<String> =
+        own.into_iter().chain(allow_networks.iter().map(ToString::to_string)).collect();
+    if open.is_empty() {
+        return writeln!(out, "Sends to {to} on the Internet, over https only.");
+    }
+    writeln!(
+        out,
+        "Sends to {to} on the Internet, over https only; to {} over http too.",
+        open.join(", ")
     )
 }
 
@@ -334,11 +352,20 @@ fn write_http(http: &HttpSettings, out: &mut String) -> std::fmt::Result {
 fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
     let target = match &route.target {
         Target::Slack { .. } => "Slack".to_owned(),
-        Target::Webhook { headers, .. } => {
+        Target::Webhook { headers, signing_secrets, .. } => {
             let names: Vec<&str> = headers.iter().map(|header| header.0.as_str()).collect();
-            match names.as_slice() {
+            let mut with = Vec::new();
+            if !names.is_empty() {
+                with.push(format!("with header {}", names.join(", ")));
+            }
+            match signing_secrets.len() {
+                0 => {}
+                1 => with.push("signed".to_owned()),
+                many => with.push(format!("signed with {many} secrets")),
+            }
+            match with.as_slice() {
                 [] => "a webhook".to_owned(),
-                names => format!("a webhook (with header {})", names.join(", ")),
+                with => format!("a webhook ({})", with.join("; ")),
             }
         }
     };

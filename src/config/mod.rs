@@ -31,7 +31,7 @@ pub use secrets::{SecretHolder, SecretSource, Secrets};
 use crate::classify::Rules;
 use crate::detect::Plan;
 use crate::http::HttpSettings;
-use crate::notify::{RetrySettings, Route};
+use crate::notify::{RetrySettings, Route, TargetPolicy};
 use crate::source::KafkaSettings;
 use crate::store::StoreSettings;
 use crate::telemetry::log::LogFormat;
@@ -55,6 +55,8 @@ pub struct Config {
     pub max_future: Duration,
     /// Who is told; may be empty.
     pub routes: Vec<Route>,
+    /// Where deliveries may go.
+    pub targets: TargetPolicy,
     /// How deliveries are tried again.
     pub retry: RetrySettings,
     /// Where state, incidents and the outbox are kept.
@@ -186,11 +188,13 @@ impl Config {
             sensitivity: sections::sensitivity(&mut root),
             baseline,
         };
-        let routes = routes::routes(&mut root, &plan.brands);
+        let (retry, targets) = routes::delivery(&mut root);
+        let routes = routes::routes(&mut root, &plan.brands, &targets);
         let config = Self {
             max_future,
             routes,
-            retry: routes::delivery(&mut root),
+            targets,
+            retry,
             store: store::store(&mut root),
             dead_letter_file: sections::file(
                 &mut root,

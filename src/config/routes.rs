@@ -1,28 +1,47 @@
-//! Who is told, and how hard is tried.
+//! Who is told, where that may be, and how hard is tried.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::brands::unknown_brand;
 use super::section::Section;
 use crate::detect::Brand;
 use crate::incident::Severity;
-use crate::notify::{RetrySettings, Route, Target};
+use crate::notify::webhook::Signer;
+use crate::notify::{RetrySettings, Route, Target, TargetPolicy};
 use crate::secret::Secret;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Headers that belong to the request itself, in lower case.
-const OWNED_HEADERS: [&str; 4] = ["content-type", "content-length", "host", "transfer-encoding"];
+const OWNED_HEADERS: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "host",
+    "transfer-encoding",
+    "idempotency-key",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
 
-pub(super) fn routes(root: &mut Section<'_, '_>, brands: &[Brand]) -> Vec<Route> {
+const HOST: &str = "expected a host's name alone, e.g. \"hooks.slack.com\", or \"*.example.com\" for all below one";
+const NETWORK: &str = "expected a network, e.g. \"10.1.0.0/16\"; one address is \"10.1.2.3/32\"";
+
+pub(super) fn routes(
+    root: &mut Section<'_, '_>,
+    brands: &[Brand],
+    targets: &TargetPolicy,
+) -> Vec<Route> {
     let mut names = BTreeSet::new();
     let mut routes = Vec::new();
     for mut section in root.sections("route") {
-        let target = target(&mut section);
+        let target = target(&mut section, targets);
         let default_name = match target {
             Some(Target::Webhook { .. }) => "webhook",
             _ => "slack",
@@ -56,11 +75,11 @@ pub(super) fn routes(root: &mut Section<'_, '_>, brands: &[Brand]) -> Vec<Route>
     routes
 }
 
-fn target(section: &mut Section<'_, '_>) -> Option<Target> {
+fn target(section: &mut Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
     let given = (section.place("slack").is_some(), section.place("webhook").is_some());
     match given {
-        (true, false) => slack_target(section.section("slack")),
-        (false, true) => webhook_target(section.section("webhook")),
+        (true, false) => slack_target(section.section("slack"), targets),
+        (false, true) => webhook_target(section.section("webhook"), targets),
         (both, _) => {
             let what = if both { "both slack and webhook are given" } else { "it leads nowhere" };
             section.reader.report(
@@ -75,20 +94,20 @@ fn target(section: &mut Section<'_, '_>) -> Option<Target> {
     }
 }
 
-fn slack_target(mut section: Section<'_, '_>) -> Option<Target> {
+fn slack_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
     if !section.is_there() {
         return None;
     }
-    let url = address(&mut section, "webhook_url");
+    let url = address(&mut section, "webhook_url", targets);
     section.finish();
     url.map(|webhook_url| Target::Slack { webhook_url })
 }
 
-fn webhook_target(mut section: Section<'_, '_>) -> Option<Target> {
+fn webhook_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
     if !section.is_there() {
         return None;
     }
-    let url = address(&mut section, "url");
+    let url = address(&mut section, "url", targets);
     let headers = section.section("headers");
     let mut secrets = Vec::new();
     for ((name, at), value) in headers.free() {
@@ -107,42 +126,56 @@ fn webhook_target(mut section: Section<'_, '_>) -> Option<Target> {
             secrets.push((name, secret));
         }
     }
+    let signing_secrets = signing_secrets(&mut section);
     section.finish();
-    url.map(|url| Target::Webhook { url, headers: secrets })
+    url.map(|url| Target::Webhook { url, headers: secrets, signing_secrets })
 }
 
-/// A secret that is an address. It is never shown, wrong or right.
-fn address(section: &mut Section<'_, '_>, key: &'static str) -> Option<Secret> {
+fn signing_secrets(section: &mut Section<'_, '_>) -> Vec<Secret> {
+    let secrets = section.secrets("signing_secret");
+    let path = section.path_of("signing_secret");
+    for (secret, at) in secrets.iter().filter(|(secret, _)| !secret.expose().is_empty()) {
+        if let Err(wrong) = Signer::new(std::slice::from_ref(secret)) {
+            let message = format_args!("{path}: what it names is none: {wrong}");
+            section.reader.report_value(at, message);
+        }
+    }
+    secrets.into_iter().map(|secret| secret.0).collect()
+}
+
+/// A secret that is an address, one that `targets` admits. It is never shown, wrong or right.
+fn address(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    targets: &TargetPolicy,
+) -> Option<Secret> {
     if section.take(key).is_none() {
         section.miss(key, "{ env = \"NAME\" }");
         return None;
     }
     let (secret, at) = section.secret(key)?;
-    if !secret.expose().is_empty() && !may_carry_secrets(secret.expose()) {
-        let path = section.path_of(key);
-        section.reader.report_value(
-            &at,
-            format_args!(
-                "{path}: the address that it names must begin with https:// (http:// only for this \
-                 machine itself, to try things out)"
-            ),
-        );
+    if secret.expose().is_empty() {
+        return Some(secret);
+    }
+    let path = section.path_of(key);
+    let url = Url::parse(secret.expose()).ok();
+    let Some(url) = url.filter(|url| matches!(url.scheme(), "https" | "http")) else {
+        let message =
+            format_args!("{path}: what it names is no address; it must begin with https://");
+        section.reader.report_value(&at, message);
+        return None;
+    };
+    if let Err(refused) = targets.admit(&url) {
+        let message =
+            format_args!("{path}: nothing is sent to the address that it names: {refused}");
+        section.reader.report(&at, message);
         return None;
     }
     Some(secret)
 }
 
-/// Whether what is sent to `address` stays between the two ends.
-fn may_carry_secrets(address: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(address) else { return false };
-    let local = url.host_str().is_some_and(|host| {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    });
-    url.scheme() == "https" || (url.scheme() == "http" && local)
-}
-
-pub(super) fn delivery(root: &mut Section<'_, '_>) -> RetrySettings {
+/// `[delivery]`: how hard is tried, and where deliveries may go.
+pub(super) fn delivery(root: &mut Section<'_, '_>) -> (RetrySettings, TargetPolicy) {
     let mut section = root.section("delivery");
     let milli = Duration::from_millis(1);
     let initial = section.duration("initial_backoff", SECOND, milli, DAY);
@@ -158,6 +191,20 @@ pub(super) fn delivery(root: &mut Section<'_, '_>) -> RetrySettings {
         give_up_after: section.duration("give_up_after", DAY, SECOND, 28 * DAY),
         request_timeout: section.duration("request_timeout", 10 * SECOND, milli, 300 * SECOND),
     };
+    let targets = TargetPolicy {
+        allow_hosts: parsed(&mut section, "allow_hosts", HOST),
+        allow_networks: parsed(&mut section, "allow_networks", NETWORK),
+        allow_private: section.boolean("allow_private", false),
+    };
     section.finish();
-    settings
+    (settings, targets)
+}
+
+/// What the texts of the list at `key` stand for.
+fn parsed<T: FromStr>(section: &mut Section<'_, '_>, key: &'static str, expected: &str) -> Vec<T> {
+    let texts = section.strings(key);
+    let parse = |(text, at): (String, _)| {
+        text.parse().map_err(|_| section.complain(key, &at, expected)).ok()
+    };
+    texts.into_iter().filter_map(parse).collect()
 }

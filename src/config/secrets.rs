@@ -113,6 +113,15 @@ impl Section<'_, '_> {
         self.secret_of(key, value)
     }
 
+    /// The secrets at `key`: one, or a list of them.
+    pub(super) fn secrets(&mut self, key: &'static str) -> Vec<Placed<Secret>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        match value.get_ref().as_array() {
+            Some(list) => list.iter().filter_map(|item| self.secret_of(key, item)).collect(),
+            None => self.secret_of(key, value).into_iter().collect(),
+        }
+    }
+
     /// The text at `key`, written there or named as a secret is; `None` when there is none, or it is
     /// not looked up.
     pub(super) fn text_or_named(&mut self, key: &'static str) -> Option<String> {

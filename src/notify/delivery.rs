@@ -7,10 +7,11 @@ use reqwest::{Client, Response, Url};
 use uuid::Uuid;
 
 use super::error::NotifyError;
-use super::http::describe;
+use super::http::{Clients, describe};
 use super::observer::Failure;
 use super::receiver::Receiver;
 use super::retry_after;
+use super::webhook::Signer;
 
 /// Names what is delivered, so that a receiver can drop what it has already seen
 /// (draft-ietf-httpapi-idempotency-key-header).
@@ -24,6 +25,7 @@ pub(super) struct Endpoint {
     client: Client,
     url: Url,
     headers: HeaderMap,
+    signer: Option<Signer>,
     timeout: Duration,
 }
 
@@ -39,7 +41,7 @@ pub(super) struct Refusal {
 impl Endpoint {
     /// Where `receiver` of `route` is.
     pub fn new(
-        client: Client,
+        clients: &mut Clients,
         route: &str,
         receiver: &dyn Receiver,
         timeout: Duration,
@@ -50,14 +52,20 @@ impl Endpoint {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("it begins neither with https:// nor with http://"));
         }
+        let client = clients.client(route, &url)?;
         let mut headers = receiver.headers();
         let json = HeaderValue::from_static("application/json");
         headers.entry(CONTENT_TYPE).or_insert(json);
-        Ok(Self { client, url, headers, timeout })
+        Ok(Self { client, url, headers, signer: receiver.signer(), timeout })
     }
 
     /// Posts `body` under the idempotency key `id`. A status of 2xx is acceptance.
     pub async fn post(&self, id: Uuid, body: bytes::Bytes) -> Result<(), Refusal> {
+        let signature = self
+            .signer
+            .as_ref()
+            .map(|signer| signer.headers(id, jiff::Timestamp::now(), &body))
+            .unwrap_or_default();
         let request = self
             .client
             .post(self.url.clone())
@@ -65,6 +73,9 @@ impl Endpoint {
             .header(IDEMPOTENCY_KEY, id.to_string())
             .timeout(self.timeout)
             .body(body);
+        let request = signature
+            .into_iter()
+            .fold(request, |request, (name, value)| request.header(name, value));
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(self.refusal(response).await),
@@ -114,9 +125,9 @@ impl Endpoint {
         Failure::Connection(self.hide_address(describe(error)))
     }
 
-    /// A second lock on the door: no error is known to repeat the path, none shall.
+    /// No error is known to repeat the path, and none shall; those about a certificate name the host.
     fn hide_address(&self, mut text: String) -> String {
-        let parts = [Some(self.url.path()), self.url.query()];
+        let parts = [Some(self.url.path()), self.url.query(), self.url.domain()];
         for secret in parts.into_iter().flatten().filter(|part| part.len() > 1) {
             text = text.replace(secret, "[secret]");
         }

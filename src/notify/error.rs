@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::targets::TargetRefused;
+use super::webhook::BadSigningSecret;
+
 /// Why notification could not start, or no longer takes changes.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
@@ -22,6 +25,14 @@ pub enum NotifyError {
         /// What is wrong with it; never the address itself.
         reason: String,
     },
+    /// A route's target is one that notifications must not go to.
+    #[error("route `{route}`: nothing is sent to its target: {why}")]
+    Target {
+        /// The route.
+        route: String,
+        /// Why not.
+        why: TargetRefused,
+    },
     /// A route's HTTP header cannot be sent.
     #[error(
         "route `{route}`: the {what} of its HTTP header `{header}` holds characters that HTTP forbids"
@@ -33,6 +44,14 @@ pub enum NotifyError {
         header: String,
         /// `name` or `value`.
         what: &'static str,
+    },
+    /// A route's requests cannot be signed.
+    #[error("route `{route}`: {why}")]
+    SigningSecret {
+        /// The route.
+        route: String,
+        /// What is wrong.
+        why: BadSigningSecret,
     },
     /// Two routes have one name.
     #[error("two routes are named `{0}`; give each its own name")]

@@ -13,6 +13,7 @@
 //! - `receiver`: what a channel must be able to say. A new channel is one folder and one line there.
 //! - `pipeline`: the [`Notifier`]: a `worker` for each route, which takes what stands in the outbox;
 //!   `filter` says what a route carries.
+//! - `targets`: where it may go.
 //! - `delivery`, `http`: one try; `backoff`, `retry_after`, `rate_limit`: when the next may follow.
 //! - `observer`: who hears how it went.
 
@@ -31,6 +32,7 @@ mod retry_after;
 mod settings;
 pub mod slack;
 pub mod story;
+mod targets;
 pub mod terminal;
 pub mod webhook;
 mod worker;
@@ -41,6 +43,7 @@ pub use http::http_client;
 pub use observer::{DeliveryObserver, Failure, GivenUp};
 pub use pipeline::Notifier;
 pub use settings::{RetrySettings, Route, Target};
+pub use targets::{HostPattern, NoHostPattern, Special, TargetPolicy, TargetRefused};
 
 #[cfg(test)]
 mod tests;

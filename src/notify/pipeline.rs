@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use reqwest::Client;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -14,11 +13,12 @@ use tracing::{error, warn};
 use super::backoff::Backoff;
 use super::delivery::Endpoint;
 use super::error::NotifyError;
-use super::http::http_client;
+use super::http::Clients;
 use super::observer::DeliveryObserver;
 use super::rate_limit::RateLimit;
 use super::receiver;
 use super::settings::{RetrySettings, Route};
+use super::targets::TargetPolicy;
 use super::worker::Worker;
 use crate::store::Store;
 
@@ -41,8 +41,8 @@ pub(super) struct Tuning {
 }
 
 impl Notifier {
-    /// Starts a task per route on the current tokio runtime. Messages tell moments in `time_zone`;
-    /// `observer` hears how each delivery goes.
+    /// Starts a task per route on the current tokio runtime. They send to no target that `targets`
+    /// refuses. Messages tell moments in `time_zone`; `observer` hears how each delivery goes.
     ///
     /// # Errors
     ///
@@ -51,17 +51,19 @@ impl Notifier {
     pub fn start(
         routes: &[Route],
         retry: RetrySettings,
+        targets: TargetPolicy,
         time_zone: TimeZone,
         store: Store,
         observer: Arc<dyn DeliveryObserver>,
     ) -> Result<Self, NotifyError> {
         let tuning = Tuning { pace: None, seed: rand::random() };
-        Self::start_tuned(routes, retry, time_zone, store, observer, tuning)
+        Self::start_tuned(routes, retry, targets, time_zone, store, observer, tuning)
     }
 
     pub(super) fn start_tuned(
         routes: &[Route],
         retry: RetrySettings,
+        targets: TargetPolicy,
         time_zone: TimeZone,
         store: Store,
         observer: Arc<dyn DeliveryObserver>,
@@ -69,7 +71,7 @@ impl Notifier {
     ) -> Result<Self, NotifyError> {
         let stop = watch::Sender::new(false);
         let mut builder = Builder {
-            client: http_client()?,
+            clients: Clients::new(targets),
             retry,
             time_zone,
             store: store.clone(),
@@ -114,7 +116,7 @@ impl Notifier {
 
 /// What the workers of all routes share while they are built.
 struct Builder {
-    client: Client,
+    clients: Clients,
     retry: RetrySettings,
     time_zone: TimeZone,
     store: Store,
@@ -141,7 +143,7 @@ impl Builder {
             route: route.name.clone(),
             store: self.store.clone(),
             endpoint: Endpoint::new(
-                self.client.clone(),
+                &mut self.clients,
                 &route.name,
                 receiver.as_ref(),
                 self.retry.request_timeout,

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use super::error::NotifyError;
 use super::settings::{Route, Target};
 use super::slack::Slack;
-use super::webhook::Webhook;
+use super::webhook::{Signer, Webhook};
 use crate::incident::Change;
 use crate::secret::Secret;
 
@@ -26,6 +26,11 @@ pub(super) trait Receiver: Debug + Send + Sync {
         HeaderMap::new()
     }
 
+    /// What signs every try, if anything does.
+    fn signer(&self) -> Option<Signer> {
+        None
+    }
+
     /// The shortest time it allows between two messages to one address.
     fn pace(&self) -> Duration;
 
@@ -39,8 +44,8 @@ pub(super) fn of(route: &Route, time_zone: &TimeZone) -> Result<Box<dyn Receiver
         Target::Slack { webhook_url } => {
             Box::new(Slack { webhook_url: webhook_url.clone(), time_zone: time_zone.clone() })
         }
-        Target::Webhook { url, headers } => {
-            Box::new(Webhook::new(&route.name, url.clone(), headers)?)
+        Target::Webhook { url, headers, signing_secrets } => {
+            Box::new(Webhook::new(&route.name, url.clone(), headers, signing_secrets)?)
         }
     })
 }

@@ -19,6 +19,8 @@ pub enum Target {
         url: Secret,
         /// Sent with every request, e.g. `Authorization`.
         headers: Vec<(String, Secret)>,
+        /// Each signs every request, as Standard Webhooks has it; none: not signed.
+        signing_secrets: Vec<Secret>,
     },
 }
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod refused;
 mod secrets;
+mod signed;
 mod support;
 
 use std::time::Duration;
@@ -17,7 +19,9 @@ use super::*;
 use crate::incident::fixtures::{change_of, fall, resolved};
 use crate::incident::{Incident, Severity};
 use crate::source::wall_clock;
-use support::{BROKEN, Event, Events, OK, Outbox, Reply, Server, changes, recorder, retry, soon};
+use support::{
+    BROKEN, Event, Events, OK, Outbox, Reply, Server, changes, loopback, recorder, retry, soon,
+};
 
 const TUNING: Tuning = Tuning { pace: Some(Duration::ZERO), seed: 1 };
 
@@ -140,6 +144,7 @@ async fn a_receiver_that_is_not_there_is_awaited() {
     route.target = Target::Webhook {
         url: crate::secret::Secret::new(format!("http://{address}/alerts")),
         headers: vec![],
+        signing_secrets: vec![],
     };
     drop(listener);
     let (outbox, _notifier, mut events) = start(vec![route], retry(), TUNING).await;
@@ -307,7 +312,8 @@ async fn slack_gets_one_message_a_second() {
     let outbox = Outbox::of(vec![server.slack("pager")]).await;
     let store = outbox.store.clone();
     let _notifier =
-        Notifier::start(&outbox.routes, retry(), TimeZone::UTC, store, observer).unwrap();
+        Notifier::start(&outbox.routes, retry(), loopback(), TimeZone::UTC, store, observer)
+            .unwrap();
     outbox.send(&changes(2)).await;
     let (first, second) = (server.received().await, server.received().await);
     assert!(second.at - first.at >= Duration::from_secs(1));

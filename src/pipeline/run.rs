@@ -155,8 +155,8 @@ fn start_notifier(config: &Config, metrics: &Metrics, store: &Store) -> Result<N
     let observer = telemetry::Observer::new(metrics.clone());
     metrics.notifications().expect_routes(config.routes.iter().map(|route| route.name.as_str()));
     let zone = config.plan.time_zone.clone();
-    let observer = Arc::new(observer);
-    Ok(Notifier::start(&config.routes, config.retry, zone, store.clone(), observer)?)
+    let (targets, observer) = (config.targets.clone(), Arc::new(observer));
+    Ok(Notifier::start(&config.routes, config.retry, targets, zone, store.clone(), observer)?)
 }
 
 /// Shows, again and again, how many notifications are where.

@@ -4,11 +4,16 @@ use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, dispatcher};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::{FilterExt, Targets};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::{EnvFilter, Registry};
 
 /// Overrides the configured level.
 const VARIABLE: &str = "RUST_LOG";
+
+/// The parts of the HTTP client; `hyper` is `hyper_util` too.
+const DISCREET: [&str; 4] = ["h2", "hyper", "reqwest", "rustls"];
 
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,11 +84,19 @@ fn dispatch<W>(format: LogFormat, filter: EnvFilter, colours: bool, writer: W) -
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    match format {
-        LogFormat::Text => Dispatch::new(builder.with_ansi(colours).finish()),
-        LogFormat::Json => Dispatch::new(builder.json().flatten_event(true).finish()),
-    }
+    let layer = fmt::layer().with_writer(writer);
+    let layer = match format {
+        LogFormat::Text => layer.with_ansi(colours).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    Dispatch::new(Registry::default().with(layer.with_filter(filter.and(discretion()))))
+}
+
+/// What no level, however low, brings to the log: below `info` the parts of the HTTP client name
+/// the hosts that they speak to, and a webhook's whole address is its credential.
+fn discretion() -> Targets {
+    let discreet = DISCREET.map(|target| (target, LevelFilter::INFO));
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(discreet)
 }
 
 #[cfg(test)]
@@ -155,6 +168,21 @@ mod tests {
         assert!(logged(LogFormat::Text, &level, speak).contains("hidden"));
         assert_eq!(logged(LogFormat::Text, "warn", speak), "");
         assert_eq!(logged(LogFormat::Text, "off", || tracing::error!("unheard")), "");
+    }
+
+    #[test]
+    fn the_http_client_is_discreet_whatever_the_level() {
+        let pool = || {
+            tracing::debug!(target: "hyper_util::client::legacy::pool", "hooks.example");
+            tracing::trace!(target: "h2::codec", "hooks.example");
+            tracing::info!(target: "hyper_util::client", "heard");
+            tracing::trace!("own");
+        };
+        for level in ["trace", "trace,hyper_util=trace,h2::codec=trace"] {
+            let log = logged(LogFormat::Json, level, pool);
+            assert!(!log.contains("hooks.example"), "{log}");
+            assert!(log.contains("heard") && log.contains("own"), "{log}");
+        }
     }
 
     #[test]

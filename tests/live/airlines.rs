@@ -54,7 +54,8 @@ async fn kafka_tells_slack_exactly_what_replay_finds() {
     let toml = format!(
         "{}\n[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{group}\"\nhistory = \"0s\"\n\
          [[source.kafka.topic]]\nname = \"{topic}\"\n\
-         [[route]]\nslack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n",
+         [[route]]\nslack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n\
+         [delivery]\nallow_networks = [\"127.0.0.0/8\"]\n",
         std::fs::read_to_string(repository("examples/airlines.toml")).unwrap(),
         broker.address(),
     );

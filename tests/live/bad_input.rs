@@ -154,7 +154,8 @@ async fn an_alert_that_is_refused_for_good_is_parked_and_can_be_sent_again() {
     let topic = unique("refused");
     broker.create_topic(&topic, 1).await;
     let folder = tempfile::tempdir().unwrap();
-    let route = "[[route]]\nslack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }\n";
+    let route = "[[route]]\nslack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }\n\
+                 [delivery]\nallow_networks = [\"127.0.0.0/8\"]\n";
     let toml = format!("{}{route}", source(broker, &topic, "json"));
     let config = service::config(&toml, &receiver.url("/services/SECRET"), folder.path());
     let store = config.store.clone();

@@ -109,6 +109,7 @@ async fn a_receiver_that_was_away_gets_everything_once_and_in_order() {
     let received = trial.receiver.wait_for(refused + all).await;
     let accepted: BTreeSet<&str> = received[refused..].iter().map(Received::key).collect();
     assert_eq!(accepted.len(), all, "each is accepted once");
+    trial.judge_order(&expected, &received[refused..]);
     assert!(program.stop().success());
     assert_eq!(trial.receiver.received().len(), refused + all, "and sent no more");
     trial.judge(sqlite(&program)).await;

@@ -29,7 +29,8 @@ fn toml(broker: &KafkaBroker, topic: &str, history: &str) -> String {
     format!(
         "[[brand]]\nname = \"Acme\"\n[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{topic}\"\nhistory = \"{history}\"\n\
          idle_timeout = \"1s\"\n[[source.kafka.topic]]\nname = \"{topic}\"\n\
-         [[route]]\nslack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n",
+         [[route]]\nslack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n\
+         [delivery]\nallow_networks = [\"127.0.0.0/8\"]\n",
         broker.address()
     )
 }
@@ -140,7 +141,7 @@ async fn what_has_not_been_delivered_is_sent_after_a_restart() {
     broker.create_topic(&topic, 1).await;
     let folder = tempfile::tempdir().unwrap();
     let toml = format!(
-        "{}[delivery]\ninitial_backoff = \"500ms\"\nmax_backoff = \"500ms\"\n",
+        "{}initial_backoff = \"500ms\"\nmax_backoff = \"500ms\"\n",
         toml(broker, &topic, "14d")
     );
     let config = || service::config(&toml, &receiver.url("/services/X"), folder.path());

@@ -52,7 +52,7 @@ impl Trial {
             "{}[source.kafka]\nbrokers = {:?}\ngroup = \"{topic}\"\nhistory = \"0s\"\n\
              idle_timeout = \"1d\"\n{more}\n[[source.kafka.topic]]\nname = \"{topic}\"\n\
              [[route]]\nwebhook = {{ url = {{ env = \"RECEIVER\" }} }}\n\
-             [delivery]\ninitial_backoff = \"20ms\"\nmax_backoff = \"200ms\"\n",
+             [delivery]\nallow_networks = \"127.0.0.0/8\"\ninitial_backoff = \"20ms\"\nmax_backoff = \"200ms\"\n",
             Stream::brands(MARKETS),
             self.kafka.addresses(),
             topic = self.topic,
@@ -145,10 +145,20 @@ impl Trial {
         let enough = |received: &[Received]| told.keys().all(|key| keys(received).contains(key));
         let received = self.receiver.wait_until(enough).await;
         assert_eq!(keys(&received), told.keys().cloned().collect(), "the receiver's messages");
-        let mut sequences: BTreeMap<_, Vec<u32>> = BTreeMap::new();
         for request in &received {
             let change = told[request.key()];
             assert_eq!(request.json(), serde_json::to_value(alert(change)).unwrap());
+        }
+        self.judge_order(expected, &received);
+    }
+
+    /// Whether the alerts of each incident come in their order, whatever is sent again.
+    pub fn judge_order(&self, expected: &BTreeMap<i32, Expected>, received: &[Received]) {
+        let all = expected.values().flat_map(|it| &it.changes);
+        let told: BTreeMap<String, &Change> = all.map(|it| (it.id.to_string(), it)).collect();
+        let mut sequences: BTreeMap<_, Vec<u32>> = BTreeMap::new();
+        for request in received {
+            let change = told[request.key()];
             let sequences = sequences.entry(change.incident.id).or_default();
             if !sequences.contains(&change.sequence) {
                 sequences.push(change.sequence);

@@ -11,11 +11,17 @@ use super::kafka::Kafka;
 use super::kafka_process::{Layout, launch};
 use super::server::Server;
 
+/// Who may use [`sasl_address`](KafkaBroker::sasl_address).
+pub const SASL_USER: &str = "groundswell";
+/// The password of [`SASL_USER`].
+pub const SASL_PASSWORD: &str = "hush/sasl+of a test";
+
 /// A broker on loopback, with its data in a temporary folder; both end with this value or with the test process.
 /// Its [`Kafka`] is what clients do.
 pub struct KafkaBroker {
     id: i32,
     port: u16,
+    sasl_port: u16,
     kafka: Kafka,
     server: Server,
 }
@@ -42,7 +48,9 @@ impl KafkaBroker {
     /// One of several, not started.
     pub(super) fn prepare(layout: &Layout, id: i32) -> Self {
         let port = free_port();
-        Self { id, port, kafka: Kafka::new([port]), server: layout.prepare(id, port) }
+        let sasl_port = free_port();
+        let server = layout.prepare(id, port, sasl_port);
+        Self { id, port, sasl_port, kafka: Kafka::new([port]), server }
     }
 
     /// Starts it; it may not answer yet.
@@ -72,6 +80,11 @@ impl KafkaBroker {
     /// Its port on loopback.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// As [`address`](Self::address), for those who authenticate themselves (SASL, PLAIN).
+    pub fn sasl_address(&self) -> String {
+        format!("127.0.0.1:{}", self.sasl_port)
     }
 
     /// Where the broker keeps its data and its log.

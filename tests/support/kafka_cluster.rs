@@ -29,7 +29,7 @@ impl KafkaCluster {
     /// When Java or Kafka's jars are missing, or one does not come up; then with the end of its log.
     pub fn start() -> Self {
         let layout = Layout::new(CONTROLLER, 3);
-        let mut controller = layout.prepare(CONTROLLER, 0);
+        let mut controller = layout.prepare(CONTROLLER, 0, 0);
         launch(&mut controller);
         let mut brokers: Vec<_> = (1..=3).map(|id| KafkaBroker::prepare(&layout, id)).collect();
         brokers.iter_mut().for_each(KafkaBroker::launch);

@@ -9,6 +9,7 @@ use std::sync::Once;
 use rustix::process::Signal;
 
 use super::kafka::Kafka;
+use super::kafka_broker::{SASL_PASSWORD, SASL_USER};
 use super::server::Server;
 use super::{free_port, repository, run};
 
@@ -37,11 +38,12 @@ impl Layout {
         Self { cluster_id, controller, controller_port: free_port(), brokers }
     }
 
-    /// A node with its configuration and its storage, to be [`launch`]ed; a broker listens on `port`.
-    pub fn prepare(&self, node: i32, port: u16) -> Server {
+    /// A node with its configuration and its storage, to be [`launch`]ed; a broker listens on `port`, and on
+    /// `sasl_port` for those who authenticate themselves.
+    pub fn prepare(&self, node: i32, port: u16, sasl_port: u16) -> Server {
         let server = Server::new("kafka", "KILL");
         let data = server.folder().join("data");
-        fs::write(properties(&server), self.configuration(&data, node, port))
+        fs::write(properties(&server), self.configuration(&data, node, (port, sasl_port)))
             .expect("write server.properties");
         if node == self.controller {
             let mut format = java("kafka.tools.StorageTool", &[]);
@@ -56,12 +58,13 @@ impl Layout {
         server
     }
 
-    fn configuration(&self, data: &Path, node: i32, port: u16) -> String {
+    fn configuration(&self, data: &Path, node: i32, (port, sasl_port): (u16, u16)) -> String {
         let Self { controller, controller_port, brokers, .. } = self;
         let (mut roles, mut listeners) = (Vec::new(), Vec::new());
         if (1..=*brokers).contains(&node) {
             roles.push("broker");
             listeners.push(format!("PLAINTEXT://127.0.0.1:{port}"));
+            listeners.push(format!("SASL_PLAINTEXT://127.0.0.1:{sasl_port}"));
         }
         if node == *controller {
             roles.push("controller");
@@ -74,6 +77,10 @@ node.id={node}
 controller.quorum.voters={controller}@127.0.0.1:{controller_port}
 controller.listener.names=CONTROLLER
 listeners={listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.name.sasl_plaintext.sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
+  required user_{SASL_USER}=\"{SASL_PASSWORD}\";
 log.dirs={data}
 
 # Topics are made by the tests that need them; a missing one is a case of its own.
@@ -151,7 +158,7 @@ fn archive() -> PathBuf {
 /// Starts and stops a broker for the archive that it leaves behind; once for an installation.
 fn archive_classes() {
     let port = free_port();
-    let mut server = Layout::new(1, 1).prepare(1, port);
+    let mut server = Layout::new(1, 1).prepare(1, port, free_port());
     let draft = server.folder().join("classes.jsa");
     launch_with(&mut server, &format!("-XX:ArchiveClassesAtExit={}", draft.display()));
     let kafka = Kafka::new([port]);

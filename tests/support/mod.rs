@@ -8,6 +8,7 @@
 //! - [`Stream`]: mentions whose contents are known.
 //! - [`HttpReceiver`]: a local server that records requests and answers as it was told to.
 //! - [`slack`]: whether Slack would take a payload.
+//! - [`standard_webhooks`]: whether a signed request holds.
 //!
 //! Nothing here skips: what is missing fails the test and says to run `./test`, which installs it.
 
@@ -25,6 +26,7 @@ mod program;
 mod server;
 pub mod service;
 pub mod slack;
+pub mod standard_webhooks;
 mod stream;
 
 use std::path::PathBuf;
@@ -33,7 +35,7 @@ use std::time::{Duration, Instant};
 
 pub use http_receiver::{Answer, HttpReceiver, Received};
 pub use kafka::{Kafka, PartitionState, Record};
-pub use kafka_broker::KafkaBroker;
+pub use kafka_broker::{KafkaBroker, SASL_PASSWORD, SASL_USER};
 pub use kafka_cluster::KafkaCluster;
 pub use ports::free_port;
 pub use postgres::Postgres;

@@ -76,6 +76,10 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[delivery]\ninitial_backoff = \"1m\"\nmax_backoff = \"10s\"\nrequest_timeout = \"1h\"\n",
     ),
     (
+        "where deliveries may go",
+        "brand = [{ name = \"Acme\" }]\n[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n[[route]]\nname = \"inside\"\nwebhook = { url = { env = \"INSIDE\" } }\n[[route]]\nname = \"plain\"\nwebhook = { url = { env = \"PLAIN\" } }\n[delivery]\nallow_hosts = [\"10.1.2.3\", \"plain.example\", \"https://a.example/x\", \"*\"]\nallow_networks = [\"10.1.2.3\", \"10.1.0.0/33\"]\nallow_private = \"no\"\n",
+    ),
+    (
         "where it listens",
         "brand = [{ name = \"Acme\" }]\n[http]\nlisten = \"localhost:9464\"\n[dead_letter]\nfile = \"\"\n",
     ),
@@ -108,6 +112,8 @@ const ENV: &[(&str, &str)] = &[
     ("HOOK", "https://hooks.example/x"),
     ("SHORT", "0123456789abcde"),
     ("TOKEN", "0123456789abcdef"),
+    ("INSIDE", "https://10.1.2.3/x"),
+    ("PLAIN", "http://plain.example/x"),
 ];
 
 #[test]

@@ -17,6 +17,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("CASES_AUTHORIZATION", "Bearer abc"),
     ("GROUNDSWELL_GRAFANA_TOKEN", "6f1c2b9e0d7a4c35"),
     ("GROUNDSWELL_ON_CALL_TOKEN", "93b0a1d2e4f5c687"),
+    ("CASES_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
 ];
 
 fn example(name: &str) -> Config {

@@ -85,3 +85,20 @@ fn who_may_ask_is_told_and_what_is_left_open_is_warned_of() {
     }
     insta::assert_snapshot!("explain_http", said);
 }
+
+#[test]
+fn where_deliveries_may_go_is_told() {
+    let said = |delivery: &str| {
+        let route = "[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n[delivery]\n";
+        let said = explained(&with_brand(&format!("{route}{delivery}\n")));
+        said.lines().find(|line| line.starts_with("Sends to")).unwrap().to_owned()
+    };
+    assert_eq!(said(""), "Sends to any host on the Internet, over https only.");
+    assert_eq!(
+        said(
+            "allow_hosts = [\"hooks.slack.com\", \"*.example.com\"]\nallow_networks = \"10.1.0.0/16\"\nallow_private = true"
+        ),
+        "Sends to hooks.slack.com, *.example.com on the Internet, over https only; to this machine and private \
+         networks, 10.1.0.0/16 over http too."
+    );
+}

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::notify::Target;
+use crate::secret::Secret;
 
 /// What must never be shown.
 const MARK: &str = "s3cr3t-M4RK";
+const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// Every way of pasting a secret where it does not belong; `{}` stands for it.
 const PASTED: &[&str] = &[
@@ -21,7 +23,12 @@ const PASTED: &[&str] = &[
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = \"Bearer {}\" }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = \"Bearer {}\" } }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = { env = \"TWO_LINES\" } } }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = \"whsec_{}\" }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = [\"whsec_{}\"] }\n",
+    "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = [{ env = \"OK_KEY\" }, { env = \"NO_ADDRESS\" }] }\n",
     "[[route]]\nslack = { webhook_url = { env = \"PLAIN_HTTP\" } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"OWN\" } }\n",
+    "[[route]]\nslack = { webhook_url = { env = \"OK\" } }\n[delivery]\nallow_hosts = \"https://hooks.example/{}\"\n",
     "[[route]]\nslack = { webhook_url = { env = \"NO_ADDRESS\" } }\n",
     "feed = [\"https://h.example/{}\"]\n",
     "[http]\nlisten = \"https://h.example/{}\"\n",
@@ -51,7 +58,9 @@ fn a_pasted_secret_is_refused_and_not_repeated() {
     let env = [
         ("OK", "https://hooks.example/x".to_owned()),
         ("TWO_LINES", format!("{MARK}\nX-Evil: {MARK}")),
+        ("OK_KEY", SIGNING_SECRET.to_owned()),
         ("PLAIN_HTTP", format!("http://hooks.example/{MARK}")),
+        ("OWN", format!("https://{MARK}:{MARK}@127.0.0.1/{MARK}?{MARK}")),
         ("NO_ADDRESS", MARK.to_owned()),
     ];
     let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -73,21 +82,31 @@ fn a_resolved_secret_is_not_in_debug_or_the_explanation() {
     std::fs::write(&file, format!("Bearer {MARK}\r\n")).unwrap();
     let text = with_brand(&format!(
         "[[route]]\nslack = {{ webhook_url = {{ env = \"SLACK\" }} }}\n\
-         [[route]]\nwebhook = {{ url = {{ env = \"HOOK\" }}, headers = {{ Authorization = {{ file = {:?} }} }} }}\n\
+         [[route]]\nwebhook = {{ url = {{ env = \"HOOK\" }}, headers = {{ Authorization = {{ file = {:?} }} }}, signing_secret = [{{ env = \"NEW\" }}, {{ env = \"OLD\" }}] }}\n\
          [source.kafka.properties]\n\"sasl.password\" = {{ env = \"PASSWORD\" }}\n\
          [[http.token]]\nname = \"a\"\nrole = \"admin\"\ntoken = {{ env = \"TOKEN\" }}\n",
         file.to_str().unwrap()
     ));
     let address = format!("https://hooks.example/{MARK}");
     let token = format!("{MARK}-{MARK}");
-    let env =
-        [("SLACK", address.as_str()), ("HOOK", &address), ("PASSWORD", MARK), ("TOKEN", &token)];
+    let env = [
+        ("SLACK", address.as_str()),
+        ("HOOK", &address),
+        ("NEW", SIGNING_SECRET),
+        ("OLD", SIGNING_SECRET),
+        ("PASSWORD", MARK),
+        ("TOKEN", &token),
+    ];
     let config = parse(&text, &env).unwrap();
     for shown in [format!("{config:?}"), format!("{config:#?}"), explain(&config)] {
-        assert!(!shown.contains(MARK), "{shown}");
+        assert!(!shown.contains(MARK) && !shown.contains("MfKQ9r8"), "{shown}");
     }
-    let Target::Webhook { url, headers } = &config.routes[1].target else { panic!() };
+    let Target::Webhook { url, headers, signing_secrets } = &config.routes[1].target else {
+        panic!()
+    };
     assert_eq!(url.expose(), address);
+    assert_eq!(signing_secrets, &[Secret::new(SIGNING_SECRET), Secret::new(SIGNING_SECRET)]);
+    assert!(explain(&config).contains("(with header Authorization; signed with 2 secrets)"));
     assert_eq!(headers[0].1.expose(), format!("Bearer {MARK}"), "without the line break");
     let keys: Vec<&str> = config.secrets.iter().map(|source| source.key.as_str()).collect();
     assert_eq!(
@@ -97,6 +116,8 @@ fn a_resolved_secret_is_not_in_debug_or_the_explanation() {
             "route.slack.webhook_url",
             "route.webhook.url",
             "route.webhook.headers.Authorization",
+            "route.webhook.signing_secret",
+            "route.webhook.signing_secret",
             "http.token.token",
         ]
     );
@@ -128,7 +149,7 @@ fn replay_needs_no_secret() {
     let config = Config::parse(&text, "full", Secrets::Ignore, &|_| panic!("looked up")).unwrap();
     let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
     assert_eq!(webhook_url.expose(), "");
-    assert_eq!(config.secrets.len(), 6);
+    assert_eq!(config.secrets.len(), 7);
 }
 
 #[test]
@@ -143,19 +164,26 @@ fn route_needs_the_secrets_of_its_source_alone() {
 }
 
 #[test]
-fn plain_http_is_for_this_machine_alone() {
-    let text = with_brand("[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n");
-    for good in [
-        "https://hooks.slack.com/services/T/B/x",
-        "http://localhost:8080/x",
-        "http://127.0.0.1:1/",
-        "http://[::1]:1/x",
-    ] {
-        assert!(parse(&text, &[("HOOK", good)]).is_ok(), "{good}");
+fn addresses_are_held_against_delivery() {
+    let route = "[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\n";
+    let good = |delivery: &str, address: &str| {
+        let text = with_brand(&format!("{route}[delivery]\n{delivery}\n"));
+        parse(&text, &[("HOOK", address)]).is_ok()
+    };
+    let (closed, open) = ("", "allow_private = true");
+    let network = "allow_networks = [\"127.0.0.0/8\", \"::1/128\"]";
+    let hosts = "allow_hosts = [\"hooks.slack.com\"]";
+    let slack = "https://hooks.slack.com/services/T/B/x";
+    for delivery in [closed, open, network, hosts] {
+        assert!(good(delivery, slack), "{delivery}");
+        for bad in ["ftp://localhost/", "x", "http://1.1.1.1/", "https://169.254.169.254/x"] {
+            assert!(!good(delivery, bad), "{delivery} {bad}");
+        }
     }
-    for bad in
-        ["http://hooks.slack.com/x", "http://localhost.evil.example/", "ftp://localhost/", "x"]
-    {
-        assert!(parse(&text, &[("HOOK", bad)]).is_err(), "{bad}");
+    for own in ["http://127.0.0.1:1/", "https://127.0.0.1/x", "http://[::1]:1/x"] {
+        assert!(good(open, own) && good(network, own), "{own}");
+        assert!(!good(closed, own) && !good(hosts, own), "{own}");
     }
+    assert!(!good(closed, "http://localhost:8080/x"), "not before it is looked up, either");
+    assert!(!good(hosts, "https://hooks.example/x"));
 }

@@ -8,18 +8,21 @@ use jiff::tz::TimeZone;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::support::{Outbox, Reply, Server, changes, recorder, retry};
+use super::support::{Outbox, Reply, Server, changes, loopback, recorder, retry};
 use crate::notify::pipeline::Tuning;
 use crate::notify::{Notifier, NotifyError, RetrySettings, Route, Target};
 use crate::secret::Secret;
 
 /// Planted in paths, queries and header values.
 const SECRET: &str = "hunter-two";
+/// `hunter-two`, thrice.
+const SIGNING_SECRET: &str = "whsec_aHVudGVyLXR3by1odW50ZXItdHdvLWh1bnRlci10d28=";
 
 fn planted(address: &str) -> Target {
     Target::Webhook {
         url: Secret::new(format!("http://{address}/{SECRET}?key={SECRET}")),
         headers: vec![("Authorization".into(), Secret::new(SECRET))],
+        signing_secrets: vec![Secret::new(SIGNING_SECRET)],
     }
 }
 
@@ -28,7 +31,9 @@ async fn refused(routes: Vec<Route>) -> NotifyError {
     let outbox = Outbox::of(routes).await;
     let (observer, _events) = recorder();
     let store = outbox.store.clone();
-    Notifier::start(&outbox.routes, retry(), TimeZone::UTC, store, observer).err().unwrap()
+    Notifier::start(&outbox.routes, retry(), loopback(), TimeZone::UTC, store, observer)
+        .err()
+        .unwrap()
 }
 
 /// All that is logged.
@@ -94,7 +99,7 @@ async fn no_failure_and_no_log_shows_a_secret() {
     assert!(log.text().contains("hyper"), "the HTTP client's own log is read too");
     let shown = format!("{shown}{events:?}{}", log.text());
     assert!(shown.contains("Connection refused"), "{shown}");
-    assert!(!shown.contains("hunter"), "{shown}");
+    assert!(!shown.contains("hunter") && !shown.contains("aHVudGVy"), "{shown}");
 }
 
 #[tokio::test]
@@ -104,8 +109,17 @@ async fn no_complaint_about_a_route_shows_a_secret() {
     let header = |name: &str, value: &str| Target::Webhook {
         url: Secret::new(format!("https://a.example/{SECRET}")),
         headers: vec![(name.into(), Secret::new(format!("{SECRET}{value}")))],
+        signing_secrets: vec![],
+    };
+    let unsigned = Target::Webhook {
+        url: Secret::new(format!("https://a.example/{SECRET}")),
+        headers: vec![],
+        signing_secrets: vec![Secret::new(SECRET)],
     };
     let bad = [
+        (unsigned, "a signing secret is whsec_"),
+        (url(format!("https://10.1.2.3/{SECRET}")), "allow_networks = [\"10.1.2.3/32\"]"),
+        (url(format!("http://a.example@1.1.1.1/{SECRET}")), "write https://"),
         (url(format!("a.example/{SECRET}")), "not a valid web address"),
         (url(format!("ftp://a.example/{SECRET}")), "neither with https:// nor"),
         (url(format!("https://a.example:{SECRET}/")), "invalid port number"),

@@ -21,7 +21,8 @@ use crate::incident::fixtures::{change_of, incident};
 use crate::incident::{Change, Severity};
 use crate::notify::pipeline::Tuning;
 use crate::notify::{
-    DeliveryObserver, Failure, GivenUp, Notifier, RetrySettings, Route, Target, carriers,
+    DeliveryObserver, Failure, GivenUp, Notifier, RetrySettings, Route, Target, TargetPolicy,
+    carriers,
 };
 use crate::secret::Secret;
 use crate::source::wall_clock;
@@ -61,10 +62,20 @@ impl Outbox {
     }
 
     pub fn notifier(&self, retry: RetrySettings, tuning: Tuning) -> (Notifier, Events) {
+        self.notifier_to(loopback(), retry, tuning)
+    }
+
+    /// One that may deliver to `targets` alone.
+    pub fn notifier_to(
+        &self,
+        targets: TargetPolicy,
+        retry: RetrySettings,
+        tuning: Tuning,
+    ) -> (Notifier, Events) {
         let (observer, events) = recorder();
-        let store = self.store.clone();
+        let (store, zone) = (self.store.clone(), TimeZone::UTC);
         let notifier =
-            Notifier::start_tuned(&self.routes, retry, TimeZone::UTC, store, observer, tuning);
+            Notifier::start_tuned(&self.routes, retry, targets, zone, store, observer, tuning);
         (notifier.unwrap(), events)
     }
 
@@ -151,6 +162,7 @@ impl Server {
             Target::Webhook {
                 url: self.url("/alerts"),
                 headers: vec![("Authorization".into(), Secret::new("Bearer t0ken"))],
+                signing_secrets: vec![],
             },
         )
     }
@@ -276,6 +288,14 @@ pub fn retry() -> RetrySettings {
         max_backoff: Duration::from_millis(40),
         give_up_after: Duration::from_secs(60),
         request_timeout: Duration::from_secs(20),
+    }
+}
+
+/// Where the receivers of tests are.
+pub fn loopback() -> TargetPolicy {
+    TargetPolicy {
+        allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
+        ..TargetPolicy::default()
     }
 }
 

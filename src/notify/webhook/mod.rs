@@ -2,6 +2,7 @@
 
 mod alert;
 mod protobuf;
+mod signature;
 
 use std::time::Duration;
 
@@ -13,12 +14,14 @@ use crate::incident::Change;
 use crate::secret::Secret;
 
 pub use alert::{Alert, SCHEMA_VERSION, alert};
+pub use signature::{BadSigningSecret, Signer};
 
 /// Posts to one address.
 #[derive(Debug)]
 pub(super) struct Webhook {
     url: Secret,
     headers: HeaderMap,
+    signer: Signer,
 }
 
 impl Webhook {
@@ -28,6 +31,7 @@ impl Webhook {
         route: &str,
         url: Secret,
         headers: &[(String, Secret)],
+        signing_secrets: &[Secret],
     ) -> Result<Self, NotifyError> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
@@ -38,7 +42,9 @@ impl Webhook {
             value.set_sensitive(true);
             map.append(key, value);
         }
-        Ok(Self { url, headers: map })
+        let signer = Signer::new(signing_secrets)
+            .map_err(|why| NotifyError::SigningSecret { route: route.into(), why })?;
+        Ok(Self { url, headers: map, signer })
     }
 }
 
@@ -49,6 +55,10 @@ impl Receiver for Webhook {
 
     fn headers(&self) -> HeaderMap {
         self.headers.clone()
+    }
+
+    fn signer(&self) -> Option<Signer> {
+        Some(self.signer.clone())
     }
 
     fn pace(&self) -> Duration {
