@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use tokio::task::block_in_place;
 
-use crate::support::{Kafka, KafkaCluster, Record, unique};
+use crate::support::{Kafka, KafkaCluster, PartitionState, Record, unique};
 
 async fn payloads(kafka: &Kafka, topic: &str, count: usize) -> Vec<String> {
     let messages = kafka.read(topic, count).await;
@@ -25,8 +25,8 @@ async fn a_leader_moves_while_all_brokers_go_on() {
 
     block_in_place(|| cluster.move_leader(&topic, 0, 2));
 
-    let moved = cluster.await_partition(&topic, 0, |it| it.leader == Some(2)).await;
-    assert_eq!(moved.in_sync.len(), 3);
+    let moved = |it: &PartitionState| it.leader == Some(2) && it.in_sync.len() == 3;
+    cluster.await_partition(&topic, 0, moved).await;
     cluster.produce(&topic, &[Record::new("after")]).await;
     assert_eq!(payloads(&cluster, &topic, 2).await, ["before", "after"]);
 }

@@ -241,7 +241,7 @@ async fn a_broker_that_goes_away_is_told_and_waited_for() {
     let mut instance = Instance::start(&setup, "one");
     instance.has_committed_more(&stream).await;
 
-    tokio::task::block_in_place(|| broker.stop());
+    tokio::task::block_in_place(|| broker.kill());
     let told = |status: u16, body: &str| {
         status == 503 && body.contains(&format!("no broker answers at {}", setup.brokers))
     };

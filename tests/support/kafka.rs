@@ -354,7 +354,7 @@ fn metadata(probe: &BaseConsumer, topic: &str) -> Metadata {
     let deadline = Instant::now() + DEADLINE;
     loop {
         // Not for longer: a broker that hangs may have been asked, and the next one knows.
-        match probe.fetch_metadata(Some(topic), Duration::from_secs(1)) {
+        match probe.fetch_metadata(Some(topic), Duration::from_secs(2)) {
             Ok(metadata) => return metadata,
             Err(error) => assert!(Instant::now() < deadline, "nobody tells of {topic}: {error}"),
         }

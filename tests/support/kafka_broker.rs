@@ -110,12 +110,12 @@ impl KafkaBroker {
 
     /// Lets it hang: its connections stay open, and nothing answers.
     pub fn suspend(&mut self) {
-        self.server.signal(Signal::STOP);
+        self.server.suspend();
     }
 
     /// Lets it go on after [`suspend`](Self::suspend).
     pub fn resume(&mut self) {
-        self.server.signal(Signal::CONT);
+        self.server.resume();
     }
 }
 

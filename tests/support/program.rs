@@ -105,11 +105,11 @@ impl Program {
 
     /// Lets it hang.
     pub fn suspend(&mut self) {
-        self.server.signal(Signal::STOP);
+        self.server.suspend();
     }
 
     /// Lets it go on after [`suspend`](Self::suspend).
     pub fn resume(&mut self) {
-        self.server.signal(Signal::CONT);
+        self.server.resume();
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::{DEADLINE, repository};
 
@@ -99,10 +99,23 @@ impl Server {
         }
     }
 
-    /// Sends it a signal.
-    pub fn signal(&mut self, signal: Signal) {
+    /// Lets it hang: its connections stay open, and nothing answers.
+    pub fn suspend(&mut self) {
+        let process = self.signal(Signal::STOP);
+        // Its threads go on for a moment yet.
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(process), stopped).expect("wait until the process is suspended");
+    }
+
+    /// Lets it go on after [`suspend`](Self::suspend).
+    pub fn resume(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&mut self, signal: Signal) -> Pid {
         let process = Pid::from_child(self.process());
         kill_process(process, signal).expect("send a signal to the process");
+        process
     }
 
     /// Sends it a signal that ends it, and waits until it has ended.

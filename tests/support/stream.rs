@@ -18,22 +18,22 @@ use super::Record;
 const MINUTE_MS: i64 = 60_000;
 const HOUR: i64 = 60;
 
-/// How long it lasts, in minutes. Long enough for a day's rhythm to be learnt before the first crisis.
-const LASTS: i64 = 36 * HOUR;
+/// How long it lasts, in minutes: every hour of the day is known before the first crisis, and hours follow the last.
+const LASTS: i64 = 48 * HOUR;
 
 /// Each market's brands; each has its crisis.
 const BRANDS: [&str; 2] = ["Acme", "Apex"];
 
 /// When a brand's crisis begins in its market, in minutes from the start.
 fn crisis(market: usize, brand: usize) -> i64 {
-    (20 + 2 * market as i64 + 8 * brand as i64) * HOUR
+    (26 + 2 * market as i64 + 9 * brand as i64) * HOUR
 }
 
 /// Mentions a minute, on average: an hour of crisis is at its worst in the middle.
 fn rate(minutes_into_crisis: i64) -> usize {
     match minutes_into_crisis {
         20..40 => 24,
-        0..60 => 8,
+        0..60 => 3,
         _ => 1,
     }
 }
@@ -64,33 +64,27 @@ pub struct Expected {
 }
 
 impl Stream {
-    /// A day and a half that ends at `end`: every brand of every market has a crisis of an hour, and hours of calm
-    /// after it.
+    /// Two days that end at `end`, of up to four markets: every brand has a crisis of an hour, and hours of
+    /// calm after it.
     pub fn new(seed: u64, markets: usize, partitions: usize, end: Timestamp) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let mut stream = Self { records: Vec::new(), mentions: 0, duplicates: 0, late: 0 };
-        for minute in -LASTS..0 {
-            for (market, brand) in brands(markets) {
-                let rate = rate(minute + LASTS - crisis(market, brand));
-                for number in 0..random.random_range(0..=2 * rate) {
-                    let at =
-                        end.as_millis() + minute * MINUTE_MS + random.random_range(0..MINUTE_MS);
-                    let angry = rate > 1 && random.random_bool(0.8);
-                    let mention = json!({
-                        "id": format!("{market}-{brand}-{minute}-{number}"),
-                        "created_at": at,
-                        "channel": CHANNELS[random.random_range(0..CHANNELS.len())],
-                        "brand": name(market, brand),
-                        "author": { "handle": format!("author-{}", random.random_range(0..5_000)) },
-                        "text": if angry { "They let us down, look at this" } else { "Seen in town today" },
-                        "links": if angry { &["https://example.com/what-happened"][..] } else { &[] },
-                        "sentiment": if angry { -0.8 } else { random.random_range(-0.4..0.6) },
-                    });
-                    let record = Record::new(mention.to_string())
-                        .key(format!("market-{market}"))
-                        .partition(i32::try_from(market % partitions).expect("few partitions"));
-                    stream.send(&mut random, at, &record);
-                }
+        for (minute, (market, brand)) in
+            (0..LASTS).flat_map(|minute| brands(markets).map(move |brand| (minute, brand)))
+        {
+            let rate = rate(minute - crisis(market, brand));
+            for number in 0..random.random_range(0..=2 * rate) {
+                let offset = (minute - LASTS) * MINUTE_MS + random.random_range(0..MINUTE_MS);
+                let mention = Made {
+                    id: format!("{market}-{brand}-{minute}-{number}"),
+                    brand: name(market, brand),
+                    at: end.plus_millis(offset),
+                    angry: rate > 1 && random.random_bool(0.9),
+                };
+                let record = Record::new(mention.json(&mut random).to_string())
+                    .key(format!("market-{market}"))
+                    .partition(i32::try_from(market % partitions).expect("few partitions"));
+                stream.send(&mut random, (mention.at, end), &record);
             }
         }
         stream.records.sort_by_key(|record| record.timestamp);
@@ -98,12 +92,14 @@ impl Stream {
     }
 
     /// Most arrive at once, some a little late, a few too late, and some twice.
-    fn send(&mut self, random: &mut StdRng, at: i64, record: &Record) {
+    fn send(&mut self, random: &mut StdRng, (at, end): (Timestamp, Timestamp), record: &Record) {
         let mut arrive = |delay_ms: i64| {
-            self.records.push(Record { timestamp: Some(at + delay_ms), ..record.clone() });
+            self.records
+                .push(Record { timestamp: Some(at.as_millis() + delay_ms), ..record.clone() });
         };
         match random.random_range(0..1_000) {
-            0..5 => {
+            // At the end, nothing would follow that makes it late.
+            0..5 if end.millis_since(at) > 2 * HOUR * MINUTE_MS => {
                 arrive(random.random_range(30..90) * MINUTE_MS);
                 self.late += 1;
                 return;
@@ -146,6 +142,33 @@ impl Stream {
             *outcomes.entry(outcome).or_default() += 1;
         }
         partitions
+    }
+}
+
+struct Made {
+    id: String,
+    brand: String,
+    at: Timestamp,
+    angry: bool,
+}
+
+impl Made {
+    fn json(&self, random: &mut StdRng) -> serde_json::Value {
+        let (text, links, sentiment) = if self.angry {
+            ("They let us down, look at this", &["https://example.com/what-happened"][..], -0.8)
+        } else {
+            ("Seen in town today", &[][..], random.random_range(-0.1..0.6))
+        };
+        json!({
+            "id": self.id,
+            "created_at": self.at.as_millis(),
+            "channel": CHANNELS[random.random_range(0..CHANNELS.len())],
+            "brand": self.brand,
+            "author": { "handle": format!("author-{}", random.random_range(0..5_000)) },
+            "text": text,
+            "links": links,
+            "sentiment": sentiment,
+        })
     }
 }
 

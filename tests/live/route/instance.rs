@@ -74,7 +74,7 @@ impl Setup {
         // Small transactions, so that there are many to kill; a group that soon misses a member.
         format!(
             "{BRANDS}[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{}-run\"\nidle_timeout = \"1s\"\n\
-             [source.kafka.properties]\n\"session.timeout.ms\" = 3000\n\"heartbeat.interval.ms\" = 500\n\
+             [source.kafka.properties]\n\"session.timeout.ms\" = 6000\n\"heartbeat.interval.ms\" = 500\n\
              \"reconnect.backoff.max.ms\" = 200\n\
              [source.kafka.route]\noutput = \"{}\"\n{dead_letters}group = \"{}\"\n\
              transactional_id = \"{}-{name}\"\ncommit_interval = \"100ms\"\ncommit_messages = 100\n\
