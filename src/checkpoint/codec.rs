@@ -103,9 +103,10 @@ fn unpack(packed: &[u8]) -> io::Result<Vec<u8>> {
     Ok(plain)
 }
 
-/// A part of MessagePack that nobody has written.
-#[cfg(test)]
-pub(crate) fn framed(plain: &[u8]) -> Vec<u8> {
+/// A part that holds `plain` as its MessagePack, whatever that is: what is behind a checksum can be
+/// tested only with a right one.
+#[doc(hidden)]
+pub fn framed(plain: &[u8]) -> Vec<u8> {
     frame(VERSION, &pack(plain).unwrap_or_default())
 }
 

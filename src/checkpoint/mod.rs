@@ -9,8 +9,6 @@ mod codec;
 mod error;
 mod part;
 
-#[cfg(test)]
-pub(crate) use codec::framed;
-pub use codec::{VERSION, decode, encode};
+pub use codec::{VERSION, decode, encode, framed};
 pub use error::{CheckpointError, Problem};
 pub use part::{Part, PartKey, PartKeyError, Saved};

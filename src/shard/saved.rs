@@ -213,7 +213,10 @@ impl Stored {
     fn take<T: DeserializeOwned>(&mut self, key: &PartKey) -> Result<T, CheckpointError> {
         let bytes = self.parts.get(key);
         let bytes = bytes.ok_or_else(|| CheckpointError::new(key, Problem::Absent))?;
-        self.used.insert(key.clone());
+        // What is named over and over would be unfolded over and over.
+        if !self.used.insert(key.clone()) {
+            return Err(unsound(key));
+        }
         decode(key, bytes)
     }
 

@@ -242,6 +242,22 @@ fn a_part_of_another_moment_is_refused() {
     assert!(told[0].1.contains("does not fit"), "{told:?}");
 }
 
+/// However often its number stands among those of the segments, it is unfolded once.
+#[test]
+fn a_part_that_is_named_over_and_over_is_refused() {
+    let mut stored = stored();
+    let mut plain = plain(&stored.parts[&PartKey::Partition]);
+    let list = b"\xA5small\x91";
+    let at = plain.windows(list.len()).position(|it| it == list).unwrap() + list.len();
+    let number = plain[at];
+    plain.splice(at - 1..at, [0xDC, 0x40, 0]);
+    plain.splice(at + 2..at + 2, [number; 0x4000 - 1]);
+    stored.parts.insert(PartKey::Partition, framed(&plain));
+    let error = load(&stored, &weekly()).unwrap_err();
+    assert_eq!(error.key, PartKey::Seen(number.into()));
+    assert!(error.to_string().contains("does not fit"), "{error}");
+}
+
 #[test]
 fn a_shard_that_was_never_saved_is_not_loaded() {
     let error = load(&Stored::default(), &weekly()).unwrap_err();
