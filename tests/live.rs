@@ -19,6 +19,8 @@ mod commands;
 mod faults;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
+#[path = "live/limits.rs"]
+mod limits;
 #[path = "live/postgres_support.rs"]
 mod postgres_support;
 #[path = "live/program_support.rs"]
@@ -29,6 +31,8 @@ mod receiver_support;
 mod restart;
 #[path = "live/slack_support.rs"]
 mod slack_support;
+#[path = "live/soak.rs"]
+mod soak;
 #[path = "live/source.rs"]
 mod source;
 #[path = "live/store.rs"]

@@ -74,6 +74,10 @@ pub struct Config {
 pub struct Limits {
     /// Largest message, in bytes.
     pub max_message_bytes: usize,
+    /// Most brands.
+    pub brands: usize,
+    /// Most windows: brand x monitor x length.
+    pub series: usize,
     /// Most brand x monitor x window label sets shown in metrics.
     pub metric_series: usize,
 }
@@ -165,7 +169,8 @@ impl Config {
 
     fn build(mut root: Section<'_, '_>) -> Self {
         let time_zone = sections::time_zone(&mut root);
-        let (rules, brands) = brands::rules(&mut root);
+        let limits = sections::limits(&mut root);
+        let (rules, brands) = brands::rules(&mut root, limits.brands);
         let baseline = sections::baseline(&mut root);
         let kafka = kafka::kafka(&mut root, baseline.memory);
         let (time, max_future) = sections::time(&mut root);
@@ -181,6 +186,14 @@ impl Config {
             sensitivity: sections::sensitivity(&mut root),
             baseline,
         };
+        if plan.series() > limits.series {
+            root.reader.report_nowhere(format_args!(
+                "{} windows (brand, monitor and length) would be watched, more than the {} of \
+                 limits.series; watch fewer brands, monitors or windows, or raise it",
+                plan.series(),
+                limits.series
+            ));
+        }
         let routes = routes::routes(&mut root, &plan.brands);
         let config = Self {
             max_future,
@@ -193,7 +206,7 @@ impl Config {
                 "groundswell-dead-letters.ndjson",
             ),
             feedback_file: sections::file(&mut root, "feedback", "groundswell-feedback.ndjson"),
-            limits: sections::limits(&mut root),
+            limits,
             http: http::http(&mut root),
             log: sections::log(&mut root),
             kafka: Some(kafka),

@@ -5,6 +5,7 @@
 //! - [`Metrics`]: all metrics, their registry and their text. In it, by subject: [`Intake`],
 //!   [`Incidents`], [`Notifications`], [`Checkpoints`], [`Http`], and a [`PartitionMetrics`] for each
 //!   partition.
+//! - `room`: caps, and what the configuration comes to.
 //! - `windows`: the gauges with a series for each window, bounded in number.
 //! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
 //! - [`Observer`]: hears of deliveries, counts and logs them.
@@ -21,6 +22,7 @@ mod metrics;
 mod notifications;
 mod observer;
 mod partition;
+mod room;
 mod windows;
 
 pub use checkpoints::Checkpoints;
@@ -33,6 +35,7 @@ pub use metrics::Metrics;
 pub use notifications::Notifications;
 pub use observer::Observer;
 pub use partition::PartitionMetrics;
+pub use room::Caps;
 
 use crate::mention::Timestamp;
 
