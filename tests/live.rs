@@ -21,6 +21,8 @@ mod commands;
 mod faults;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
+#[path = "live/limits.rs"]
+mod limits;
 #[path = "live/planted_secrets.rs"]
 mod planted_secrets;
 #[path = "live/postgres_support.rs"]
@@ -37,6 +39,8 @@ mod route;
 mod signatures;
 #[path = "live/slack_support.rs"]
 mod slack_support;
+#[path = "live/soak.rs"]
+mod soak;
 #[path = "live/source.rs"]
 mod source;
 #[path = "live/store.rs"]

@@ -21,10 +21,20 @@ struct Places {
     words: Vec<Words>,
 }
 
-pub(super) fn rules(root: &mut Section<'_, '_>) -> (Rules, Vec<Brand>) {
+/// At most `most` brands.
+pub(super) fn rules(root: &mut Section<'_, '_>, most: usize) -> (Rules, Vec<Brand>) {
     let mut places = Places::default();
     let mut brands = Vec::new();
     for mut section in root.sections("brand") {
+        if brands.len() == most {
+            section.reader.report(
+                &section.at,
+                format_args!(
+                    "this brand is one more than the {most} of limits.brands; remove brands, or raise \
+                     it (docs/metrics.md says how much memory one takes)"
+                ),
+            );
+        }
         brands.push(brand(&mut section, &mut places));
         section.finish();
     }

@@ -185,7 +185,7 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         out,
         "Signals, with a budget of {budget} {} a week over {} in all, and each brand's {}:",
         if budget == 1.0 { "false page" } else { "false pages" },
-        count(windows * brands, "window"),
+        count(plan.series(), "window"),
         listed(&beside, "and"),
     )?;
     for monitor in &plan.monitors {
@@ -265,7 +265,7 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
         duration::show(baseline.half_life),
     )?;
     let shown = config.limits.metric_series;
-    let series = windows * brands;
+    let series = plan.series();
     if series > shown {
         writeln!(out, "Shows {shown} of the {series} windows as metrics: limits.metric_series.")?;
     }

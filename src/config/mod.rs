@@ -80,6 +80,10 @@ pub struct Config {
 pub struct Limits {
     /// Largest message, in bytes.
     pub max_message_bytes: usize,
+    /// Most brands.
+    pub brands: usize,
+    /// Most windows: brand x monitor x length.
+    pub series: usize,
     /// Most brand x monitor x window label sets shown in metrics.
     pub metric_series: usize,
 }
@@ -171,9 +175,9 @@ impl Config {
 
     fn build(mut root: Section<'_, '_>) -> Self {
         let time_zone = sections::time_zone(&mut root);
-        let (rules, brands) = brands::rules(&mut root);
-        let baseline = sections::baseline(&mut root);
         let limits = sections::limits(&mut root);
+        let (rules, brands) = brands::rules(&mut root, limits.brands);
+        let baseline = sections::baseline(&mut root);
         let (kafka, route) = kafka::kafka(&mut root, baseline.memory, limits.max_message_bytes);
         let (time, max_future) = sections::time(&mut root);
         let feed = root.string("feed").map_or_else(
@@ -188,6 +192,14 @@ impl Config {
             sensitivity: sections::sensitivity(&mut root),
             baseline,
         };
+        if plan.series() > limits.series {
+            root.reader.report_nowhere(format_args!(
+                "{} windows (brand, monitor and length) would be watched, more than the {} of \
+                 limits.series; watch fewer brands, monitors or windows, or raise it",
+                plan.series(),
+                limits.series
+            ));
+        }
         let (retry, targets) = routes::delivery(&mut root);
         let routes = routes::routes(&mut root, &plan.brands, &targets);
         let config = Self {

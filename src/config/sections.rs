@@ -267,6 +267,8 @@ pub(super) fn limits(root: &mut Section<'_, '_>) -> Limits {
     let limits = Limits {
         max_message_bytes: section.integer("max_message_bytes", 1 << 20, 1_024..(1 << 30) + 1)
             as usize,
+        brands: section.integer("brands", 1_000, 1..1_000_001) as usize,
+        series: section.integer("series", 50_000, 1..10_000_001) as usize,
         metric_series: section.integer("metric_series", 1_000, 0..1_000_001) as usize,
     };
     section.finish();

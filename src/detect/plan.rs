@@ -93,6 +93,14 @@ pub struct Plan {
     pub baseline: BaselineSettings,
 }
 
+impl Plan {
+    /// How many windows are watched: brand x monitor x length.
+    pub fn series(&self) -> usize {
+        let windows: usize = self.monitors.iter().map(|monitor| monitor.windows.len()).sum();
+        windows * self.brands.len()
+    }
+}
+
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);

@@ -144,6 +144,12 @@ impl SourceObserver for Observer {
         }
     }
 
+    fn queued(&self, topic: &str, partition: i32, bytes: u64) {
+        if let Some(metrics) = lock(&self.0.partitions).get(&(topic.to_owned(), partition)) {
+            lock(metrics).set_fetch_queue(bytes);
+        }
+    }
+
     fn lag(&self, topic: &str, partition: i32, messages: i64) {
         if let Some(metrics) = lock(&self.0.partitions).get(&(topic.to_owned(), partition)) {
             lock(metrics).set_consumer_lag(u64::try_from(messages).unwrap_or(0));

@@ -44,6 +44,8 @@ pub(super) struct LivePartition {
     /// By brand: whether it has been looked up in [`Live::homes`].
     at_home: Vec<bool>,
     gauges_set: Option<Instant>,
+    /// Of the messages so far, in bytes.
+    largest_message: usize,
     /// How many marks the shard has been given.
     marks_known: usize,
     changes: Vec<Change>,
@@ -59,6 +61,7 @@ impl PartitionHandler for LivePartition {
         self.heard.busy();
         let intake = self.live.metrics.intake();
         intake.add_read_bytes(message.payload.len() as u64);
+        self.largest_message = self.largest_message.max(message.payload.len());
         // What is read again is judged by the clock of the day on which it came.
         let came = message.timestamp.map_or(now, |timestamp| timestamp.min(now));
         let Message { payload, market, .. } = *message;
@@ -183,6 +186,7 @@ impl LivePartition {
             keeper: Keeper::new(Arc::clone(&live), claim, position),
             at_home: vec![false; live.config.plan.brands.len()],
             gauges_set: None,
+            largest_message: 0,
             marks_known: 0,
             changes: Vec::new(),
             to_tell: Vec::new(),
@@ -264,6 +268,7 @@ impl LivePartition {
         metrics.set_windows(&self.live.config.plan.brands, &shard.readings());
         metrics.set_open_incidents(of_feed.iter().chain(of_brands));
         metrics.set_fullness(shard.fullness());
+        metrics.set_largest_message(self.largest_message);
     }
 
     fn hear_feedback(&mut self) {

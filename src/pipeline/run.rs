@@ -19,10 +19,10 @@ use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
 use crate::mention::millis;
 use crate::notify::{Notifier, NotifyError};
-use crate::source::kafka::{KafkaSource, KafkaSourceError, Positions};
+use crate::source::kafka::{KafkaSettings, KafkaSource, KafkaSourceError, Positions};
 use crate::source::wall_clock;
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, Metrics, MetricsError};
+use crate::telemetry::{self, Caps, Metrics, MetricsError};
 
 use super::DeadLetters;
 use super::feedback::Feedback;
@@ -32,10 +32,12 @@ use super::live::{Live, Observer};
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
 /// How often the outbox is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
-/// How often what was delivered long ago is forgotten.
+/// How often what ended long ago is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 /// How long what was delivered is kept.
 const DELIVERED_KEPT: Duration = Duration::from_secs(30 * 86_400);
+/// How long an incident is kept that is resolved: a year can be looked back on, and a month to do it in.
+const RESOLVED_KEPT: Duration = Duration::from_secs(400 * 86_400);
 /// How often the feedback file is looked at.
 const FEEDBACK_EVERY: Duration = Duration::from_secs(2);
 /// How long the shards may take to keep what they have handled, and then notifications that are due
@@ -95,7 +97,7 @@ pub async fn run(
     let config = Arc::new(config);
     let kafka = config.kafka.clone().ok_or(RunError::NoSource)?;
     let metrics = Metrics::new(config.limits.metric_series)?;
-    metrics.set_dedup_limit(config.plan.time.dedup_capacity);
+    metrics.set_room(&caps(&config, &kafka), config.plan.brands.len(), config.plan.series());
     let readiness = service.readiness;
     let state = HttpState { metrics: metrics.clone(), readiness: readiness.clone() };
     let server = Server::new(service.listener, &config.http, state)?;
@@ -127,7 +129,7 @@ pub async fn run(
     let mut chores = JoinSet::new();
     chores.spawn(commit_kept(Arc::clone(&source)));
     chores.spawn(count_outbox(Arc::clone(&live)));
-    chores.spawn(forget_delivered(store.clone()));
+    chores.spawn(forget_ended(store.clone()));
     chores.spawn(hear_feedback(Arc::clone(&live)));
     let (stop_http, http_stopped) = watch::channel(false);
     let mut serve = tokio::spawn(server.serve(stopped(http_stopped)));
@@ -149,6 +151,16 @@ pub async fn run(
         let _ended = timeout(Duration::from_secs(1), serve).await;
     }
     ended
+}
+
+fn caps(config: &Config, kafka: &KafkaSettings) -> Caps {
+    Caps {
+        brands: config.limits.brands,
+        series: config.limits.series,
+        dedup_entries: config.plan.time.dedup_capacity,
+        message_bytes: config.limits.max_message_bytes,
+        fetch_queue_bytes: kafka.fetch_queue_bytes(),
+    }
 }
 
 fn start_notifier(config: &Config, metrics: &Metrics, store: &Store) -> Result<Notifier, RunError> {
@@ -178,16 +190,24 @@ async fn count_outbox(live: Arc<Live>) {
     }
 }
 
-/// Forgets, again and again, what was delivered long ago.
-async fn forget_delivered(store: Store) {
+/// Forgets, again and again, what ended long ago.
+async fn forget_ended(store: Store) {
     let mut ticks = interval(FORGET_EVERY);
     loop {
         ticks.tick().await;
-        let before = wall_clock().plus_millis(-millis(DELIVERED_KEPT));
-        match store.forget_delivered(before).await {
-            Ok(0) => {}
-            Ok(forgotten) => info!(forgotten, "deliveries of long ago are forgotten"),
-            Err(failure) => warn!(%failure, "old deliveries are not forgotten; tried again later"),
+        let ago = |kept| wall_clock().plus_millis(-millis(kept));
+        let forgotten = async {
+            let deliveries = store.forget_delivered(ago(DELIVERED_KEPT)).await?;
+            Ok::<_, StoreError>((deliveries, store.forget_resolved(ago(RESOLVED_KEPT)).await?))
+        };
+        match forgotten.await {
+            Ok((0, 0)) => {}
+            Ok((deliveries, incidents)) => {
+                info!(deliveries, incidents, "what ended long ago is forgotten");
+            }
+            Err(failure) => {
+                warn!(%failure, "what ended long ago is not forgotten; tried again later")
+            }
         }
     }
 }

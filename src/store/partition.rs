@@ -115,6 +115,23 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets incidents that are resolved and have not changed since `before`. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn forget_resolved(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.within(async {
+            let done = sqlx::query("DELETE FROM incidents WHERE state = $1 AND updated_at < $2")
+                .bind(State::Resolved.name())
+                .bind(before.as_millis())
+                .execute(&self.pool)
+                .await?;
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+
     async fn commit_now(
         &self,
         claim: &Claim,

@@ -13,6 +13,7 @@ use super::incidents::Incidents;
 use super::intake::Intake;
 use super::notifications::Notifications;
 use super::partition::{PartitionMetrics, Partitions};
+use super::room::{Caps, Room};
 use super::route::Route;
 use super::windows::Windows;
 
@@ -26,6 +27,7 @@ struct Inner {
     families: Vec<Family>,
     intake: Intake,
     partitions: Partitions,
+    room: Room,
     windows: Windows,
     incidents: Incidents,
     notifications: Notifications,
@@ -55,6 +57,7 @@ impl Metrics {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
         let intake = Intake::new(&mut registrar)?;
         let partitions = Partitions::new(&mut registrar)?;
+        let room = Room::new(&mut registrar)?;
         let windows = Windows::new(&mut registrar, series_cap)?;
         let incidents = Incidents::new(&mut registrar)?;
         let notifications = Notifications::new(&mut registrar)?;
@@ -67,6 +70,7 @@ impl Metrics {
             families,
             intake,
             partitions,
+            room,
             windows,
             incidents,
             notifications,
@@ -115,10 +119,9 @@ impl Metrics {
         PartitionMetrics::new(self.clone(), shard, topic, partition)
     }
 
-    /// How many mentions a partition may remember for deduplication:
-    /// [`TimeSettings::dedup_capacity`](crate::detect::TimeSettings::dedup_capacity).
-    pub fn set_dedup_limit(&self, mentions: usize) {
-        self.0.partitions.set_dedup_limit(mentions);
+    /// The caps, and how many brands and windows (brand, monitor and length) are watched.
+    pub fn set_room(&self, caps: &Caps, brands: usize, series: usize) {
+        self.0.room.set(caps, brands, series);
     }
 
     /// Everything there is, in the order it was registered.

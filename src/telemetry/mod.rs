@@ -5,6 +5,7 @@
 //! - [`Metrics`]: all metrics, their registry and their text. In it, by subject: [`Intake`],
 //!   [`Incidents`], [`Notifications`], [`Checkpoints`], [`Http`], [`Route`], and a
 //!   [`PartitionMetrics`] for each partition.
+//! - `room`: caps, and what the configuration comes to.
 //! - `windows`: the gauges with a series for each window, bounded in number.
 //! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
 //! - [`Observer`]: hears of deliveries, counts and logs them.
@@ -21,6 +22,7 @@ mod metrics;
 mod notifications;
 mod observer;
 mod partition;
+mod room;
 mod route;
 mod windows;
 
@@ -34,6 +36,7 @@ pub use metrics::Metrics;
 pub use notifications::Notifications;
 pub use observer::Observer;
 pub use partition::PartitionMetrics;
+pub use room::Caps;
 pub use route::{Route, Routed, RoutedRecords};
 
 use crate::mention::Timestamp;

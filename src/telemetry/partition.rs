@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use prometheus::{Gauge, GaugeVec, IntCounterVec};
+use prometheus::{GaugeVec, IntCounterVec};
 
 use super::family::Registrar;
 use super::incidents::{OpenCounts, count_open};
@@ -22,9 +22,10 @@ pub(super) struct Partitions {
     consumer_lag: GaugeVec,
     watermark_lag: GaugeVec,
     dedup_entries: GaugeVec,
-    dedup_limit: Gauge,
     early_turnovers: IntCounterVec,
     attributed_values: GaugeVec,
+    fetch_queue: GaugeVec,
+    largest_message: GaugeVec,
     /// How many handles there are for (topic, partition).
     handles: Mutex<HashMap<[String; 2], usize>>,
 }
@@ -56,11 +57,6 @@ impl Partitions {
                     "Mentions remembered so that a second copy of one is not counted.",
                 ),
             )?,
-            dedup_limit: registrar.gauge((
-                "groundswell_dedup_entries_limit",
-                "mentions",
-                "How many mentions a partition may remember against second copies.",
-            ))?,
             early_turnovers: registrar.counters(
                 LABELS,
                 (
@@ -78,12 +74,24 @@ impl Partitions {
                     "Values, texts, posts and advocates remembered to tell what swings and where it comes from.",
                 ),
             )?,
+            fetch_queue: registrar.gauges(
+                LABELS,
+                (
+                    "groundswell_fetch_queue_bytes",
+                    "bytes",
+                    "Bytes of messages that have been fetched from Kafka and not been read yet.",
+                ),
+            )?,
+            largest_message: registrar.gauges(
+                LABELS,
+                (
+                    "groundswell_largest_message_bytes",
+                    "bytes",
+                    "Size of the largest message since the partition was assigned.",
+                ),
+            )?,
             handles: Mutex::default(),
         })
-    }
-
-    pub fn set_dedup_limit(&self, mentions: usize) {
-        self.dedup_limit.set(mentions as f64);
     }
 
     fn hold(&self, labels: &[String; 2]) {
@@ -102,9 +110,14 @@ impl Partitions {
             }
         }
         handles.remove(labels);
-        for gauges in
-            [&self.consumer_lag, &self.watermark_lag, &self.dedup_entries, &self.attributed_values]
-        {
+        for gauges in [
+            &self.consumer_lag,
+            &self.watermark_lag,
+            &self.dedup_entries,
+            &self.attributed_values,
+            &self.fetch_queue,
+            &self.largest_message,
+        ] {
             // Fails when there was none, which is as well.
             let _ = gauges.remove_label_values(labels);
         }
@@ -134,6 +147,16 @@ impl PartitionMetrics {
     /// Messages of the partition that have not been read.
     pub fn set_consumer_lag(&self, messages: u64) {
         self.set(&self.metrics.partitions().consumer_lag, messages as f64);
+    }
+
+    /// Bytes of the partition that have been fetched and not been read.
+    pub fn set_fetch_queue(&self, bytes: u64) {
+        self.set(&self.metrics.partitions().fetch_queue, bytes as f64);
+    }
+
+    /// Size of the partition's largest message so far.
+    pub fn set_largest_message(&self, bytes: usize) {
+        self.set(&self.metrics.partitions().largest_message, bytes as f64);
     }
 
     /// Where the watermark stands when the wall clock shows `now`. Nothing is said before there is

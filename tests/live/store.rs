@@ -238,6 +238,29 @@ async fn the_outbox_keeps_the_order_of_an_incident_and_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn incidents_resolved_long_ago_are_forgotten_and_open_ones_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let store = Store::open(&settings).await.unwrap();
+        let claim = store.claim(&partition(0)).await.unwrap().claim;
+        let (open, mut resolved, mut lately) = (
+            change(1, 0, State::Opened),
+            change(2, 0, State::Resolved),
+            change(3, 0, State::Resolved),
+        );
+        resolved.incident.updated_at = open.incident.updated_at;
+        lately.incident.updated_at = open.incident.updated_at.plus_millis(1);
+        let changes = [&open, &resolved, &lately].map(|it| (it.clone(), Vec::new())).to_vec();
+        let checkpoint = Checkpoint { position: 1, changes, ..Checkpoint::default() };
+        store.commit(&claim, &checkpoint, at(0)).await.unwrap();
+        let before = open.incident.updated_at.plus_millis(1);
+        assert_eq!(store.forget_resolved(before).await.unwrap(), 1);
+        assert_eq!(store.forget_resolved(before).await.unwrap(), 0);
+        assert_eq!(store.claim(&partition(0)).await.unwrap().open, [open]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_not_there_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = sqlite(&folder.path().join("missing"));

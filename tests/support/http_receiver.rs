@@ -160,6 +160,13 @@ impl HttpReceiver {
         self.shared.received.borrow().clone()
     }
 
+    /// Everything so far, which is forgotten.
+    pub fn take(&self) -> Vec<Received> {
+        let mut taken = Vec::new();
+        self.shared.received.send_modify(|all| taken = std::mem::take(all));
+        taken
+    }
+
     /// Waits for at least `count` requests and returns everything so far.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         self.wait_until(|received| received.len() >= count).await

@@ -138,6 +138,15 @@ impl Kafka {
         }
     }
 
+    /// As [`create_topic`](Self::create_topic); of each partition no more than the latest `bytes` or so are kept.
+    pub async fn create_topic_of(&self, name: &str, partitions: i32, bytes: u64) {
+        let (kept, segment) = (bytes.to_string(), (bytes / 4).to_string());
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1))
+            .set("retention.bytes", &kept)
+            .set("segment.bytes", &segment);
+        self.make(topic).await;
+    }
+
     async fn make(&self, topic: NewTopic<'_>) {
         let (name, partitions) = (topic.name, topic.num_partitions);
         let made = self.admin().create_topics([&topic], &AdminOptions::new()).await;

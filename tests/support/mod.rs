@@ -5,7 +5,7 @@
 //! - [`Kafka`]: either of them, as a client reaches it.
 //! - [`Postgres`]: one PostgreSQL server, and a database for whoever asks.
 //! - [`service`], [`Program`]: Groundswell in this process, or as a process of its own.
-//! - [`Stream`]: mentions whose contents are known.
+//! - [`Stream`]: mentions whose contents are known; [`Churn`]: ever new ones, without an end.
 //! - [`HttpReceiver`]: a local server that records requests and answers as it was told to.
 //! - [`slack`]: whether Slack would take a payload.
 //! - [`standard_webhooks`]: whether a signed request holds.
@@ -14,6 +14,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of the support")]
 
+mod churn;
 mod cut;
 mod http_receiver;
 mod kafka;
@@ -33,6 +34,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+pub use churn::Churn;
 pub use http_receiver::{Answer, HttpReceiver, Received};
 pub use kafka::{Kafka, PartitionState, Record};
 pub use kafka_broker::{KafkaBroker, SASL_PASSWORD, SASL_USER};

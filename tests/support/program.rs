@@ -88,6 +88,11 @@ impl Program {
         self.server.log()
     }
 
+    /// Its memory that is in RAM, in bytes.
+    pub fn resident_bytes(&mut self) -> u64 {
+        self.server.resident_bytes()
+    }
+
     /// Asks it to end, and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
         self.server.end(Signal::TERM)

@@ -63,6 +63,15 @@ impl Server {
         self.process.as_ref().expect("it runs").id()
     }
 
+    /// The memory of its process that is in RAM (`VmRSS`), in bytes.
+    pub fn resident_bytes(&mut self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process().id()));
+        let status = status.expect("the process's status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|it| it.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kib.expect("VmRSS in the process's status") * 1_024
+    }
+
     /// Starts its process; what that prints is appended to the log.
     pub fn run(&mut self, command: &mut Command) {
         assert!(!self.runs(), "{} runs already", self.name);

@@ -51,6 +51,11 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[sensitivity]\nfalse_pages_per_week = \"many\"\nmin_ratio = 0.5\nmin_excess = nan\nmin_share_change = 10\ncalm_z = 0\n[limits]\nmetric_series = -1\nmax_message_bytes = 1.5\n",
     ),
     (
+        "more brands and windows than the limits",
+        "[limits]\nbrands = 2\nseries = 5\n[[brand]]\nname = \"Acme\"\n[[brand]]\nname = \"Apex\"\n[[brand]]\nname = \"Anvil\"\n[[monitor]]\nmeasure = \"mentions\"\nwindows = [\"5m\", \"1h\"]\n",
+    ),
+    ("limits of nothing", "brand = [{ name = \"Acme\" }]\n[limits]\nbrands = 0\nseries = 0\n"),
+    (
         "keys with slips, and in the wrong table",
         "pane = \"1m\"\nbrand = [{ name = \"Acme\", markt = \"x\" }]\n[sensitivity]\nmin_rato = 2\n[Time]\n[log]\nlevel = \"verbose\"\nbanana = 1\n",
     ),

@@ -256,6 +256,7 @@ impl ClientContext for Context {
             self.observer.partitions(&topic.topic, u32::try_from(partitions).unwrap_or(u32::MAX));
             for (partition, of) in topic.partitions.iter().filter(|(partition, _)| **partition >= 0)
             {
+                self.observer.queued(&topic.topic, *partition, of.fetchq_size);
                 if of.consumer_lag >= 0 {
                     self.observer.lag(&topic.topic, *partition, of.consumer_lag);
                 }

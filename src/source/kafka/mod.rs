@@ -31,6 +31,7 @@ use crate::mention::Timestamp;
 use context::Context;
 pub use market::MARKET_HEADER;
 pub(crate) use market::market_of;
+use settings::{FETCH_QUEUE, FETCH_QUEUE_BYTES, KIB};
 pub use settings::{KafkaSettings, Topic};
 pub(crate) use words::explain;
 use worker::{Common, Worker};
@@ -117,6 +118,8 @@ pub trait SourceObserver: Send + Sync + 'static {
     fn health(&self, health: Result<String, String>);
     /// How many partitions `topic` has, whoever reads them.
     fn partitions(&self, _topic: &str, _count: u32) {}
+    /// Bytes of `partition` of `topic` that have been fetched and wait to be read.
+    fn queued(&self, _topic: &str, _partition: i32, _bytes: u64) {}
     /// Messages of `partition` of `topic` that are waiting.
     fn lag(&self, topic: &str, partition: i32, messages: i64);
 }
@@ -274,7 +277,7 @@ fn serve(consumer: &Arc<BaseConsumer<Context>>, observer: &dyn SourceObserver, s
 
 fn client_config(settings: &KafkaSettings) -> ClientConfig {
     let mut config = ClientConfig::new();
-    config.set("client.id", "groundswell").set("queued.max.messages.kbytes", "16384");
+    config.set("client.id", "groundswell").set(FETCH_QUEUE, (FETCH_QUEUE_BYTES / KIB).to_string());
     for (key, value) in &settings.properties {
         config.set(key, value.expose());
     }

@@ -14,6 +14,12 @@ pub struct Topic {
     pub format: Format,
 }
 
+/// librdkafka's name for how much of a partition may wait in memory, in KiB.
+pub(super) const FETCH_QUEUE: &str = "queued.max.messages.kbytes";
+/// How much of a partition may wait in memory unless the properties say otherwise.
+pub(super) const FETCH_QUEUE_BYTES: usize = 16 << 20;
+pub(super) const KIB: usize = 1_024;
+
 /// Where to read from and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KafkaSettings {
@@ -34,4 +40,14 @@ pub struct KafkaSettings {
     pub shards: usize,
     /// Passed through to librdkafka as they are (TLS, SASL, tuning).
     pub properties: Vec<(String, Secret)>,
+}
+
+impl KafkaSettings {
+    /// How much of a partition may have been fetched and not been read, in bytes, before no more of it
+    /// is fetched.
+    pub fn fetch_queue_bytes(&self) -> usize {
+        let set = self.properties.iter().rfind(|(name, _)| name == FETCH_QUEUE);
+        let kib = set.and_then(|(_, value)| value.expose().parse::<usize>().ok());
+        kib.map_or(FETCH_QUEUE_BYTES, |kib| kib.saturating_mul(KIB))
+    }
 }

@@ -113,6 +113,8 @@ fn a_partition_leaves_nothing_behind() {
         ("groundswell_dedup_entries", 9.0),
         ("groundswell_dedup_early_turnovers_total", 1.0),
         ("groundswell_attributed_values", 5.0),
+        ("groundswell_fetch_queue_bytes", 4_096.0),
+        ("groundswell_largest_message_bytes", 512.0),
     ];
     for (name, expected) in families {
         assert_eq!(of(name), Some(expected), "{name}");
@@ -127,6 +129,23 @@ fn a_partition_leaves_nothing_behind() {
         assert_eq!(of(name), None, "{name}");
     }
     assert_eq!(value(&metrics, "groundswell_window_series", &[]), Some(0.0));
+}
+
+#[test]
+fn what_is_watched_stands_beside_its_limit() {
+    let (metrics, _partition) = busy();
+    let shown = [
+        ("groundswell_brands", 2),
+        ("groundswell_brands_limit", 1_000),
+        ("groundswell_series", 48),
+        ("groundswell_series_limit", 50_000),
+        ("groundswell_dedup_entries_limit", 1 << 20),
+        ("groundswell_message_limit_bytes", 1 << 20),
+        ("groundswell_fetch_queue_limit_bytes", 16 << 20),
+    ];
+    for (name, expected) in shown {
+        assert_eq!(value(&metrics, name, &[]), Some(f64::from(expected)), "{name}");
+    }
 }
 
 #[test]

@@ -80,9 +80,18 @@ fn busy() -> (Metrics, PartitionMetrics) {
     metrics.http().certificate_loaded(at(4_102_444_800));
     metrics.route().expect_markets(&["airlines".to_owned()], 1).add(&[2]);
     metrics.route().committed(Duration::from_millis(900));
-    metrics.set_dedup_limit(1 << 20);
+    let caps = Caps {
+        brands: 1_000,
+        series: 50_000,
+        dedup_entries: 1 << 20,
+        message_bytes: 1 << 20,
+        fetch_queue_bytes: 16 << 20,
+    };
+    metrics.set_room(&caps, 2, 48);
     let mut partition = metrics.partition("mentions", 3);
     partition.set_consumer_lag(7);
+    partition.set_fetch_queue(4_096);
+    partition.set_largest_message(512);
     partition.set_watermark(Some(at(100)), at(106));
     partition.set_windows(&brands(&["El \"Al\""]), &[reading(0, "mentions-up", 300, 40.0)]);
     partition.set_open_incidents([&incident(), &fall()]);
