@@ -94,12 +94,13 @@ async fn what_a_zombie_writes_late_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_was_away_gets_everything_once_and_in_order() {
     let mut trial = Trial::new(4).await;
-    let refused = 600;
+    let refused = 1_000;
     trial.receiver.answer_next(vec![Answer::status(503); refused]);
     let mut program = trial.start("[store]\ncheckpoint_every = \"1s\"", "");
     program.ready().await;
     trial.send(1, 1).await;
-    trial.await_handled();
+    let all = trial.sent as f64;
+    program.http().wait_for("/metrics", |_, text| handled(text) >= all).await;
     assert!(trial.receiver.received().len() < refused, "it is back before the stream's end");
     // A restart changes nothing of it.
     assert!(program.stop().success());
