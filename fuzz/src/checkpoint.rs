@@ -27,7 +27,7 @@ static STORED: LazyLock<(Arc<Plan>, Vec<Part>)> = LazyLock::new(|| {
     let plan = Config::parse(PLAN, "fuzz.toml", Secrets::Ignore, &|_| None).map(|it| it.plan);
     let plan = plan.unwrap_or_else(|errors| unreachable!("{errors}"));
     let mut shard = Shard::new(Arc::clone(&plan), "feed");
-    hear(&mut shard, START, 90);
+    hear(&mut shard, 90);
     let parts = shard.save().map(|saved| saved.put).unwrap_or_else(|error| unreachable!("{error}"));
     (plan, parts)
 });
@@ -39,7 +39,8 @@ pub fn parts() -> &'static [Part] {
 
 /// That checkpoint, but for the part that the first byte of `input` counts off: it holds the rest,
 /// behind a right head and checksum, or, from 128 on, is the rest as it stands. Whether all of it is
-/// loaded; what is, goes on.
+/// loaded; what is, can be read and saved. That it can go on is not promised: whoever writes a right
+/// checksum can write of a day that never was.
 pub fn checkpoint(input: &[u8]) -> bool {
     let (plan, stored) = &*STORED;
     let Some((first, rest)) = input.split_first() else { return false };
@@ -48,33 +49,23 @@ pub fn checkpoint(input: &[u8]) -> bool {
     parts[chosen].bytes = if *first < 0x80 { framed(rest) } else { rest.to_vec() };
     match Shard::load(Arc::clone(plan), "feed", parts) {
         Ok(mut loaded) => {
-            go_on(&mut loaded.shard);
+            loaded.shard.readings();
+            loaded.shard.open_changes();
+            assert!(loaded.shard.save().is_ok());
             loaded.missing.is_empty()
         }
         Err(error) => {
-            assert!((1..1_000).contains(&error.to_string().len()), "{error}");
+            assert!(!error.to_string().is_empty());
             false
         }
     }
 }
 
-/// Saves `shard` as it is, and after three hours: two of mentions, one of silence.
-fn go_on(shard: &mut Shard) {
-    assert!(shard.save().is_ok());
-    let from = shard.watermark().unwrap_or(START);
-    hear(shard, from, 40);
-    let now = from.plus_millis(180 * MINUTE);
-    shard.idle(now, 60 * MINUTE, &mut Vec::new());
-    assert!(shard.readings().iter().all(|it| !it.observed.is_nan()));
-    shard.open_changes();
-    assert!(shard.save().is_ok());
-}
-
 /// `shard` hears as many mentions as `count`, one every three minutes.
-fn hear(shard: &mut Shard, from: Timestamp, count: usize) {
+fn hear(shard: &mut Shard, count: usize) {
     for at in 0..count {
         let angry = at % 5 == 0;
-        let created_at = from.plus_millis(at as i64 * 3 * MINUTE);
+        let created_at = START.plus_millis(at as i64 * 3 * MINUTE);
         let mention = Mention {
             id: created_at.to_string().into(),
             created_at,
