@@ -56,7 +56,8 @@ async fn a_service_tells_and_counts_what_is_expected() {
     let toml = format!(
         "{}[source.kafka]\nbrokers = [\"{}\"]\ngroup = \"{topic}\"\nidle_timeout = \"1h\"\n\
          [[source.kafka.topic]]\nname = \"{topic}\"\n\
-         [[route]]\nwebhook = {{ url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n",
+         [[route]]\nwebhook = {{ url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n\
+         [delivery]\nallow_networks = \"127.0.0.0/8\"\n",
         Stream::brands(2),
         broker.address(),
     );

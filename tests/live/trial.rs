@@ -208,9 +208,9 @@ pub fn postgres(url: &str) -> Engine {
     Engine::Postgres { url: groundswell::secret::Secret::new(url) }
 }
 
-/// Shared by all instances; one that hangs is out of the group after three seconds.
+/// Shared by all instances; one that hangs is out of the group after six seconds.
 pub const SHARED: &str = "[store]\npostgres = { env = \"POSTGRES\" }\ncheckpoint_every = \"200ms\"\n\
-                      [source.kafka.properties]\n\"session.timeout.ms\" = 3000\n";
+                      [source.kafka.properties]\n\"session.timeout.ms\" = 6000\n";
 
 /// How many records a program has handled since it was started, by its metrics.
 pub fn handled(text: &str) -> f64 {
