@@ -87,22 +87,22 @@ struct Run {
     folder: tempfile::TempDir,
     http: String,
     env: Vec<(&'static str, String)>,
+    token: Secret,
 }
 
 impl Run {
     /// `toml` is the configuration without the parts that every run has; `env` holds the secrets.
-    fn new(toml: &str, env: Vec<(&'static str, String)>) -> Self {
+    fn new(toml: &str, mut env: Vec<(&'static str, String)>) -> Self {
+        let token = Secret::new(unique("hush-token"));
+        env.push(("TOKEN", token.value.clone()));
         let folder = tempfile::tempdir().unwrap();
         let http = format!("127.0.0.1:{}", free_port());
-        let file = |name: &str| folder.path().join(name).display().to_string();
         let whole = format!(
-            "brand = [{{ name = \"Acme\" }}]\n[http]\nlisten = \"{http}\"\n[dead_letter]\nfile = {:?}\n\
-             [feedback]\nfile = {:?}\n{toml}",
-            file("dead-letters.ndjson"),
-            file("marks.ndjson"),
+            "brand = [{{ name = \"Acme\" }}]\n[http]\nlisten = \"{http}\"\nopen_metrics = true\n\
+             [[http.token]]\nname = \"me\"\nrole = \"admin\"\ntoken = {{ env = \"TOKEN\" }}\n{toml}"
         );
         std::fs::write(folder.path().join("groundswell.toml"), whole).unwrap();
-        Self { folder, http, env }
+        Self { folder, http, env, token }
     }
 
     fn command(&self, name: &str) -> Command {
@@ -113,7 +113,8 @@ impl Run {
         command
             .arg(name)
             .arg("--config")
-            .arg(self.path("groundswell.toml"))
+            .arg("groundswell.toml")
+            .current_dir(self.folder.path())
             .env("RUST_LOG", "trace")
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
@@ -140,6 +141,7 @@ impl Run {
         let answers = format!("{}{}", self.get("/metrics").await, self.get("/readyz").await);
         running.signal("TERM");
         let shown = format!("{}{answers}{}", text(&running.ended().await), self.kept());
+        assert_silent(&shown, &[&self.token]);
         assert!(waited.is_ok(), "{path} never said what it should: {answers}\n{}", end_of(&shown));
         shown
     }
@@ -154,7 +156,8 @@ impl Run {
     /// Nothing when it does not answer (yet).
     async fn get(&self, path: &str) -> String {
         let client = groundswell::notify::http_client().unwrap();
-        match client.get(format!("http://{}{path}", self.http)).send().await {
+        let request = client.get(format!("http://{}{path}", self.http));
+        match request.bearer_auth(&self.token.value).send().await {
             Ok(answer) => answer.text().await.unwrap_or_default(),
             Err(_) => String::new(),
         }
@@ -171,7 +174,9 @@ impl Run {
     /// What the command `name` shows, and its exit code.
     async fn says(&self, name: &str) -> (String, Option<i32>) {
         let output = self.start(name).ended().await;
-        (format!("{}{}", text(&output), self.kept()), output.status.code())
+        let shown = format!("{}{}", text(&output), self.kept());
+        assert_silent(&shown, &[&self.token]);
+        (shown, output.status.code())
     }
 }
 
@@ -433,4 +438,16 @@ async fn bad_credentials_for_the_broker_bring_no_secret_to_light() {
     let (said, code) = Run::new(&no_key, env).says("run").await;
     assert_ne!(code, Some(0), "{said}");
     assert_silent(&said, &secrets);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_out_of_reach_brings_no_secret_to_light() {
+    let password = Secret::unique("store");
+    let encoded = percent_encoded(&password.value, true);
+    let address = format!("postgres://me:{encoded}@127.0.0.1:{}/alerts", free_port());
+    let toml = "[store]\npostgres = { env = \"POSTGRES\" }\n";
+    let (said, code) = Run::new(toml, vec![("POSTGRES", address)]).says("run").await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the store (PostgreSQL) cannot be opened"), "{said}");
+    assert_silent(&said, &[&password]);
 }
