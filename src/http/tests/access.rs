@@ -200,8 +200,9 @@ async fn no_token_is_shown() {
         }
     }
     shown.push_str(&server.state.metrics.exposition().unwrap());
-    shown.push_str(&log.text());
-    assert!(shown.contains("unknown_token") && shown.contains("turned away"), "{shown}");
+    let log = log.text();
+    assert!(log.contains("turned away") && log.contains("unknown_token"), "{log}");
+    shown.push_str(&log);
     for token in [VIEWER, RESPONDER, ADMIN] {
         assert!(!shown.contains(&token[..token.len() - 4]), "{shown}");
     }

@@ -129,7 +129,7 @@ struct Running {
 
 impl Running {
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
+        self.client.request(method, format!("http://{}{path}", self.address)).timeout(DEADLINE)
     }
 
     async fn ask(&self, method: Method, path: &str) -> reqwest::Response {
@@ -198,15 +198,18 @@ async fn problem(response: reqwest::Response) -> (u16, Value) {
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Everything from here on, until the guard is dropped.
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+    /// Everything from here on, until what is returned is dropped.
+    fn listen(&self) -> (tracing::subscriber::DefaultGuard, tracing::Dispatch) {
+        // While there is a second listener, what another test logs first, on a thread that nobody
+        // listens to, is not taken to be of interest to nobody (tokio-rs/tracing#2743).
+        let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
             .with_writer(move || log.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        (tracing::subscriber::set_default(subscriber), second)
     }
 
     fn text(&self) -> String {
