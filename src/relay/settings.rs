@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
+use crate::source::kafka::client;
 use crate::source::{KafkaSettings, Topic};
 
+/// What both of its clients are called.
+const CLIENT: &str = "groundswell-route";
 /// How long a transaction may stay open before the broker aborts it. A relay that dies hard holds
 /// readers of committed records up for so long, unless it is started again sooner.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -48,48 +51,25 @@ impl RelaySettings {
     /// offsets are settled (KIP-447): both follow from `isolation.level`.
     pub(super) fn consumer(&self, kafka: &KafkaSettings) -> ClientConfig {
         let session_timeout = SESSION_TIMEOUT.as_millis().to_string();
-        let mut config = common(
-            kafka,
-            &[("session.timeout.ms", &session_timeout), ("queued.max.messages.kbytes", "16384")],
-        );
-        config
-            .set("group.id", &self.group)
-            // A static member: a commit of offsets is checked against it even when the group has
-            // given it up, and a restart moves no partition (KIP-345).
-            .set("group.instance.id", &self.transactional_id)
-            .set("partition.assignment.strategy", "cooperative-sticky")
-            .set("isolation.level", "read_committed")
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("auto.offset.reset", "earliest")
-            .set("allow.auto.create.topics", "false");
-        config
+        // A static member: a commit of offsets is checked against it even when the group has given it
+        // up, and a restart moves no partition.
+        let member = (&*self.group, Some(&*self.transactional_id));
+        client::consumer(kafka, CLIENT, member, &[("session.timeout.ms", &session_timeout)])
     }
 
     /// The transactional producer. Its partitioner is that of Java's clients, so that records of one
     /// key lie together whoever wrote them.
     pub(super) fn producer(&self, kafka: &KafkaSettings) -> ClientConfig {
         let largest = (self.max_message_bytes + ROOM_BESIDE_PAYLOAD).min(LARGEST_MESSAGE);
-        let mut config =
-            common(kafka, &[("compression.type", "lz4"), ("partitioner", "murmur2_random")]);
+        let mut config = client::client(
+            kafka,
+            CLIENT,
+            &[("compression.type", "lz4"), ("partitioner", "murmur2_random")],
+        );
         config
             .set("transactional.id", &self.transactional_id)
             .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())
             .set("message.max.bytes", largest.to_string());
         config
     }
-}
-
-/// What both sides share; `defaults` may be changed by the user's properties.
-fn common(kafka: &KafkaSettings, defaults: &[(&str, &str)]) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set("client.id", "groundswell-route");
-    for (key, value) in defaults {
-        config.set(*key, *value);
-    }
-    for (key, value) in &kafka.properties {
-        config.set(key, value.expose());
-    }
-    config.set("bootstrap.servers", kafka.brokers.join(",")).set("statistics.interval.ms", "5000");
-    config
 }

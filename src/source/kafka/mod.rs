@@ -9,6 +9,7 @@
 //! On assignment the handler says where a partition goes on. What must be read again of the past, so
 //! that the baseline is rebuilt, is handed over as *not live*: it is counted, and pages nobody.
 
+pub(crate) mod client;
 mod context;
 mod market;
 mod settings;
@@ -21,7 +22,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -31,7 +31,6 @@ use crate::mention::Timestamp;
 use context::Context;
 pub use market::MARKET_HEADER;
 pub(crate) use market::market_of;
-use settings::{FETCH_QUEUE, FETCH_QUEUE_BYTES, KIB};
 pub use settings::{KafkaSettings, Topic};
 pub(crate) use words::explain;
 use worker::{Common, Worker};
@@ -178,9 +177,12 @@ impl KafkaSource {
             .map(|number| Worker::start(number, common.clone()))
             .collect::<Result<Vec<_>, _>>()?;
         let context = Context::new(settings, Arc::clone(&observer), workers, connected, fenced);
-        let consumer: BaseConsumer<Context> = client_config(settings)
-            .create_with_context(context)
-            .map_err(KafkaSourceError::Settings)?;
+        let member = (&*settings.group, settings.instance.as_deref());
+        let consumer: BaseConsumer<Context> =
+            client::consumer(settings, "groundswell", member, &[])
+                .set("enable.partition.eof", "true")
+                .create_with_context(context)
+                .map_err(KafkaSourceError::Settings)?;
         let consumer = Arc::new(consumer);
         let topics: Vec<&str> = settings.topics.iter().map(|topic| topic.name.as_str()).collect();
         consumer
@@ -273,30 +275,6 @@ fn serve(consumer: &Arc<BaseConsumer<Context>>, observer: &dyn SourceObserver, s
     }
     context.release_all();
     consumer.unsubscribe();
-}
-
-fn client_config(settings: &KafkaSettings) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set("client.id", "groundswell").set(FETCH_QUEUE, (FETCH_QUEUE_BYTES / KIB).to_string());
-    for (key, value) in &settings.properties {
-        config.set(key, value.expose());
-    }
-    if let Some(instance) = &settings.instance {
-        config.set("group.instance.id", instance);
-    }
-    config
-        .set("bootstrap.servers", settings.brokers.join(","))
-        .set("group.id", &settings.group)
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("auto.offset.reset", "earliest")
-        // What `route` has written in a transaction that was aborted has never been.
-        .set("isolation.level", "read_committed")
-        .set("enable.partition.eof", "true")
-        .set("allow.auto.create.topics", "false")
-        .set("statistics.interval.ms", "5000");
-    config
 }
 
 impl std::fmt::Debug for KafkaSource {

@@ -1,0 +1,45 @@
+//! What every Kafka client of this program is told, so that each mention counts once.
+
+use rdkafka::ClientConfig;
+
+use super::settings::{FETCH_QUEUE, FETCH_QUEUE_BYTES, KIB, KafkaSettings};
+
+/// A client named `id`. `defaults` may be changed by the user's properties; what is set afterwards
+/// may not.
+pub(crate) fn client(kafka: &KafkaSettings, id: &str, defaults: &[(&str, &str)]) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("client.id", id);
+    for (key, value) in defaults {
+        config.set(*key, *value);
+    }
+    for (key, value) in &kafka.properties {
+        config.set(key, value.expose());
+    }
+    config.set("bootstrap.servers", kafka.brokers.join(",")).set("statistics.interval.ms", "5000");
+    config
+}
+
+/// A client that is a member of `group`; a static one (KIP-345) when `instance` names it.
+pub(crate) fn consumer(
+    kafka: &KafkaSettings,
+    id: &str,
+    (group, instance): (&str, Option<&str>),
+    defaults: &[(&str, &str)],
+) -> ClientConfig {
+    let fetch_queue = (FETCH_QUEUE_BYTES / KIB).to_string();
+    let defaults = [&[(FETCH_QUEUE, &*fetch_queue)], defaults].concat();
+    let mut config = client(kafka, id, &defaults);
+    if let Some(instance) = instance {
+        config.set("group.instance.id", instance);
+    }
+    config
+        .set("group.id", group)
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        // What `route` has written in a transaction that was aborted has never been.
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "earliest")
+        .set("allow.auto.create.topics", "false");
+    config
+}
