@@ -5,6 +5,7 @@
 //!   whoever has claimed the partition last.
 //! - [`MarkFile`]: what people have said of incidents, in a file.
 
+mod change;
 mod error;
 mod marks;
 mod open;

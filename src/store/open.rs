@@ -92,19 +92,6 @@ impl Store {
         })
     }
 
-    /// Whether it answers.
-    ///
-    /// # Errors
-    ///
-    /// Why it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.within(async {
-            sqlx::query("SELECT 1").execute(&self.pool).await?;
-            Ok(())
-        })
-        .await
-    }
-
     /// Closes every connection, once what is under way has ended.
     pub async fn close(&self) {
         self.pool.close().await;

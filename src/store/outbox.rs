@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use tokio::sync::watch;
 
+use super::change;
 use super::error::StoreError;
 use super::open::{Dialect, Store};
 use crate::incident::Change;
@@ -119,7 +120,7 @@ impl Store {
         routes: &[String],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let json = serde_json::to_string(change).map_err(|error| unreadable(0, &error))?;
+        let json = change::write(change)?;
         self.within(async {
             let mut transaction = self.begin().await?;
             for route in routes {
@@ -287,7 +288,7 @@ impl Store {
                  CAST(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) AS BIGINT) AS pending, \
                  CAST(SUM(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS BIGINT) AS parked, \
                  MIN(CASE WHEN state = 'pending' THEN created_at END) AS oldest \
-                 FROM outbox WHERE state <> 'delivered' GROUP BY route ORDER BY route",
+                 FROM outbox WHERE state IN ('pending', 'parked') GROUP BY route ORDER BY route",
             )
             .fetch_all(&self.pool)
             .await?;
@@ -391,13 +392,8 @@ fn counts(row: &AnyRow) -> Result<RouteCounts, StoreError> {
 }
 
 fn change(row: &AnyRow) -> Result<Change, StoreError> {
-    let json: String = row.try_get("change")?;
-    serde_json::from_str(&json)
-        .map_err(|error| unreadable(row.try_get("seq").unwrap_or_default(), &error))
-}
-
-fn unreadable(seq: i64, error: &serde_json::Error) -> StoreError {
-    StoreError::Unreadable { what: format!("notification {seq}"), reason: error.to_string() }
+    let seq: i64 = row.try_get("seq")?;
+    change::read(row, &format!("notification {seq}"))
 }
 
 fn small(count: i64) -> u32 {

@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, Row};
 
+use super::change;
 use super::error::StoreError;
 use super::open::Store;
 use super::outbox;
@@ -158,10 +159,7 @@ impl Store {
         }
         write_parts(connection, &claim.partition, checkpoint).await?;
         for (change, routes) in &checkpoint.changes {
-            let json = serde_json::to_string(change).map_err(|error| StoreError::Unreadable {
-                what: format!("change {}", change.id),
-                reason: error.to_string(),
-            })?;
+            let json = change::write(change)?;
             write_incident(connection, &claim.partition, change, &json).await?;
             for route in routes {
                 outbox::post(connection, route, change, &json, now).await?;
@@ -206,11 +204,8 @@ async fn open_incidents(
     .await?;
     rows.iter()
         .map(|row| {
-            let (id, json): (String, String) = (row.try_get("id")?, row.try_get("change")?);
-            serde_json::from_str(&json).map_err(|error| StoreError::Unreadable {
-                what: format!("incident {id}"),
-                reason: error.to_string(),
-            })
+            let id: String = row.try_get("id")?;
+            change::read(row, &format!("incident {id}"))
         })
         .collect()
 }
