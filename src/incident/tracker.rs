@@ -210,9 +210,15 @@ impl Incident {
 
     /// What is shown of it.
     pub(crate) fn evidence(&self) -> Evidence {
-        let Self { mentions, negative_mentions, sources, origin, .. } = self.clone();
-        let Self { crisis_terms, samples, partitions, .. } = self.clone();
-        Evidence { mentions, negative_mentions, sources, origin, crisis_terms, samples, partitions }
+        Evidence {
+            mentions: self.mentions,
+            negative_mentions: self.negative_mentions,
+            sources: self.sources.clone(),
+            origin: self.origin.clone(),
+            crisis_terms: self.crisis_terms.clone(),
+            samples: self.samples.clone(),
+            partitions: self.partitions.clone(),
+        }
     }
 
     pub(crate) fn show(&mut self, evidence: Evidence) {

@@ -45,7 +45,7 @@ impl Keeper {
     /// Whether it is time for a checkpoint at `position`.
     pub(super) fn is_due(&self, position: i64) -> bool {
         let every = self.live.config.store.checkpoint_every;
-        self.kept.is_none() || self.kept != Some(position) && self.kept_at.elapsed() >= every
+        self.kept.is_none() || self.is_behind(position) && self.kept_at.elapsed() >= every
     }
 
     /// How far it is kept, if the source has not been told yet.

@@ -13,8 +13,8 @@ use crate::config::Config;
 use crate::http::Readiness;
 use crate::incident::Change;
 use crate::mention::BrandIndex;
-use crate::source::Topic;
 use crate::source::kafka::{Assigned, SourceObserver};
+use crate::source::{Topic, rest};
 use crate::store::{PartitionKey, Store, StoreError, Stored};
 use crate::telemetry::{Metrics, PartitionMetrics};
 
@@ -25,8 +25,6 @@ use super::partition::LivePartition;
 
 /// Wait before a store that fails is asked again.
 pub(super) const STORE_RETRY: Duration = Duration::from_secs(1);
-/// How long to wait before looking whether the process ends.
-const NAP: Duration = Duration::from_millis(100);
 
 /// A partition's gauges: the source sets the lag, its shard the rest.
 pub(super) type Gauges = Arc<Mutex<PartitionMetrics>>;
@@ -101,24 +99,25 @@ impl Live {
                 }
                 Err(failure) => {
                     self.store_is(Err(&failure));
-                    self.pause(STORE_RETRY);
+                    rest(STORE_RETRY, &self.ending);
                 }
             }
         }
         None
     }
-
-    /// Waits, unless the service ends.
-    fn pause(&self, wait: Duration) {
-        let until = std::time::Instant::now() + wait;
-        while !self.is_ending() && std::time::Instant::now() < until {
-            std::thread::sleep(NAP);
-        }
-    }
 }
 
 /// [`Live`] as the source sees it.
 pub(super) struct Observer(pub Arc<Live>);
+
+impl Observer {
+    /// Sets a gauge of a partition that is here.
+    fn measure(&self, topic: &str, partition: i32, set: impl FnOnce(&PartitionMetrics)) {
+        if let Some(metrics) = lock(&self.0.partitions).get(&(topic.to_owned(), partition)) {
+            set(&lock(metrics));
+        }
+    }
+}
 
 impl SourceObserver for Observer {
     fn assigned(&self, topic: &Topic, partition: i32) -> Option<Assigned> {
@@ -130,12 +129,7 @@ impl SourceObserver for Observer {
     }
 
     fn health(&self, health: Result<String, String>) {
-        if self.0.readiness.set("source", health.clone()) {
-            match health {
-                Ok(detail) => info!(detail, "the source works"),
-                Err(reason) => warn!(reason, "the source has trouble"),
-            }
-        }
+        tell_health(&self.0.readiness, "source", health);
     }
 
     fn partitions(&self, topic: &str, count: u32) {
@@ -145,14 +139,25 @@ impl SourceObserver for Observer {
     }
 
     fn queued(&self, topic: &str, partition: i32, bytes: u64) {
-        if let Some(metrics) = lock(&self.0.partitions).get(&(topic.to_owned(), partition)) {
-            lock(metrics).set_fetch_queue(bytes);
-        }
+        self.measure(topic, partition, |metrics| metrics.set_fetch_queue(bytes));
     }
 
     fn lag(&self, topic: &str, partition: i32, messages: i64) {
-        if let Some(metrics) = lock(&self.0.partitions).get(&(topic.to_owned(), partition)) {
-            lock(metrics).set_consumer_lag(u64::try_from(messages).unwrap_or(0));
+        let waiting = u64::try_from(messages).unwrap_or(0);
+        self.measure(topic, partition, |metrics| metrics.set_consumer_lag(waiting));
+    }
+}
+
+/// Sets the condition `part` and, when that is news, logs it.
+pub(super) fn tell_health(
+    readiness: &Readiness,
+    part: &'static str,
+    health: Result<String, String>,
+) {
+    if readiness.set(part, health.clone()) {
+        match health {
+            Ok(detail) => info!(detail, "the {part} works"),
+            Err(reason) => warn!(reason, "the {part} has trouble"),
         }
     }
 }

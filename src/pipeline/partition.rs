@@ -131,8 +131,8 @@ impl PartitionHandler for LivePartition {
     fn revoked(&mut self, position: Option<i64>) -> Kept {
         let waited = self.keeper.write();
         let behind = position.filter(|it| !self.to_tell.is_empty() || self.keeper.is_behind(*it));
-        let kept = match behind {
-            Some(position) if waited != Kept::Waits && waited != Kept::Lost => self.keep(position),
+        let kept = match (waited, behind) {
+            (Kept::UpTo(_), Some(position)) => self.keep(position),
             _ => waited,
         };
         let key = (self.topic.clone(), self.partition);

@@ -273,6 +273,7 @@ async fn leave(source: Arc<KafkaSource>) {
     }
 }
 
-async fn stopped(mut stop: watch::Receiver<bool>) {
+/// Resolves when told to stop, or when nobody is there to tell.
+pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
     let _closed = stop.wait_for(|stop| *stop).await;
 }

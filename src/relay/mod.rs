@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use crate::mention::Timestamp;
-use crate::source::{KafkaSettings, Topic};
+use crate::source::{KafkaSettings, Topic, rest};
 pub use error::RelayError;
 pub use session::Forward;
 use session::Session;
@@ -131,12 +131,4 @@ pub fn relay(
     }
     info!("what was in flight is committed");
     Ok(())
-}
-
-/// Waits, unless told to stop.
-fn rest(wait: Duration, stop: &AtomicBool) {
-    let until = Instant::now() + wait;
-    while Instant::now() < until && !stop.load(Ordering::Acquire) {
-        std::thread::sleep(NAP.min(until.saturating_duration_since(Instant::now())));
-    }
 }

@@ -16,11 +16,25 @@ pub use kafka::{KafkaSettings, Topic};
 pub use merge::{MergedFiles, Record};
 pub use progress::Progress;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use crate::mention::Timestamp;
 
 /// The wall clock.
 pub fn wall_clock() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+}
+
+/// How often an order to stop is looked for while a thread rests.
+const NAP: Duration = Duration::from_millis(100);
+
+/// Lets a thread wait, unless it is told to `stop`.
+pub(crate) fn rest(wait: Duration, stop: &AtomicBool) {
+    let until = Instant::now() + wait;
+    while Instant::now() < until && !stop.load(Ordering::Acquire) {
+        std::thread::sleep(NAP.min(until.saturating_duration_since(Instant::now())));
+    }
 }
 
 #[cfg(test)]

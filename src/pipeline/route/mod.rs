@@ -6,7 +6,7 @@ pub use router::{DETAIL_HEADER, OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, 
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -14,6 +14,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::live::{lock, tell_health};
+use super::run::stopped;
 use crate::classify::ClassifyError;
 use crate::config::Config;
 use crate::decode::DeadLetterError;
@@ -121,10 +123,6 @@ fn relay_outcome(
     relayed.map_err(|_| RouteError::Panicked)?.map_err(RouteError::Relay)
 }
 
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    let _closed = stop.wait_for(|stop| *stop).await;
-}
-
 /// Tells readiness, logs and metrics how the relay fares.
 struct Observer {
     readiness: Readiness,
@@ -133,37 +131,26 @@ struct Observer {
     partitions: Mutex<BTreeMap<(String, i32), PartitionMetrics>>,
 }
 
-impl Observer {
-    fn partitions(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, i32), PartitionMetrics>> {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl RelayObserver for Observer {
     fn health(&self, part: Part, health: Result<String, String>) {
         let name = match part {
             Part::Source => "source",
             Part::Sink => "sink",
         };
-        if self.readiness.set(name, health.clone()) {
-            match health {
-                Ok(detail) => info!(detail, "the {name} works"),
-                Err(reason) => warn!(reason, "the {name} has trouble"),
-            }
-        }
+        tell_health(&self.readiness, name, health);
     }
 
     fn assigned(&self, topic: &str, partition: i32) {
         let metrics = self.metrics.partition(topic, partition);
-        self.partitions().insert((topic.to_owned(), partition), metrics);
+        lock(&self.partitions).insert((topic.to_owned(), partition), metrics);
     }
 
     fn revoked(&self, topic: &str, partition: i32) {
-        self.partitions().remove(&(topic.to_owned(), partition));
+        lock(&self.partitions).remove(&(topic.to_owned(), partition));
     }
 
     fn lag(&self, topic: &str, partition: i32, messages: i64) {
-        if let Some(metrics) = self.partitions().get(&(topic.to_owned(), partition)) {
+        if let Some(metrics) = lock(&self.partitions).get(&(topic.to_owned(), partition)) {
             metrics.set_consumer_lag(u64::try_from(messages).unwrap_or(0));
         }
     }
