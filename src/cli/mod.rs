@@ -33,7 +33,7 @@ enum Command {
     /// Run the service: mentions from Kafka, notifications to people.
     Run(run::Args),
     /// Key a topic by market: one record for each market that a mention speaks of, exactly once.
-    Route(route::Args),
+    Route(run::Args),
     /// Run yesterday's mentions through today's configuration: what would have paged us, and when.
     Replay(replay::Args),
     /// Mark an incident as a false alarm or as real: its series' limit follows.

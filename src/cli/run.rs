@@ -13,6 +13,7 @@ use crate::telemetry::log;
 
 use super::{ConfigArg, Failure};
 
+/// What `route` is told, too.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -20,19 +21,31 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let config = args.config.load(Secrets::Resolve)?;
-    log::init(config.log.format, &config.log.level).map_err(Failure::other)?;
+    let config = start(args, Secrets::Resolve)?;
     runtime()?.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Loads the configuration and begins to log as it says.
+pub(super) fn start(args: &Args, secrets: Secrets) -> Result<Config, Failure> {
+    let config = args.config.load(secrets)?;
+    log::init(config.log.format, &config.log.level).map_err(Failure::other)?;
+    Ok(config)
+}
+
 async fn serve(config: Config) -> Result<(), Failure> {
-    let listener = listen(&config).await?;
-    info!(address = %config.http.listen, tls = config.http.tls.is_some(), "serving metrics and health");
+    let listener = serving(&config).await?;
     let stop = stop_signal()?;
     let service =
         Service { listener, readiness: Readiness::default(), on_change: Box::new(|_| {}) };
     pipeline::run(config, service, stop).await.map_err(Failure::other)
+}
+
+/// Listens where the configuration says, and tells of it.
+pub(super) async fn serving(config: &Config) -> Result<TcpListener, Failure> {
+    let listener = listen(config).await?;
+    info!(address = %config.http.listen, tls = config.http.tls.is_some(), "serving metrics and health");
+    Ok(listener)
 }
 
 pub(super) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
