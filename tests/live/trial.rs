@@ -109,8 +109,7 @@ impl Trial {
 
     /// How many records the store knows to have been handled.
     pub async fn kept(&self, engine: Engine) -> i64 {
-        let store = StoreSettings { engine, checkpoint_every: Duration::from_secs(1) };
-        let store = Store::open(&store).await.unwrap();
+        let store = open(engine).await;
         let mut kept = 0;
         for number in 0..PARTITIONS {
             kept += store.claim(&self.partition(number)).await.unwrap().position.unwrap_or(0);
@@ -133,16 +132,15 @@ impl Trial {
 
     /// What the receiver got.
     pub async fn judge_messages(&self, expected: &BTreeMap<i32, Expected>) {
-        let told: BTreeMap<String, &Change> = expected
-            .values()
-            .flat_map(|it| &it.changes)
-            .map(|change| (change.id.to_string(), change))
-            .collect();
+        let told = told(expected);
         assert!(told.len() > 2 * MARKETS, "nothing much happens: {}", told.len());
         let keys = |received: &[Received]| {
             received.iter().map(|it| it.key().to_owned()).collect::<BTreeSet<_>>()
         };
-        let enough = |received: &[Received]| told.keys().all(|key| keys(received).contains(key));
+        let enough = |received: &[Received]| {
+            let keys = keys(received);
+            told.keys().all(|key| keys.contains(key))
+        };
         let received = self.receiver.wait_until(enough).await;
         assert_eq!(keys(&received), told.keys().cloned().collect(), "the receiver's messages");
         for request in &received {
@@ -154,8 +152,7 @@ impl Trial {
 
     /// Whether the alerts of each incident come in their order, whatever is sent again.
     pub fn judge_order(&self, expected: &BTreeMap<i32, Expected>, received: &[Received]) {
-        let all = expected.values().flat_map(|it| &it.changes);
-        let told: BTreeMap<String, &Change> = all.map(|it| (it.id.to_string(), it)).collect();
+        let told = told(expected);
         let mut sequences: BTreeMap<_, Vec<u32>> = BTreeMap::new();
         for request in received {
             let change = told[request.key()];
@@ -174,8 +171,7 @@ impl Trial {
         expected: BTreeMap<i32, Expected>,
         engine: Engine,
     ) {
-        let store = StoreSettings { engine, checkpoint_every: Duration::from_secs(1) };
-        let store = Store::open(&store).await.unwrap();
+        let store = open(engine).await;
         for (number, expected) in expected {
             let stored = store.claim(&self.partition(number)).await.unwrap();
             let of = |it: &&Record| it.partition == Some(number);
@@ -198,6 +194,17 @@ impl Trial {
             assert_eq!(stored.open.iter().collect::<Vec<_>>(), open, "the incidents in the store");
         }
     }
+}
+
+/// What must be told, by idempotency key.
+fn told(expected: &BTreeMap<i32, Expected>) -> BTreeMap<String, &Change> {
+    let all = expected.values().flat_map(|it| &it.changes);
+    all.map(|change| (change.id.to_string(), change)).collect()
+}
+
+async fn open(engine: Engine) -> Store {
+    let settings = StoreSettings { engine, checkpoint_every: Duration::from_secs(1) };
+    Store::open(&settings).await.unwrap()
 }
 
 pub fn sqlite(program: &Program) -> Engine {

@@ -7,6 +7,7 @@ use crate::detect::Brand;
 use crate::incident::Direction;
 use crate::mention::BrandIndex;
 use crate::shard::{Outcome, WindowReading};
+use crate::telemetry::PartitionMetrics;
 
 async fn ready(server: &Running) -> (u16, Value) {
     let (status, body) = server.get("/readyz").await;
@@ -135,6 +136,16 @@ async fn a_reader_that_never_finishes_is_left() {
     let mut setup = Setup::local();
     (setup.grace, setup.series_cap) = (Some(Duration::from_millis(50)), 2_000);
     let server = setup.start().await;
+    let _unread = unread(&server).await;
+    // Tens of megabytes are on their way, more than the system takes from the server unread.
+    server.stop.send(()).unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(20), server.task).await;
+    stopped.expect("it does not wait for ever").unwrap();
+}
+
+/// Asks for far more than the system takes from the server unread, and takes the beginning alone. The
+/// metrics last as long as their partition's handle.
+pub(super) async fn unread(server: &Running) -> (PartitionMetrics, TcpStream) {
     let partition = server.state.metrics.partition("mentions", 0);
     let brands = [Brand { name: "Delta".to_owned(), market: None }];
     let readings: Vec<WindowReading> = (0..2_000).map(reading).collect();
@@ -144,13 +155,10 @@ async fn a_reader_that_never_finishes_is_left() {
     let mut answer = [0; 15];
     slow.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 200 OK");
-    // Tens of megabytes are on their way, more than the system takes from the server unread.
-    server.stop.send(()).unwrap();
-    let stopped = tokio::time::timeout(Duration::from_secs(20), server.task).await;
-    stopped.expect("it does not wait for ever").unwrap();
+    (partition, slow)
 }
 
-pub(super) fn reading(n: u32) -> WindowReading {
+fn reading(n: u32) -> WindowReading {
     WindowReading {
         brand: BrandIndex(0),
         monitor: format!("{n:02000}"),
