@@ -25,6 +25,12 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// Connections to PostgreSQL: a few shards, the routes and a command at a time.
 const CONNECTIONS: u32 = 8;
 
+/// What PostgreSQL ends by itself, so that nobody holds up whoever comes after: the transaction of an
+/// instance that hangs or is cut off amid it (it has locked its partition), and what nobody waits for
+/// any more. Both are [`PATIENCE`].
+const LIMITS: &str =
+    "SET idle_in_transaction_session_timeout = 5000; SET statement_timeout = 5000;";
+
 /// A commit is on the disk when it returns; readers from other processes do not stop the writer.
 const PRAGMAS: &str =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;";
@@ -75,15 +81,20 @@ impl Store {
         };
         let options: AnyConnectOptions =
             options.parse().map_err(|error: sqlx::Error| open(error.to_string()))?;
-        let pool = pool_options(dialect)
-            .connect_with(options.disable_statement_logging())
-            .await
-            .map_err(|error| open(error.to_string()))?;
+        let options = options.disable_statement_logging();
+        let connect = async |pool: AnyPoolOptions| {
+            let connected = pool.acquire_timeout(CONNECT).connect_with(options.clone()).await;
+            connected.map_err(|error| open(error.to_string()))
+        };
+        // On a connection of its own: a migration may take longer than anything later.
+        let first = connect(AnyPoolOptions::new().max_connections(1)).await?;
         let migrator = match dialect {
             Dialect::Sqlite => &SQLITE,
             Dialect::Postgres => &POSTGRES,
         };
-        migrator.run(&pool).await.map_err(|error| StoreError::Migrate(error.to_string()))?;
+        migrator.run(&first).await.map_err(|error| StoreError::Migrate(error.to_string()))?;
+        first.close().await;
+        let pool = connect(pool_options(dialect)).await?;
         Ok(Self {
             pool,
             dialect,
@@ -156,16 +167,16 @@ impl Dialect {
 }
 
 fn pool_options(dialect: Dialect) -> AnyPoolOptions {
-    let options = AnyPoolOptions::new().acquire_timeout(CONNECT);
-    match dialect {
+    let (connections, settings) = match dialect {
         // SQLite has one writer: whoever else of this process wants to write waits here, and not
         // on a busy file.
-        Dialect::Sqlite => options.max_connections(1).after_connect(|connection, _| {
-            Box::pin(async move {
-                connection.execute(PRAGMAS).await?;
-                Ok(())
-            })
-        }),
-        Dialect::Postgres => options.max_connections(CONNECTIONS),
-    }
+        Dialect::Sqlite => (1, PRAGMAS),
+        Dialect::Postgres => (CONNECTIONS, LIMITS),
+    };
+    AnyPoolOptions::new().max_connections(connections).after_connect(move |connection, _| {
+        Box::pin(async move {
+            connection.execute(settings).await?;
+            Ok(())
+        })
+    })
 }

@@ -16,7 +16,7 @@ async fn a_broker_that_is_away_is_waited_for() {
     broker.create_topic(&topic, PARTITIONS).await;
     let mut trial = Trial::on(&broker, &topic, 11);
     let mut program = trial.start(KEPT_OFTEN, "");
-    program.ready().await;
+    trial.begun(&program).await;
     trial.send(1, 3).await;
     for (part, fail) in [(2, KafkaBroker::stop as fn(&mut KafkaBroker)), (3, KafkaBroker::kill)] {
         block_in_place(|| fail(&mut broker));
@@ -40,10 +40,11 @@ async fn leaders_that_move_die_and_hang_are_followed() {
     cluster.create_topic_on(&topic, &everywhere, 2).await;
     let mut trial = Trial::on(&cluster, &topic, 12);
     let mut program = trial.start(KEPT_OFTEN, "");
-    program.ready().await;
+    trial.begun(&program).await;
     trial.send(1, 4).await;
     for partition in 0..PARTITIONS {
-        let leader = cluster.partition(&topic, partition).leader.unwrap();
+        let led = cluster.await_partition(&topic, partition, |it| it.leader.is_some()).await;
+        let leader = led.leader.unwrap();
         block_in_place(|| cluster.move_leader(&topic, partition, leader % 3 + 1));
     }
     trial.send(2, 4).await;
@@ -69,7 +70,7 @@ async fn a_partition_without_a_leader_holds_back_only_itself() {
     cluster.create_topic_on(&topic, &[&[3], &[1], &[2], &[1]], 1).await;
     let mut trial = Trial::on(&cluster, &topic, 13);
     let mut program = trial.start(KEPT_OFTEN, "");
-    program.ready().await;
+    trial.begun(&program).await;
     trial.send(1, 2).await;
     trial.await_handled();
     block_in_place(|| cluster.broker(3).stop());

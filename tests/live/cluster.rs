@@ -20,7 +20,7 @@ async fn a_leader_moves_while_all_brokers_go_on() {
     let cluster = KafkaCluster::shared().await;
     let topic = unique("moved");
     cluster.create_topic_on(&topic, &[&[1, 2, 3]], 2).await;
-    assert_eq!(cluster.partition(&topic, 0).leader, Some(1));
+    cluster.await_partition(&topic, 0, |it| it.leader == Some(1)).await;
     cluster.produce(&topic, &[Record::new("before")]).await;
 
     block_in_place(|| cluster.move_leader(&topic, 0, 2));
@@ -69,7 +69,7 @@ async fn a_partition_has_no_leader_while_its_only_broker_is_away() {
 
     block_in_place(|| cluster.broker(3).stop());
     cluster.await_partition(&topic, 0, |it| it.leader.is_none()).await;
-    assert_eq!(cluster.partition(&topic, 1).leader, Some(1));
+    cluster.await_partition(&topic, 1, |it| it.leader == Some(1)).await;
     let record = [Record::new("waits").partition(0)];
     let waiting = {
         let (kafka, topic) = (Kafka::clone(&cluster), topic.clone());

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::support::service::sample;
-use crate::support::{Answer, Postgres, Received};
+use crate::support::{Answer, Postgres, Received, eventually};
 use crate::trial::{SHARED, Trial, handled, postgres, sqlite};
 
 /// Killed so many times; `GROUNDSWELL_KILLS=50` is the long form.
@@ -21,7 +21,7 @@ async fn killed_at_any_moment_it_says_what_it_would_have_said() {
     let mut trial = Trial::new(1).await;
     let mut random = StdRng::seed_from_u64(1);
     let mut program = trial.start("instance = \"one\"\n[store]\ncheckpoint_every = \"200ms\"", "");
-    program.ready().await;
+    trial.begun(&program).await;
     let kills = kills();
     for kill in 1..=kills {
         trial.send(kill, kills + 1).await;
@@ -47,7 +47,7 @@ async fn instances_come_and_go_and_nobody_can_tell() {
     let mut trial = Trial::new(2).await;
     let url = Postgres::shared().create_database(&trial.topic);
     let mut first = trial.start(SHARED, &url);
-    first.ready().await;
+    trial.begun(&first).await;
     trial.send(1, 6).await;
     let mut second = trial.start(SHARED, &url);
     trial.send(2, 6).await;
@@ -68,6 +68,35 @@ async fn instances_come_and_go_and_nobody_can_tell() {
     trial.judge(postgres(&url)).await;
 }
 
+/// Suspended amid a transaction, when it has locked a partition: its heir must not wait for it to wake.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_hangs_amid_a_transaction_holds_up_nobody() {
+    let mut trial = Trial::new(8).await;
+    let server = Postgres::shared();
+    let url = server.create_database(&trial.topic);
+    let mut sleeper = trial.start(SHARED, &url);
+    trial.begun(&sleeper).await;
+    let slow = "CREATE SEQUENCE once; \
+                CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                IF nextval('once') = 1 THEN PERFORM pg_sleep(2); END IF; RETURN NULL; END $$; \
+                CREATE TRIGGER slow AFTER UPDATE ON partitions EXECUTE FUNCTION slow()";
+    server.query(&trial.topic, slow);
+    trial.send(1, 2).await;
+    eventually("a transaction is open", || {
+        let asleep = "SELECT count(*) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        server.query(&trial.topic, asleep).trim() != "0"
+    });
+    sleeper.suspend();
+    let mut heir = trial.start(SHARED, &url);
+    trial.send(2, 2).await;
+    trial.settled().await;
+    sleeper.resume();
+    assert!(sleeper.stop().success());
+    assert!(heir.stop().success());
+    trial.judge(postgres(&url)).await;
+}
+
 /// It still knows what it has not written when it is stopped, and wakes when its partitions have gone
 /// to another.
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +104,7 @@ async fn what_a_zombie_writes_late_is_refused() {
     let mut trial = Trial::new(3).await;
     let url = Postgres::shared().create_database(&trial.topic);
     let mut zombie = trial.start(&SHARED.replace("200ms", "1h"), &url);
-    zombie.ready().await;
+    trial.begun(&zombie).await;
     trial.send(1, 2).await;
     let all = trial.sent as f64;
     zombie.http().wait_for("/metrics", |_, text| handled(text) >= all).await;
@@ -97,7 +126,7 @@ async fn a_receiver_that_was_away_gets_everything_once_and_in_order() {
     let refused = 1_000;
     trial.receiver.answer_next(vec![Answer::status(503); refused]);
     let mut program = trial.start("[store]\ncheckpoint_every = \"1s\"", "");
-    program.ready().await;
+    trial.begun(&program).await;
     trial.send(1, 1).await;
     let all = trial.sent as f64;
     program.http().wait_for("/metrics", |_, text| handled(text) >= all).await;
@@ -122,7 +151,7 @@ async fn a_postgres_that_stops_is_waited_for() {
     let mut server = tokio::task::block_in_place(Postgres::start);
     let url = server.create_database("groundswell");
     let mut program = trial.start(SHARED, &url);
-    program.ready().await;
+    trial.begun(&program).await;
     trial.send(1, 5).await;
     for (round, stop) in [Postgres::stop, Postgres::kill].into_iter().enumerate() {
         tokio::task::block_in_place(|| stop(&mut server));
@@ -144,7 +173,7 @@ async fn a_full_disk_is_waited_for() {
     let mut trial = Trial::new(7).await;
     let store = "[store]\nfile = \"disk/groundswell.db\"\ncheckpoint_every = \"200ms\"";
     let mut program = trial.start_with_small_disk(store);
-    program.ready().await;
+    trial.begun(&program).await;
     trial.send(1, 3).await;
     trial.await_handled();
     let filler = program.disk().join("filler");
@@ -173,7 +202,7 @@ async fn asked_to_end_under_full_load_it_ends_soon_and_reads_nothing_again() {
     let once = trial.stream.records.clone();
     (0..7).for_each(|_| trial.stream.records.extend_from_slice(&once));
     let mut program = trial.start("instance = \"one\"\n[store]\ncheckpoint_every = \"1h\"", "");
-    program.ready().await;
+    trial.begun(&program).await;
     trial.sent = trial.stream.records.len();
     let sending = {
         let (kafka, topic) = (trial.kafka.clone(), trial.topic.clone());

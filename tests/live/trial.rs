@@ -77,6 +77,13 @@ impl Trial {
         self.sent = until;
     }
 
+    /// Waits until `program`, to which nothing has been sent yet, has kept where each partition begins.
+    /// Killed before that, it would begin where they end by then, as any first start does.
+    pub async fn begun(&self, program: &Program) {
+        program.ready().await;
+        self.await_committed(&(0..PARTITIONS).map(|partition| (partition, 0)).collect());
+    }
+
     /// Waits until all that was sent has been handled and kept, and all that it caused has been told.
     pub async fn settled(&self) {
         self.await_handled();

@@ -118,3 +118,11 @@ impl Program {
         self.server.resume();
     }
 }
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the log of {}:\n{}", self.folder().display(), self.log());
+        }
+    }
+}
