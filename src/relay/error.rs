@@ -17,10 +17,10 @@ pub enum RelayError {
         /// Who both are.
         transactional_id: String,
     },
-    /// The open transaction is no longer taken.
+    /// Kafka knows, or knew, another by this one's name: often an earlier life of its own.
     #[error(
-        "Kafka does not take the transaction of {transactional_id:?}: it was open for too long, or \
-         the group has given this instance up meanwhile"
+        "Kafka does not take the transaction of {transactional_id:?}: it was open for too long, the \
+         group has given this instance up meanwhile, or another instance runs as the same"
     )]
     Fenced {
         /// Who this instance is.
@@ -55,6 +55,11 @@ pub enum RelayError {
 }
 
 impl RelayError {
+    /// Kafka refuses `transactional_id`.
+    pub(super) fn fenced(transactional_id: &str) -> Self {
+        Self::Fenced { transactional_id: transactional_id.to_owned() }
+    }
+
     /// `topic` has not taken a record of `bytes` bytes for `reason`.
     pub(super) fn undelivered(topic: &str, bytes: usize, reason: RDKafkaErrorCode) -> Self {
         let remedy = match reason {

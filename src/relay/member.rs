@@ -1,12 +1,13 @@
 //! The reading side: a static member of the consumer group.
 //!
 //! A rebalance is an event like a message: it is carried out by whoever polls, between two
-//! messages, when no transaction is open on what goes.
+//! messages, when no transaction is open on what goes. All that a member has goes, and what is then
+//! its comes: the group begins nothing new before everybody has committed and let go.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
@@ -29,8 +30,8 @@ pub(super) struct Member {
 /// What comes next.
 pub(super) enum Event<'m> {
     Message(BorrowedMessage<'m>),
-    /// These partitions go to others, once [`Member::give_up`] has been called; it must be.
-    Revoked(TopicPartitionList),
+    /// Every partition goes, once [`Member::give_up`] has been called; it must be.
+    Revoked,
     /// Nothing for now.
     Nothing,
 }
@@ -47,6 +48,7 @@ impl Member {
             topics: settings.topic_names(),
             observer: Arc::clone(observer),
             rebalances: Mutex::default(),
+            held: Mutex::default(),
             joined: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
         };
@@ -69,11 +71,11 @@ impl Member {
         let context = self.consumer.context();
         match context.next_rebalance() {
             Some(Rebalance::Assign(partitions)) => {
-                self.rebalanced(self.consumer.incremental_assign(&partitions))?;
+                self.rebalanced(self.consumer.assign(&partitions))?;
                 context.assigned(&partitions);
                 return Ok(Event::Nothing);
             }
-            Some(Rebalance::Revoke(partitions)) => return Ok(Event::Revoked(partitions)),
+            Some(Rebalance::Revoke) => return Ok(Event::Revoked),
             None => {}
         }
         match self.consumer.poll(timeout) {
@@ -91,10 +93,10 @@ impl Member {
         }
     }
 
-    /// Lets go of revoked partitions.
-    pub(super) fn give_up(&self, partitions: &TopicPartitionList) -> Result<(), RelayError> {
-        self.consumer.context().revoked(partitions);
-        self.rebalanced(self.consumer.incremental_unassign(partitions))
+    /// Lets go of its partitions.
+    pub(super) fn give_up(&self) -> Result<(), RelayError> {
+        self.consumer.context().revoked();
+        self.rebalanced(self.consumer.unassign())
     }
 
     /// Whether revoked partitions may be others' already.
@@ -107,22 +109,10 @@ impl Member {
         self.consumer.group_metadata().ok_or(RelayError::Lost)
     }
 
-    /// Whether another instance has joined as this one. It is told with the next heartbeat, which is
-    /// waited for as long as `patience` lasts; messages that come meanwhile are passed over.
-    pub(super) fn is_replaced(&self, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
-        loop {
-            let fatal = self.consumer.client().fatal_error();
-            if matches!(fatal, Some((RDKafkaErrorCode::FencedInstanceId, _))) {
-                return true;
-            }
-            if Instant::now() >= until {
-                return false;
-            }
-            if let Ok(Event::Revoked(partitions)) = self.poll(Duration::from_millis(100)) {
-                let _gone = self.give_up(&partitions);
-            }
-        }
+    /// Whether the group knows another member by this one's name.
+    pub(super) fn is_fenced(&self) -> bool {
+        let fatal = self.consumer.client().fatal_error();
+        matches!(fatal, Some((RDKafkaErrorCode::FencedInstanceId, _)))
     }
 
     fn rebalanced(&self, done: KafkaResult<()>) -> Result<(), RelayError> {
@@ -141,12 +131,13 @@ impl Drop for Member {
         while let Some(rebalance) = context.next_rebalance() {
             context.carry_out(&self.consumer, &rebalance);
         }
+        context.revoked();
     }
 }
 
 enum Rebalance {
     Assign(TopicPartitionList),
-    Revoke(TopicPartitionList),
+    Revoke,
 }
 
 /// What librdkafka tells.
@@ -155,6 +146,8 @@ struct Context {
     topics: String,
     observer: Arc<dyn RelayObserver>,
     rebalances: Mutex<VecDeque<Rebalance>>,
+    /// The partitions that it has.
+    held: Mutex<Vec<(String, i32)>>,
     /// Whether the group has said at least once which partitions are ours (maybe none).
     joined: AtomicBool,
     leaving: AtomicBool,
@@ -162,33 +155,32 @@ struct Context {
 
 impl Context {
     fn next_rebalance(&self) -> Option<Rebalance> {
-        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        lock(&self.rebalances).pop_front()
     }
 
     fn assigned(&self, partitions: &TopicPartitionList) {
+        let mut held = lock(&self.held);
         for element in partitions.elements() {
             info!(topic = element.topic(), partition = element.partition(), "partition assigned");
             self.observer.assigned(element.topic(), element.partition());
+            held.push((element.topic().to_owned(), element.partition()));
         }
         self.joined.store(true, Ordering::Release);
         let reading = format!("reading {} from {}", self.topics, self.brokers);
         self.observer.health(Part::Source, Ok(reading));
     }
 
-    fn revoked(&self, partitions: &TopicPartitionList) {
-        for element in partitions.elements() {
-            info!(topic = element.topic(), partition = element.partition(), "partition revoked");
-            self.observer.revoked(element.topic(), element.partition());
+    fn revoked(&self) {
+        for (topic, partition) in lock(&self.held).drain(..) {
+            info!(topic, partition, "partition revoked");
+            self.observer.revoked(&topic, partition);
         }
     }
 
     fn carry_out(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance) {
         let done = match rebalance {
-            Rebalance::Assign(partitions) => consumer.incremental_assign(partitions),
-            Rebalance::Revoke(partitions) => {
-                self.revoked(partitions);
-                consumer.incremental_unassign(partitions)
-            }
+            Rebalance::Assign(partitions) => consumer.assign(partitions),
+            Rebalance::Revoke => consumer.unassign(),
         };
         if let Err(error) = done {
             debug!(%error, "a rebalance on leaving failed");
@@ -233,15 +225,18 @@ impl ConsumerContext for Context {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
                 Rebalance::Assign(partitions.clone())
             }
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
-                Rebalance::Revoke(partitions.clone())
-            }
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => Rebalance::Revoke,
             other => return warn!(code = ?other, "unexpected rebalance event"),
         };
         if self.leaving.load(Ordering::Acquire) {
             self.carry_out(consumer, &rebalance);
         } else {
-            self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
+            lock(&self.rebalances).push_back(rebalance);
         }
     }
+}
+
+/// What a thread that died has left is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,9 +12,11 @@
 //! - `member`: the reading side, and rebalances.
 //! - `writer`: the writing side, and transactions.
 //! - `session`: the loop between them, until something goes wrong.
+//! - `rival`: whether that was another instance of the same name.
 
 mod error;
 mod member;
+mod rival;
 mod session;
 mod settings;
 mod writer;
@@ -119,6 +121,13 @@ pub fn relay(
         let Err(error) = session.and_then(|session| session.run(stop)) else { break };
         if error.is_final() {
             return Err(error);
+        }
+        if matches!(error, RelayError::Fenced { .. }) {
+            observer.health(Part::Sink, Err(error.to_string()));
+            if rival::lives(kafka, settings, stop)? {
+                let transactional_id = settings.transactional_id.clone();
+                return Err(RelayError::Replaced { transactional_id });
+            }
         }
         // It went well for a while: this is another trouble than the one before.
         if begun.elapsed() > 2 * LONGEST_WAIT {

@@ -17,8 +17,6 @@ use crate::source::{KafkaSettings, wall_clock};
 
 /// Bytes read after which a transaction is committed, whatever its age: what it holds lies in memory.
 const COMMIT_BYTES: usize = 32 << 20;
-/// How long it may take until this instance hears that another has taken its place: a few heartbeats.
-const REPLACED_WITHIN: Duration = Duration::from_secs(7);
 
 /// One life of the relay, from joining the group to the first thing that goes wrong.
 pub(super) struct Session<'r> {
@@ -44,16 +42,8 @@ impl<'r> Session<'r> {
     pub(super) fn run(mut self, stop: &AtomicBool) -> Result<(), RelayError> {
         let Err(error) = self.relay(stop) else { return Ok(()) };
         self.work.abort();
-        // Whoever is fenced may have been too slow, or replaced: the group knows.
-        let patience = match &error {
-            RelayError::Fenced { .. } => REPLACED_WITHIN,
-            _ => Duration::ZERO,
-        };
-        let transactional_id = self.work.settings.transactional_id.clone();
-        Err(match self.member.is_replaced(patience) {
-            true => RelayError::Replaced { transactional_id },
-            false => error,
-        })
+        let fenced = || RelayError::fenced(&self.work.settings.transactional_id);
+        Err(if self.member.is_fenced() { fenced() } else { error })
     }
 
     fn relay(&mut self, stop: &AtomicBool) -> Result<(), RelayError> {
@@ -66,11 +56,11 @@ impl<'r> Session<'r> {
             match member.poll(left.min(NAP))? {
                 Event::Message(message) => work.take(&message)?,
                 Event::Nothing => work.writer.serve(),
-                Event::Revoked(partitions) => {
+                Event::Revoked => {
                     let lost = member.has_lost();
                     let committed = if lost { Err(RelayError::Lost) } else { work.commit(member) };
                     // In any case: the group, and the end of this member, wait for it.
-                    member.give_up(&partitions)?;
+                    member.give_up()?;
                     committed?;
                 }
             }

@@ -161,7 +161,7 @@ impl Writer {
         let Err(error) = outcome else { return Ok(()) };
         let fatal = self.producer.client().fatal_error().map(|(code, _)| code);
         if fatal.or(error.rdkafka_error_code()).is_some_and(is_fenced) {
-            return Err(RelayError::Fenced { transactional_id: self.transactional_id.clone() });
+            return Err(RelayError::fenced(&self.transactional_id));
         }
         let words = self.context().explain(&error);
         Err(self.context().take_failure().unwrap_or(RelayError::Kafka { action, words }))

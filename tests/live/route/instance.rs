@@ -262,6 +262,9 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the log of {}:\n{}", self.log.display(), self.log());
+        }
         // A test that has failed leaves none behind.
         if let Some(process) = &mut self.process {
             let _gone = process.kill();
