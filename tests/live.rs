@@ -23,6 +23,8 @@ mod faults;
 mod kafka_support;
 #[path = "live/limits.rs"]
 mod limits;
+#[path = "live/members.rs"]
+mod members;
 #[path = "live/planted_secrets.rs"]
 mod planted_secrets;
 #[path = "live/postgres_support.rs"]

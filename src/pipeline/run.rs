@@ -88,7 +88,7 @@ pub struct Service {
 ///
 /// # Errors
 ///
-/// When a part cannot be started, or the HTTP server fails.
+/// When a part cannot be started, the HTTP server fails, or the group takes this instance no longer.
 pub async fn run(
     config: Config,
     service: Service,
@@ -137,6 +137,7 @@ pub async fn run(
     let ended = tokio::select! {
         () = shutdown => Ok(()),
         _ended = &mut serve => Err(RunError::HttpEnded),
+        failure = source.failed() => Err(failure.into()),
     };
     info!("stopping");
     readiness.set("source", Err("the service is stopping".to_owned()));

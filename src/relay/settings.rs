@@ -54,13 +54,7 @@ impl RelaySettings {
         // A static member: a commit of offsets is checked against it even when the group has given it
         // up, and a restart moves no partition.
         let member = (&*self.group, Some(&*self.transactional_id));
-        let mut config =
-            client::consumer(kafka, CLIENT, member, &[("session.timeout.ms", &session_timeout)]);
-        // Not a cooperative one: a static member that is started anew between the two halves of a
-        // cooperative rebalance gets back what it had without the second half, and what it had let
-        // go of is nobody's.
-        config.set("partition.assignment.strategy", "roundrobin");
-        config
+        client::consumer(kafka, CLIENT, member, &[("session.timeout.ms", &session_timeout)])
     }
 
     /// The transactional producer. Its partitioner is that of Java's clients, so that records of one

@@ -20,6 +20,10 @@ pub(crate) fn client(kafka: &KafkaSettings, id: &str, defaults: &[(&str, &str)])
 }
 
 /// A client that is a member of `group`; a static one (KIP-345) when `instance` names it.
+///
+/// A static member takes part in eager rebalances: one that is started anew between the two halves of
+/// a cooperative one gets back what it had left without the second half, and what it had let go of is
+/// nobody's. As it comes and goes without a rebalance, it has to let go of everything but seldom.
 pub(crate) fn consumer(
     kafka: &KafkaSettings,
     id: &str,
@@ -29,12 +33,16 @@ pub(crate) fn consumer(
     let fetch_queue = (FETCH_QUEUE_BYTES / KIB).to_string();
     let defaults = [&[(FETCH_QUEUE, &*fetch_queue)], defaults].concat();
     let mut config = client(kafka, id, &defaults);
-    if let Some(instance) = instance {
-        config.set("group.instance.id", instance);
-    }
+    let strategy = match instance {
+        Some(instance) => {
+            config.set("group.instance.id", instance);
+            "roundrobin"
+        }
+        None => "cooperative-sticky",
+    };
     config
         .set("group.id", group)
-        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("partition.assignment.strategy", strategy)
         // What `route` has written in a transaction that was aborted has never been.
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -143,7 +143,10 @@ impl Context {
             info!(topic, partition, read_from = ?start.read_from, live_from = start.live_from, "partition assigned");
             arrived.push(Arrival { topic: topic.to_owned(), partition, handler, start });
         }
-        consumer.incremental_assign(&positioned)?;
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(&positioned)?,
+            _ => consumer.assign(&positioned)?,
+        }
         self.joined.store(true, Ordering::Release);
         consumer.pause(list)
     }
@@ -205,16 +208,23 @@ impl Context {
     }
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
-        {
+        let of_list = |it: &mut Arrival| list.find_partition(&it.topic, it.partition).is_some();
+        let waiting = {
             let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-            arrived
-                .retain(|arrival| list.find_partition(&arrival.topic, arrival.partition).is_none());
+            arrived.extract_if(.., of_list).collect::<Vec<_>>()
+        };
+        for mut arrival in waiting {
+            // Nothing of it has been read yet.
+            arrival.handler.revoked(None);
         }
         for element in list.elements() {
             info!(topic = element.topic(), partition = element.partition(), "partition revoked");
             self.worker(element.partition()).revoke(element.topic(), element.partition());
         }
-        consumer.incremental_unassign(list)
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+            _ => consumer.unassign(),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::mention::Timestamp;
@@ -123,7 +124,7 @@ pub trait SourceObserver: Send + Sync + 'static {
     fn lag(&self, topic: &str, partition: i32, messages: i64);
 }
 
-/// The source could not be started.
+/// The source could not be started, or cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum KafkaSourceError {
     /// librdkafka refuses a setting.
@@ -140,6 +141,15 @@ pub enum KafkaSourceError {
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
+    /// The group takes this instance no longer.
+    #[error(
+        "the group takes this instance no longer: {0}; when another runs under the same [source.kafka] \
+         instance, give each a name of its own; otherwise start it again"
+    )]
+    Expelled(String),
+    /// A thread has ended by itself.
+    #[error("the consumer group's thread has ended with a panic")]
+    Panicked,
 }
 
 /// Next offset to read, by topic and partition.
@@ -151,6 +161,8 @@ pub struct KafkaSource {
     positions: Arc<Mutex<Positions>>,
     stop: Arc<AtomicBool>,
     group: Option<JoinHandle<()>>,
+    /// Why the group takes this instance no longer.
+    expelled: watch::Receiver<Option<String>>,
 }
 
 impl KafkaSource {
@@ -190,13 +202,26 @@ impl KafkaSource {
             .map_err(|source| KafkaSourceError::Subscribe { topics: topics.join(", "), source })?;
         info!(topics = topics.join(", "), group = settings.group, "joining the consumer group");
         let stop = Arc::new(AtomicBool::new(false));
-        let group = {
-            let (consumer, stop) = (Arc::clone(&consumer), Arc::clone(&stop));
-            std::thread::Builder::new()
-                .name("kafka-group".to_owned())
-                .spawn(move || serve(&consumer, observer.as_ref(), &stop))?
+        let (expelling, expelled) = watch::channel(None);
+        let member = Member {
+            consumer: Arc::clone(&consumer),
+            observer,
+            is_static: settings.instance.is_some(),
+            expelled: expelling,
         };
-        Ok(Self { consumer, positions, stop, group: Some(group) })
+        let group = {
+            let stop = Arc::clone(&stop);
+            let thread = std::thread::Builder::new().name("kafka-group".to_owned());
+            thread.spawn(move || member.serve(&stop))?
+        };
+        Ok(Self { consumer, positions, stop, group: Some(group), expelled })
+    }
+
+    /// Resolves when it cannot go on.
+    pub async fn failed(&self) -> KafkaSourceError {
+        let mut expelled = self.expelled.clone();
+        let reason = expelled.wait_for(Option::is_some).await.map(|reason| reason.clone());
+        reason.ok().flatten().map_or(KafkaSourceError::Panicked, KafkaSourceError::Expelled)
     }
 
     /// How far what each partition held has been kept for good.
@@ -232,7 +257,7 @@ impl KafkaSource {
         self.positions()
     }
 
-    /// Leaves the group.
+    /// Leaves the group; a static member does not, and has its partitions when it comes back.
     pub fn leave(mut self) {
         self.end();
     }
@@ -253,28 +278,53 @@ impl Drop for KafkaSource {
     }
 }
 
-/// Serves the group until told to stop.
-fn serve(consumer: &Arc<BaseConsumer<Context>>, observer: &dyn SourceObserver, stop: &AtomicBool) {
-    let context = Arc::clone(consumer.context());
-    while !stop.load(Ordering::Acquire) {
-        match consumer.poll(Duration::from_millis(100)) {
-            Some(Err(error)) => observer.health(Err(context.explain(&error))),
-            // Every partition has a queue of its own; nothing is read here.
-            Some(Ok(message)) => drop(message),
-            None => {}
-        }
-        context.hand_over(consumer);
-        if context.rejoins() {
-            warn!("another instance has a partition that this one held; joining the group anew");
-            consumer.unsubscribe();
-            let topics = context.topics();
-            if let Err(error) = consumer.subscribe(&topics) {
-                observer.health(Err(context.explain(&error)));
+/// What serves the group.
+struct Member {
+    consumer: Arc<BaseConsumer<Context>>,
+    observer: Arc<dyn SourceObserver>,
+    is_static: bool,
+    expelled: watch::Sender<Option<String>>,
+}
+
+impl Member {
+    /// Serves the group until told to stop.
+    fn serve(self, stop: &AtomicBool) {
+        let context = Arc::clone(self.consumer.context());
+        while !stop.load(Ordering::Acquire) {
+            match self.consumer.poll(Duration::from_millis(100)) {
+                Some(Err(error)) => self.failed(&error, &context),
+                // Every partition has a queue of its own; nothing is read here.
+                Some(Ok(message)) => drop(message),
+                None => {}
+            }
+            context.hand_over(&self.consumer);
+            if context.rejoins() {
+                self.rejoin(&context);
             }
         }
+        context.release_all();
+        // librdkafka leaves the group with the subscription, even as a static member.
+        if !self.is_static {
+            self.consumer.unsubscribe();
+        }
     }
-    context.release_all();
-    consumer.unsubscribe();
+
+    fn failed(&self, error: &KafkaError, context: &Context) {
+        self.observer.health(Err(context.explain(error)));
+        // The client is of no use from here on, but what it has read can still be kept.
+        if let Some((_, reason)) = self.consumer.client().fatal_error() {
+            self.expelled
+                .send_if_modified(|known| known.is_none().then(|| *known = Some(reason)).is_some());
+        }
+    }
+
+    fn rejoin(&self, context: &Context) {
+        warn!("another instance has a partition that this one held; joining the group anew");
+        self.consumer.unsubscribe();
+        if let Err(error) = self.consumer.subscribe(&context.topics()) {
+            self.observer.health(Err(context.explain(&error)));
+        }
+    }
 }
 
 impl std::fmt::Debug for KafkaSource {

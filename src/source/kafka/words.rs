@@ -27,6 +27,11 @@ pub(crate) fn explain(error: &KafkaError, brokers: &str, topics: &str, setting: 
         Some(
             RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::GroupAuthorizationFailed,
         ) => format!("{brokers} does not allow this user to use the topic or the group: {error}"),
+        Some(RDKafkaErrorCode::InconsistentGroupProtocol) => {
+            "the group's other members share its partitions in another way; give each of them an \
+             instance in [source.kafka], or none of them"
+                .to_owned()
+        }
         _ => error.to_string(),
     }
 }
