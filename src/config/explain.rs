@@ -28,7 +28,12 @@ fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
     write_routes(config, out)?;
     write_secrets(config, out)?;
     write_store(&config.store, out)?;
-    writeln!(out, "Keeps what cannot be counted in {}.", config.dead_letter_file.display())?;
+    let dead_letter_topic = config.kafka.as_ref().and_then(|it| it.dead_letter_topic.as_ref());
+    let topic = dead_letter_topic
+        .map(|topic| format!("the topic {topic}; what is too large for it in "))
+        .unwrap_or_default();
+    let file = config.dead_letter_file.display();
+    writeln!(out, "Keeps what cannot be counted in {topic}{file}.")?;
     writeln!(
         out,
         "Learns from what people mark as false alarm or real in {}.",

@@ -86,9 +86,11 @@ pub(super) fn kafka(
     let group =
         section.string("group").map_or_else(|| "groundswell".to_owned(), |(group, _)| group);
     let route = route::route(&mut section, &group, max_message_bytes);
+    let topics = topics(&mut section, route.as_ref());
     let settings = KafkaSettings {
         brokers: brokers(&mut section),
-        topics: topics(&mut section, route.as_ref()),
+        dead_letter_topic: dead_letter_topic(&mut section, &topics, route.as_ref()),
+        topics,
         group,
         instance: section.text_or_named("instance"),
         history: section.duration("history", memory, Duration::ZERO, 366 * DAY),
@@ -156,6 +158,27 @@ fn topics(section: &mut Section<'_, '_>, route: Option<&RouteSettings>) -> Vec<T
         ));
     }
     topics
+}
+
+/// Where `run` puts what is no mention: no topic that anybody reads mentions from.
+fn dead_letter_topic(
+    section: &mut Section<'_, '_>,
+    topics: &[Topic],
+    route: Option<&RouteSettings>,
+) -> Option<String> {
+    let (name, at) = section.string("dead_letter_topic")?;
+    let inputs = route.map_or(&[][..], |route| &route.relay.topics);
+    let mut reads = topics.iter().chain(inputs).map(|topic| &topic.name);
+    if !is_topic_name(&name) {
+        section.complain("dead_letter_topic", &at, TOPIC_NAME);
+    } else if reads.any(|read| *read == name) || route.is_some_and(|route| route.output == name) {
+        section.disagree(
+            "dead_letter_topic",
+            &at,
+            "mentions are read from this topic; write another",
+        );
+    }
+    Some(name)
 }
 
 /// Reports a topic of `run` that does not go with what `route` reads and writes.

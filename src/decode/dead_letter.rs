@@ -116,16 +116,30 @@ impl DeadLetter {
     }
 }
 
-/// A dead letter file cannot be written.
+/// A dead letter cannot be kept.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot {action} the dead letter file {}: {source}; give a path in a folder that this program \
-     may write to, on a disk with room", path.display()
-)]
-pub struct DeadLetterError {
-    action: &'static str,
-    path: PathBuf,
-    source: io::Error,
+pub enum DeadLetterError {
+    /// The file does not take them.
+    #[error(
+        "cannot {action} the dead letter file {}: {source}; give a path in a folder that this \
+         program may write to, on a disk with room", path.display()
+    )]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The topic does not take them.
+    #[error("the dead letter topic {topic} is not written: {reason}")]
+    Topic {
+        /// The topic.
+        topic: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
 }
 
 /// Dead letters in a file, added at its end.
@@ -156,7 +170,7 @@ impl DeadLetterFile {
             Ok((torn, file)) => {
                 Ok(Self { path, file: BufWriter::new(file), torn, counts: [0; Reason::ALL.len()] })
             }
-            Err(source) => Err(DeadLetterError { action: "open", path, source }),
+            Err(source) => Err(DeadLetterError::File { action: "open", path, source }),
         }
     }
 
@@ -204,7 +218,7 @@ impl DeadLetterFile {
     }
 
     fn failed(&self, action: &'static str, source: io::Error) -> DeadLetterError {
-        DeadLetterError { action, path: self.path.clone(), source }
+        DeadLetterError::File { action, path: self.path.clone(), source }
     }
 }
 

@@ -1,42 +1,75 @@
 //! The dead letters of a running service: shared by the shards, written before anything goes on.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::error;
 
+use crate::config::Config;
 use crate::decode::{DeadLetter, DeadLetterError, DeadLetterFile};
+use crate::source::kafka::{DeadLetterTopic, KafkaSourceError, Message};
 
 /// Wait between two tries to write.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// A dead letter file that every shard writes to.
+/// Dead letters could not be kept anywhere from the start.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum DeadLettersError {
+    #[error(transparent)]
+    File(#[from] DeadLetterError),
+    #[error(transparent)]
+    Topic(#[from] KafkaSourceError),
+}
+
+/// Where every shard puts its dead letters: a topic, if there is one, or else a file.
 #[derive(Debug)]
 pub struct DeadLetters {
     file: Mutex<DeadLetterFile>,
+    topic: Option<DeadLetterTopic>,
+    /// The largest message that goes into the topic, in bytes.
+    max_bytes: usize,
     /// Whether a letter was given up: then nothing may be committed any more.
     lost: AtomicBool,
 }
 
 impl DeadLetters {
-    /// Opens `path` for appending.
+    /// Those of `config`.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened.
-    pub fn open(path: &Path) -> Result<Self, DeadLetterError> {
-        DeadLetterFile::open(path)
-            .map(|file| Self { file: Mutex::new(file), lost: AtomicBool::new(false) })
+    /// When the file cannot be opened, or Kafka's settings are refused.
+    pub fn open(config: &Config) -> Result<Self, DeadLettersError> {
+        let max_bytes = config.limits.max_message_bytes;
+        let kafka = config.kafka.as_ref();
+        let topic = kafka.and_then(|kafka| Some((kafka, kafka.dead_letter_topic.as_deref()?)));
+        Ok(Self {
+            file: Mutex::new(DeadLetterFile::open(&config.dead_letter_file)?),
+            topic: topic
+                .map(|(kafka, topic)| DeadLetterTopic::open(kafka, topic, max_bytes))
+                .transpose()?,
+            max_bytes,
+            lost: AtomicBool::new(false),
+        })
     }
 
-    /// Writes `letter`. While that fails it is tried again every second, and whoever calls waits:
-    /// nothing is lost, and the source stops being read. `on_failure` hears of every failure; it
-    /// returns whether to go on trying.
-    pub fn keep(&self, letter: &DeadLetter, on_failure: impl Fn(&DeadLetterError) -> bool) {
+    /// Keeps `letter`, which `message` has become. While that fails it is tried again every second,
+    /// and whoever calls waits: nothing is lost, and the source stops being read. `on_failure` hears of
+    /// every failure; it returns whether to go on trying.
+    pub fn keep(
+        &self,
+        letter: &DeadLetter,
+        message: &Message<'_>,
+        on_failure: impl Fn(&DeadLetterError) -> bool,
+    ) {
+        // What is larger than a mention may be need not fit into a topic either: the file takes it.
+        let topic = self.topic.as_ref().filter(|_| message.payload.len() <= self.max_bytes);
         loop {
-            let written = self.lock().write(letter);
+            let written = match topic {
+                Some(topic) => topic.write(letter, message),
+                None => self.lock().write(letter),
+            };
             let Err(failure) = written else { return };
             error!(error = %failure, "a dead letter cannot be written; processing waits for it");
             if !on_failure(&failure) {
@@ -56,9 +89,10 @@ impl DeadLetters {
     ///
     /// # Errors
     ///
-    /// When the disk refuses.
+    /// When the disk refuses, or the topic does not take all of them.
     pub fn flush(&self) -> Result<(), DeadLetterError> {
-        self.lock().flush()
+        self.lock().flush()?;
+        self.topic.as_ref().map_or(Ok(()), DeadLetterTopic::flush)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, DeadLetterFile> {

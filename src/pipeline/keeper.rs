@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::live::{Live, STORE_RETRY};
 use crate::source::kafka::Kept;
@@ -83,8 +83,9 @@ impl Keeper {
         let Some(checkpoint) = &self.pending else { return Kept::UpTo(None) };
         self.tried_at = Instant::now();
         // A dead letter must not be lost with the offset that it came from.
-        if let Err(failure) = self.live.dead_letters.flush() {
-            error!(%failure, "dead letters are not durable; processing waits for it");
+        let kept = self.live.dead_letters.flush();
+        self.live.dead_letters_are(kept.as_ref().copied());
+        if kept.is_err() {
             return Kept::Waits;
         }
         if self.live.dead_letters.has_lost() {

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use crate::classify::Classifier;
 use crate::config::Config;
+use crate::decode::DeadLetterError;
 use crate::http::Readiness;
 use crate::incident::Change;
 use crate::mention::BrandIndex;
@@ -83,6 +84,18 @@ impl Live {
         if failed {
             self.metrics.checkpoints().failed();
         }
+    }
+
+    /// Dead letters are where they last, or why they are not.
+    pub(super) fn dead_letters_are(&self, state: Result<(), &DeadLetterError>) {
+        let words = match state {
+            Ok(()) => Ok("they are kept".to_owned()),
+            Err(failure) => Err(format!("{failure}; nothing is read until they are kept")),
+        };
+        if words.is_err() {
+            self.metrics.intake().dead_letter_failed();
+        }
+        tell_health(&self.readiness, "dead letters", words);
     }
 
     pub(super) fn is_ending(&self) -> bool {

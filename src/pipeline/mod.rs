@@ -15,14 +15,12 @@ mod route;
 mod run;
 mod score;
 
-pub use dead_letters::DeadLetters;
+pub use dead_letters::{DeadLetters, DeadLettersError};
 pub use intake::{Intake, Taken};
 pub use labels::{
     Found, JudgedWindow, Judgement, LabelledWindow, Labels, LabelsError, Tally, Verdict, judge,
 };
 pub use replay::{ReplayError, Replayed, Turned, replay};
-pub use route::{
-    DETAIL_HEADER, OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, RouteError, TOPIC_HEADER, route,
-};
+pub use route::{RouteError, route};
 pub use run::{RunError, Service, run};
 pub use score::{ScoreError, Scored, score};

@@ -225,7 +225,7 @@ impl LivePartition {
             now,
             message.payload,
         );
-        self.live.dead_letters.keep(&letter, |_| {
+        self.live.dead_letters.keep(&letter, message, |_| {
             intake.dead_letter_failed();
             !self.live.is_ending()
         });

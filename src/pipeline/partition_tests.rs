@@ -22,6 +22,7 @@ const BEGIN: i64 = 28_000_000;
 fn live(folder: &std::path::Path, runtime: &Runtime) -> Arc<Live> {
     let toml = "brand = [{ name = \"Acme\" }]";
     let mut config = Config::parse(toml, "test", Secrets::Ignore, &|_| None).unwrap();
+    config.dead_letter_file = folder.join("dead.ndjson");
     config.store.engine = Engine::Sqlite { file: folder.join("groundswell.db") };
     let metrics = Metrics::new(10).unwrap();
     Arc::new(Live {
@@ -29,7 +30,7 @@ fn live(folder: &std::path::Path, runtime: &Runtime) -> Arc<Live> {
         classifier: Arc::new(Classifier::new(&config.rules).unwrap()),
         metrics,
         readiness: Readiness::default(),
-        dead_letters: Arc::new(DeadLetters::open(&folder.join("dead.ndjson")).unwrap()),
+        dead_letters: Arc::new(DeadLetters::open(&config).unwrap()),
         feedback: Feedback::new(&folder.join("marks.ndjson")),
         store: runtime.block_on(Store::open(&config.store)).unwrap(),
         runtime: runtime.handle().clone(),
@@ -59,6 +60,8 @@ fn mention(partition: &mut LivePartition, minute: i64) {
         payload: payload.as_bytes(),
         offset: minute,
         timestamp: None,
+        key: None,
+        headers: None,
         market: None,
         live: true,
         known: false,

@@ -14,7 +14,6 @@ use tracing::{error, info, warn};
 
 use crate::classify::{Classifier, ClassifyError};
 use crate::config::Config;
-use crate::decode::DeadLetterError;
 use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
 use crate::mention::millis;
@@ -24,7 +23,7 @@ use crate::source::wall_clock;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Caps, Metrics, MetricsError};
 
-use super::DeadLetters;
+use super::dead_letters::{DeadLetters, DeadLettersError};
 use super::feedback::Feedback;
 use super::live::{Live, Observer};
 
@@ -61,7 +60,7 @@ pub enum RunError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    DeadLetters(#[from] DeadLetterError),
+    DeadLetters(#[from] DeadLettersError),
     #[error("[source.kafka] is missing: run needs a Kafka topic to read (replay reads files)")]
     NoSource,
     #[error("cannot serve HTTP: {0}")]
@@ -103,7 +102,7 @@ pub async fn run(
     let server = Server::new(service.listener, &config.http, state)?;
     let store = Store::open(&config.store).await?;
     readiness.set("store", Ok("it answers".to_owned()));
-    let dead_letters = Arc::new(DeadLetters::open(&config.dead_letter_file)?);
+    let dead_letters = Arc::new(DeadLetters::open(&config)?);
     let feedback = Feedback::new(&config.feedback_file);
     metrics.incidents().marked(0, feedback.poll().1);
     let notifier = start_notifier(&config, &metrics, &store)?;

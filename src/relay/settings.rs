@@ -15,11 +15,6 @@ const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the group waits for an instance that is gone. It has no effect on one that is started
 /// again within that time: it gets its partitions back.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
-/// What a record holds beside its payload, in bytes: key, headers and framing.
-const ROOM_BESIDE_PAYLOAD: usize = 1 << 20;
-/// The largest message that librdkafka knows, in bytes.
-const LARGEST_MESSAGE: usize = 1_000_000_000;
-
 /// What is read, as whom, and when it is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelaySettings {
@@ -57,19 +52,12 @@ impl RelaySettings {
         client::consumer(kafka, CLIENT, member, &[("session.timeout.ms", &session_timeout)])
     }
 
-    /// The transactional producer. Its partitioner is that of Java's clients, so that records of one
-    /// key lie together whoever wrote them.
+    /// The transactional producer.
     pub(super) fn producer(&self, kafka: &KafkaSettings) -> ClientConfig {
-        let largest = (self.max_message_bytes + ROOM_BESIDE_PAYLOAD).min(LARGEST_MESSAGE);
-        let mut config = client::client(
-            kafka,
-            CLIENT,
-            &[("compression.type", "lz4"), ("partitioner", "murmur2_random")],
-        );
+        let mut config = client::producer(kafka, CLIENT, self.max_message_bytes);
         config
             .set("transactional.id", &self.transactional_id)
-            .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string())
-            .set("message.max.bytes", largest.to_string());
+            .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string());
         config
     }
 }

@@ -5,11 +5,14 @@ use std::io::{BufRead, BufReader};
 
 use groundswell::decode::{DeadLetter, Reason};
 use groundswell::mention::Timestamp;
+use groundswell::source::kafka::{OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, TOPIC_HEADER};
 use groundswell::store::Store;
+use rdkafka::Message as _;
+use rdkafka::message::OwnedMessage;
 use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
-use crate::support::{HttpReceiver, KafkaBroker, Record, unique};
+use crate::support::{HttpReceiver, KafkaBroker, Record, eventually, header, unique};
 
 const BRAND: &str = "[[brand]]\nname = \"Acme\"\n";
 
@@ -55,6 +58,60 @@ fn bad() -> Vec<(Reason, Vec<u8>)> {
         (Reason::OutOfRange, with("author", json!({"id": "a", "followers": -3}))),
         (Reason::UnknownBrand, with("brand", json!("Nobody's"))),
     ]
+}
+
+/// Nothing is handled for good before the topic has what is no mention; here it is not even there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
+    let broker = KafkaBroker::shared();
+    let (topic, letters) = (unique("bad"), unique("dead"));
+    broker.create_topic(&topic, 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let toml = source(broker, &topic, "json");
+    let toml = toml.replace("history", &format!("dead_letter_topic = \"{letters}\"\nhistory"));
+    let config = service::config(&toml, "", folder.path());
+    let file = config.dead_letter_file.clone();
+    let running = RunningService::ready(config).await;
+    broker.produce(&topic, &[Record::new(serde_json::to_vec(&good(0)).unwrap())]).await;
+    let kept = || broker.committed(&topic, &topic).get(&0).copied();
+    eventually("the first is kept", || kept() == Some(1));
+
+    let bad = bad();
+    let record = |(_, payload): &(Reason, Vec<u8>)| {
+        Record::new(payload.clone()).key("of its own").header("trace", "kept")
+    };
+    let records: Vec<Record> = bad.iter().map(record).collect();
+    broker.produce(&topic, &records).await;
+    let missing = format!("the dead letter topic {letters} is not written");
+    let told = |status: u16, body: &str| status == 503 && body.contains(&missing);
+    running.wait_for("/readyz", told).await;
+    assert_eq!(kept(), Some(1), "what came after is not kept as handled");
+    broker.create_topic(&letters, 1).await;
+    running.wait_for("/readyz", |status, _| status == 200).await;
+    let all = 1 + bad.len() as i64;
+    eventually("everything is kept", || kept() == Some(all));
+    running.stop().await.unwrap();
+
+    let found = broker.read_to_end(&letters, "read_committed").await;
+    let (large, rest): (Vec<_>, Vec<_>) =
+        bad.iter().enumerate().partition(|(_, (reason, _))| *reason == Reason::TooLarge);
+    assert_eq!(found.len(), rest.len());
+    for (at, (reason, payload)) in rest {
+        let offset = (at + 1).to_string();
+        let of_it = |it: &&OwnedMessage| header(it, OFFSET_HEADER).as_ref() == Some(&offset);
+        let letter = found.iter().find(of_it).unwrap();
+        assert!(letter.payload().unwrap_or_default() == payload, "the bytes of {reason}");
+        assert_eq!(letter.key(), Some(&b"of its own"[..]));
+        assert_eq!(header(letter, "trace").as_deref(), Some("kept"));
+        assert_eq!(header(letter, REASON_HEADER).as_deref(), Some(reason.name()));
+        assert_eq!(header(letter, TOPIC_HEADER).as_ref(), Some(&topic));
+        assert_eq!(header(letter, PARTITION_HEADER).as_deref(), Some("0"));
+    }
+    assert_eq!(
+        dead_letters(&file).len(),
+        large.len(),
+        "what is too large for a topic is in the file"
+    );
 }
 
 fn dead_letters(path: &std::path::Path) -> Vec<DeadLetter> {

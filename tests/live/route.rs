@@ -8,25 +8,19 @@ mod stream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use groundswell::pipeline::{OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, TOPIC_HEADER};
-use groundswell::source::kafka::MARKET_HEADER;
+use groundswell::source::kafka::{
+    MARKET_HEADER, OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, TOPIC_HEADER,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rdkafka::Message;
-use rdkafka::message::{Headers, OwnedMessage};
+use rdkafka::message::Headers;
 use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
-use crate::support::{KafkaBroker, Record, unique};
+use crate::support::{KafkaBroker, Record, header, unique};
 use instance::{Instance, Setup};
 use stream::Stream;
-
-/// The value of a header, as a text.
-fn header(message: &OwnedMessage, name: &str) -> Option<String> {
-    let headers = message.headers()?;
-    let found = headers.iter().find(|header| header.key == name)?;
-    Some(String::from_utf8_lossy(found.value.unwrap_or_default()).into_owned())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_mention_becomes_one_record_for_each_of_its_markets() {

@@ -126,6 +126,7 @@ impl Listened {
             brokers: vec![broker.address()],
             topics: vec![Topic { name: topic.to_owned(), format: Format::Json }],
             group: topic.to_owned(),
+            dead_letter_topic: None,
             instance: None,
             history: Duration::from_secs(86_400),
             idle_timeout: Duration::from_millis(100),

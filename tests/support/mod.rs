@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 
 pub use churn::Churn;
 pub use http_receiver::{Answer, HttpReceiver, Received};
-pub use kafka::{Kafka, PartitionState, Record};
+pub use kafka::{Kafka, PartitionState, Record, header};
 pub use kafka_broker::{KafkaBroker, SASL_PASSWORD, SASL_USER};
 pub use kafka_cluster::KafkaCluster;
 pub use ports::free_port;

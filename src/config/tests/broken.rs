@@ -70,7 +70,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("route without anything", "brand = [{ name = \"Acme\" }]\n[source.kafka.route]\n"),
     (
         "route that reads what it writes, and what run reads",
-        "brand = [{ name = \"Acme\" }]\n[source.kafka]\ngroup = \"g\"\n[[source.kafka.topic]]\nname = \"in\"\n[[source.kafka.topic]]\nname = \"out\"\nformat = \"protobuf\"\n[source.kafka.route]\noutput = \"out\"\ndead_letter_topic = \"in\"\ngroup = \"g\"\ncommit_interval = \"1m\"\ncommit_messages = 0\nunmatched = \"key\"\n[[source.kafka.route.topic]]\nname = \"in\"\n[[source.kafka.route.topic]]\nname = \"in2\"\nformat = \"protobuf\"\n[source.kafka.properties]\n\"transactional.id\" = \"x\"\n",
+        "brand = [{ name = \"Acme\" }]\n[source.kafka]\ngroup = \"g\"\ndead_letter_topic = \"in2\"\n[[source.kafka.topic]]\nname = \"in\"\n[[source.kafka.topic]]\nname = \"out\"\nformat = \"protobuf\"\n[source.kafka.route]\noutput = \"out\"\ndead_letter_topic = \"in\"\ngroup = \"g\"\ncommit_interval = \"1m\"\ncommit_messages = 0\nunmatched = \"key\"\n[[source.kafka.route.topic]]\nname = \"in\"\n[[source.kafka.route.topic]]\nname = \"in2\"\nformat = \"protobuf\"\n[source.kafka.properties]\n\"transactional.id\" = \"x\"\n",
     ),
     (
         "routes",

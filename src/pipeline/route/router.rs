@@ -8,22 +8,11 @@ use crate::classify::{Classifier, ClassifyError};
 use crate::config::{Config, RouteSettings};
 use crate::decode::{DeadLetter, DeadLetterError, DeadLetterFile, Reason, Rejected};
 use crate::relay::{Forward, Received, RelayError, RelayHandler};
-use crate::source::kafka::MARKET_HEADER;
+use crate::source::kafka::{MARKET_HEADER, dead_letter_headers};
 use crate::source::wall_clock;
 use crate::telemetry::{Metrics, Routed, RoutedRecords};
 
 use super::super::reader::Reader;
-
-/// Header of a dead letter: the sort of fault.
-pub const REASON_HEADER: &str = "groundswell-reason";
-/// Header of a dead letter: the fault in words.
-pub const DETAIL_HEADER: &str = "groundswell-detail";
-/// Header of a dead letter: the topic it was read from.
-pub const TOPIC_HEADER: &str = "groundswell-topic";
-/// Header of a dead letter: the partition it was read from.
-pub const PARTITION_HEADER: &str = "groundswell-partition";
-/// Header of a dead letter: its offset there.
-pub const OFFSET_HEADER: &str = "groundswell-offset";
 
 /// The markets, and which one each brand belongs to.
 struct Markets {
@@ -127,14 +116,10 @@ impl Router {
         // What is larger than a mention may be need not fit into a topic either: the file takes it.
         let fits = message.payload.len() <= self.max_bytes;
         if let Some(topic) = self.dead_letter_topic.as_deref().filter(|_| fits) {
-            let (partition, offset) = (message.partition.to_string(), message.offset.to_string());
-            let headers = [
-                (REASON_HEADER, rejected.reason.name().as_bytes()),
-                (DETAIL_HEADER, rejected.detail.as_bytes()),
-                (TOPIC_HEADER, message.topic.name.as_bytes()),
-                (PARTITION_HEADER, partition.as_bytes()),
-                (OFFSET_HEADER, offset.as_bytes()),
-            ];
+            let fault = (rejected.reason, &*rejected.detail);
+            let place = (&*message.topic.name, message.partition, message.offset);
+            let headers = dead_letter_headers(fault, place);
+            let headers = headers.each_ref().map(|(key, value)| (*key, value.as_bytes()));
             return forward.to(topic, message.key, &headers);
         }
         let position = u64::try_from(message.offset).unwrap_or(0);

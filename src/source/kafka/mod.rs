@@ -11,6 +11,7 @@
 
 pub(crate) mod client;
 mod context;
+mod dead_letters;
 mod market;
 mod settings;
 mod words;
@@ -24,12 +25,17 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
+use rdkafka::message::BorrowedHeaders;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::mention::Timestamp;
 use context::Context;
+pub(crate) use dead_letters::headers as dead_letter_headers;
+pub use dead_letters::{
+    DETAIL_HEADER, DeadLetterTopic, OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, TOPIC_HEADER,
+};
 pub use market::MARKET_HEADER;
 pub(crate) use market::market_of;
 pub use settings::{KafkaSettings, Topic};
@@ -37,7 +43,7 @@ pub(crate) use words::explain;
 use worker::{Common, Worker};
 
 /// One message of a partition.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Message<'a> {
     /// Its bytes; empty for a tombstone.
     pub payload: &'a [u8],
@@ -45,12 +51,22 @@ pub struct Message<'a> {
     pub offset: i64,
     /// When it was produced, if the broker says so.
     pub timestamp: Option<Timestamp>,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: Option<&'a BorrowedHeaders>,
     /// The market it was routed for, by its header; `None`: it was not routed.
     pub market: Option<&'a [u8]>,
     /// Whether people may be paged for it; `false` while the past is being read again.
     pub live: bool,
     /// Whether it has been handled before: it only rebuilds what is known.
     pub known: bool,
+}
+
+impl std::fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message").field("offset", &self.offset).finish_non_exhaustive()
+    }
 }
 
 /// What is done with the messages of one assigned partition. Lives on its shard's thread.

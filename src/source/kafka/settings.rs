@@ -32,6 +32,8 @@ pub struct KafkaSettings {
     /// This instance's name in the group, no other's: then it finds its partitions again when it
     /// comes back soon enough (static membership).
     pub instance: Option<String>,
+    /// The topic for what is no mention; without one, a file takes it.
+    pub dead_letter_topic: Option<String>,
     /// How far back to read on assignment, so that a fresh start knows what is typical.
     pub history: Duration,
     /// Wall-clock silence at the end of a partition after which its watermark moves with the clock.

@@ -157,6 +157,8 @@ impl Assignment {
                         payload: message.payload().unwrap_or_default(),
                         offset,
                         timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
+                        key: message.key(),
+                        headers: message.headers(),
                         market: message.headers().and_then(market_of),
                         live: self.live,
                         known: !self.live && self.start.history == History::Handled,
