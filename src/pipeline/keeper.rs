@@ -70,6 +70,14 @@ impl Keeper {
         self.write()
     }
 
+    /// What has been handled since the last checkpoint cannot be kept: the partition is begun anew
+    /// from there, as by another instance.
+    pub(super) fn give_up(&mut self) -> Kept {
+        self.pending = None;
+        self.lost = true;
+        Kept::Lost
+    }
+
     /// Tries again to write what waits, if it is time.
     pub(super) fn retry(&mut self) -> Kept {
         if self.tried_at.elapsed() < STORE_RETRY && !self.lost { Kept::Waits } else { self.write() }
@@ -101,9 +109,7 @@ impl Keeper {
             Err(failure @ StoreError::Fenced { .. }) => {
                 warn!(%failure, "fenced");
                 self.live.metrics.checkpoints().fenced();
-                self.pending = None;
-                self.lost = true;
-                Kept::Lost
+                self.give_up()
             }
             Err(failure) => {
                 self.live.store_is(Err(&failure));

@@ -236,8 +236,8 @@ impl LivePartition {
         let saved = match self.intake.shard_mut().save() {
             Ok(saved) => saved,
             Err(failure) => {
-                error!(%failure, "the state cannot be written; processing waits");
-                return Kept::Waits;
+                error!(%failure, "the state cannot be written; going back to the last checkpoint");
+                return self.keeper.give_up();
             }
         };
         let routes = &self.live.config.routes;

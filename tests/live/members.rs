@@ -26,6 +26,7 @@ async fn a_member_that_comes_back_in_time_moves_no_partition() {
     trial.await_handled();
     let before = assigned(&first);
     assert!(first.stop().success());
+    assert_eq!(trial.kafka.members(&trial.topic), 2, "it is waited for");
     first.start_again();
     first.ready().await;
     first.kill();

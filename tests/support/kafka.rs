@@ -291,6 +291,13 @@ impl Kafka {
         committed.elements().iter().filter_map(offset).collect()
     }
 
+    /// How many members a group has, those included that are waited for.
+    pub fn members(&self, group: &str) -> usize {
+        let asks: BaseConsumer = self.client().create().expect("a Kafka client");
+        let list = asks.fetch_group_list(Some(group), DEADLINE).expect("ask for the group");
+        list.groups().iter().map(|group| group.members().len()).sum()
+    }
+
     fn reader<C: rdkafka::config::FromClientConfig>(&self, group: &str) -> C {
         self.client()
             .set("group.id", group)
