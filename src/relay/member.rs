@@ -20,7 +20,7 @@ use tracing::{debug, info, warn};
 
 use super::{Part, RelayError, RelayObserver, RelaySettings};
 use crate::source::KafkaSettings;
-use crate::source::kafka::explain;
+use crate::source::kafka::Refused;
 
 /// The member, until it is dropped.
 pub(super) struct Member {
@@ -50,6 +50,7 @@ impl Member {
             rebalances: Mutex::default(),
             held: Mutex::default(),
             joined: AtomicBool::new(false),
+            refused: Refused::default(),
             leaving: AtomicBool::new(false),
         };
         let config = settings.consumer(kafka);
@@ -150,6 +151,7 @@ struct Context {
     held: Mutex<Vec<(String, i32)>>,
     /// Whether the group has said at least once which partitions are ours (maybe none).
     joined: AtomicBool,
+    refused: Refused,
     leaving: AtomicBool,
 }
 
@@ -188,13 +190,17 @@ impl Context {
     }
 
     fn explain(&self, error: &KafkaError) -> String {
-        explain(error, &self.brokers, &self.topics, "[[source.kafka.route.topic]] name")
+        let setting = "[[source.kafka.route.topic]] name";
+        self.refused.explain(error, &self.brokers, &self.topics, setting)
     }
 }
 
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
+        if up > 0 {
+            self.refused.forget();
+        }
         if up > 0 && self.joined.load(Ordering::Acquire) {
             let reading = format!("reading {} from {}", self.topics, self.brokers);
             self.observer.health(Part::Source, Ok(reading));

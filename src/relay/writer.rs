@@ -16,7 +16,7 @@ use tracing::debug;
 use super::error::is_fenced;
 use super::{Part, RelayError, RelayObserver, RelaySettings};
 use crate::source::KafkaSettings;
-use crate::source::kafka::explain;
+use crate::source::kafka::Refused;
 
 /// How long Kafka may take for one step of a transaction. librdkafka tries again within it.
 const STEP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -53,6 +53,7 @@ impl Writer {
             outputs: settings.outputs.join(", "),
             observer: Arc::clone(observer),
             failed: Mutex::default(),
+            refused: Refused::default(),
         };
         let config = settings.producer(kafka);
         let producer: BaseProducer<Context> =
@@ -175,6 +176,7 @@ struct Context {
     observer: Arc<dyn RelayObserver>,
     /// The first record of the open transaction that was not taken.
     failed: Mutex<Option<RelayError>>,
+    refused: Refused,
 }
 
 impl Context {
@@ -188,7 +190,8 @@ impl Context {
     }
 
     fn explain(&self, error: &KafkaError) -> String {
-        explain(error, &self.brokers, &self.outputs, "the topics of [source.kafka.route]")
+        let setting = "the topics of [source.kafka.route]";
+        self.refused.explain(error, &self.brokers, &self.outputs, setting)
     }
 }
 
@@ -201,6 +204,7 @@ impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().any(|broker| broker.state == "UP");
         if up {
+            self.refused.forget();
             self.is_well();
         }
     }

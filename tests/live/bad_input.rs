@@ -12,7 +12,9 @@ use rdkafka::message::OwnedMessage;
 use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
-use crate::support::{HttpReceiver, KafkaBroker, Record, eventually, header, unique};
+use crate::support::{
+    HttpReceiver, KafkaBroker, Program, Record, SASL_USER, eventually, header, unique,
+};
 
 const BRAND: &str = "[[brand]]\nname = \"Acme\"\n";
 
@@ -202,6 +204,26 @@ async fn a_missing_topic_and_a_missing_broker_are_told_in_words() {
         assert_eq!(running.get("/healthz").await.0, 200, "it lives and goes on trying");
         running.stop().await.unwrap();
     }
+}
+
+/// To librdkafka brokers that refuse it are brokers that are away; that is not what people must be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_credentials_are_told_in_words_that_stay() {
+    let broker = KafkaBroker::shared();
+    let plain = source(broker, &unique("refused"), "json");
+    let properties = format!(
+        "[source.kafka.properties]\n\"security.protocol\" = \"SASL_PLAINTEXT\"\n\
+         \"sasl.mechanism\" = \"PLAIN\"\n\"sasl.username\" = \"{SASL_USER}\"\n\
+         \"sasl.password\" = {{ env = \"KAFKA_PASSWORD\" }}\n"
+    );
+    let toml = plain.replace(&broker.address(), &broker.sasl_address()) + &properties;
+    let env = [("KAFKA_PASSWORD", "last year's"), ("RUST_LOG", "groundswell=debug")];
+    let mut program = Program::start(&toml, &env);
+    eventually("librdkafka says that nobody is there", || program.log().contains("AllBrokersDown"));
+    let (status, body) = program.http().get("/readyz").await.unwrap();
+    assert_eq!(status, 503);
+    assert!(body.contains("refuses the credentials; check the sasl.*"), "{body}");
+    assert!(program.stop().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

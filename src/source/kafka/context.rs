@@ -14,7 +14,7 @@ use tracing::{debug, error, info, warn};
 
 use super::worker::{Assignment, Worker};
 use super::{
-    Assigned, History, KafkaSettings, PartitionHandler, SourceObserver, StartAt, Topic, explain,
+    Assigned, History, KafkaSettings, PartitionHandler, Refused, SourceObserver, StartAt, Topic,
 };
 use crate::mention::millis;
 use crate::source::wall_clock;
@@ -35,6 +35,7 @@ pub(super) struct Context {
     arrived: Mutex<Vec<Arrival>>,
     /// Whether the group has said at least once which partitions are ours (maybe none).
     joined: AtomicBool,
+    refused: Refused,
     /// Whether a broker can be reached.
     connected: Arc<AtomicBool>,
     /// Whether a shard has found that another instance has its partition.
@@ -66,6 +67,7 @@ impl Context {
             workers,
             arrived: Mutex::new(Vec::new()),
             joined: AtomicBool::new(false),
+            refused: Refused::default(),
             connected,
             fenced,
             rejoined: Mutex::new(None),
@@ -118,7 +120,12 @@ impl Context {
     /// An error in words for people.
     pub(super) fn explain(&self, error: &KafkaError) -> String {
         let topics: Vec<&str> = self.topics.iter().map(|topic| topic.name.as_str()).collect();
-        explain(error, &self.brokers, &topics.join(", "), "[[source.kafka.topic]] name")
+        self.refused.explain(
+            error,
+            &self.brokers,
+            &topics.join(", "),
+            "[[source.kafka.topic]] name",
+        )
     }
 
     fn worker(&self, partition: i32) -> &Worker {
@@ -257,6 +264,7 @@ impl ClientContext for Context {
         let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
         if up > 0 {
             self.connected.store(true, Ordering::Release);
+            self.refused.forget();
         }
         if up > 0 && self.joined.load(Ordering::Acquire) {
             self.observer.health(Ok(format!("connected to {up} broker(s) at {}", self.brokers)));

@@ -39,7 +39,7 @@ pub use dead_letters::{
 pub use market::MARKET_HEADER;
 pub(crate) use market::market_of;
 pub use settings::{KafkaSettings, Topic};
-pub(crate) use words::explain;
+pub(crate) use words::{Refused, explain};
 use worker::{Common, Worker};
 
 /// One message of a partition.

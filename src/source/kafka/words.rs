@@ -1,5 +1,7 @@
 //! librdkafka's errors in words for people.
 
+use std::sync::{Mutex, PoisonError};
+
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// What `error` of a client of `topics` at `brokers` means, and what to do. `setting` is what names
@@ -27,11 +29,50 @@ pub(crate) fn explain(error: &KafkaError, brokers: &str, topics: &str, setting: 
         Some(
             RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::GroupAuthorizationFailed,
         ) => format!("{brokers} does not allow this user to use the topic or the group: {error}"),
+        Some(RDKafkaErrorCode::SSL) => format!(
+            "no TLS connection to {brokers} comes about; check the ssl.* properties, and that its \
+             listener speaks TLS (still trying)"
+        ),
         Some(RDKafkaErrorCode::InconsistentGroupProtocol) => {
             "the group's other members share its partitions in another way; give each of them an \
              instance in [source.kafka], or none of them"
                 .to_owned()
         }
         _ => error.to_string(),
+    }
+}
+
+/// What a client was told last when it was refused. To librdkafka a broker that refuses it is one that
+/// is away, and it says so right afterwards.
+#[derive(Debug, Default)]
+pub(crate) struct Refused(Mutex<Option<String>>);
+
+impl Refused {
+    /// As [`explain`], but for what another error has led to.
+    pub(crate) fn explain(
+        &self,
+        error: &KafkaError,
+        brokers: &str,
+        topics: &str,
+        setting: &str,
+    ) -> String {
+        let words = explain(error, brokers, topics, setting);
+        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match error.rdkafka_error_code() {
+            Some(
+                RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::SSL,
+            ) => refused.insert(words).clone(),
+            Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure) => {
+                refused.clone().unwrap_or(words)
+            }
+            _ => words,
+        }
+    }
+
+    /// A broker has let it in.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
