@@ -150,7 +150,7 @@ async fn asked_to_stop_under_load_it_commits_what_is_in_flight_and_ends_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_that_come_and_go_share_the_work() {
     let broker = KafkaBroker::shared();
-    let setup = Setup::new(broker, 4).await;
+    let setup = Setup::new(broker, 4).await.committing_seldom();
     let stream = Stream::new(40_000, setup.partitions);
     let hurry = AtomicBool::new(false);
     // There is always something to do, until everybody has come and gone.

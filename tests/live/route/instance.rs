@@ -26,6 +26,7 @@ pub struct Setup {
     pub group: String,
     pub partitions: i32,
     has_dead_letter_topic: bool,
+    commits: &'static str,
     folder: TempDir,
 }
 
@@ -48,6 +49,7 @@ impl Setup {
             group: unique("route"),
             partitions,
             has_dead_letter_topic: true,
+            commits: "commit_interval = \"100ms\"\ncommit_messages = 100\n",
             folder: tempfile::tempdir().unwrap(),
         };
         broker.create_topic(&setup.input, partitions).await;
@@ -64,6 +66,11 @@ impl Setup {
         Self { output: output.to_owned(), ..self }
     }
 
+    /// Transactions that are always open while there is something to read.
+    pub fn committing_seldom(self) -> Self {
+        Self { commits: "commit_interval = \"3s\"\n", ..self }
+    }
+
     /// The configuration of the instance `name`; `run` reads what `route` writes by the same file.
     pub fn toml(&self, name: &str) -> String {
         let dead_letters = if self.has_dead_letter_topic {
@@ -77,7 +84,7 @@ impl Setup {
              [source.kafka.properties]\n\"session.timeout.ms\" = 6000\n\"heartbeat.interval.ms\" = 500\n\
              \"reconnect.backoff.max.ms\" = 200\n\
              [source.kafka.route]\noutput = \"{}\"\n{dead_letters}group = \"{}\"\n\
-             transactional_id = \"{}-{name}\"\ncommit_interval = \"100ms\"\ncommit_messages = 100\n\
+             transactional_id = \"{}-{name}\"\n{}\
              [[source.kafka.route.topic]]\nname = \"{}\"\n\
              [dead_letter]\nfile = {:?}\n[feedback]\nfile = {:?}\n",
             self.brokers,
@@ -85,6 +92,7 @@ impl Setup {
             self.output,
             self.group,
             self.group,
+            self.commits,
             self.input,
             self.dead_letter_path().display().to_string(),
             self.folder.path().join("marks.ndjson").display().to_string(),
