@@ -11,10 +11,7 @@ use crate::support::service::sample;
 use crate::support::{Answer, Postgres, Received, eventually};
 use crate::trial::{SHARED, Trial, handled, postgres, sqlite};
 
-/// Killed so many times; `GROUNDSWELL_KILLS=50` is the long form.
-fn kills() -> usize {
-    std::env::var("GROUNDSWELL_KILLS").map_or(8, |kills| kills.parse().expect("a number of kills"))
-}
+const KILLS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_it_says_what_it_would_have_said() {
@@ -22,9 +19,8 @@ async fn killed_at_any_moment_it_says_what_it_would_have_said() {
     let mut random = StdRng::seed_from_u64(1);
     let mut program = trial.start("instance = \"one\"\n[store]\ncheckpoint_every = \"200ms\"", "");
     trial.begun(&program).await;
-    let kills = kills();
-    for kill in 1..=kills {
-        trial.send(kill, kills + 1).await;
+    for kill in 1..=KILLS {
+        trial.send(kill, KILLS + 1).await;
         if random.random_bool(0.5) {
             // In the midst of it, as a rule.
             let wait = Duration::from_millis(random.random_range(0..60));
