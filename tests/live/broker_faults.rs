@@ -1,10 +1,10 @@
 //! Brokers that stop, die and hang: what comes of a stream is what comes of it undisturbed, exactly.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
 
-use crate::support::{KafkaBroker, KafkaCluster, unique};
+use crate::support::{KafkaBroker, KafkaCluster, measured, unique};
 use crate::trial::{PARTITIONS, Trial, sqlite};
 
 const KEPT_OFTEN: &str = "[store]\ncheckpoint_every = \"200ms\"";
@@ -23,7 +23,9 @@ async fn a_broker_that_is_away_is_waited_for() {
         let away = |status: u16, body: &str| status == 503 && body.contains("no broker answers");
         program.http().wait_for("/readyz", away).await;
         block_in_place(|| broker.start_again());
+        let back = Instant::now();
         program.ready().await;
+        measured(format_args!("ready {:.1?} after the broker", back.elapsed()));
         trial.send(part, 3).await;
     }
     trial.settled().await;
@@ -75,7 +77,7 @@ async fn a_partition_without_a_leader_holds_back_only_itself() {
     trial.await_handled();
     block_in_place(|| cluster.broker(3).stop());
     cluster.await_partition(&topic, 0, |it| it.leader.is_none()).await;
-    let gone = std::time::Instant::now();
+    let gone = Instant::now();
     let (of_others, of_leaderless) = {
         let rest = trial.stream.records[trial.sent..].to_vec();
         rest.into_iter().partition::<Vec<_>, _>(|it| it.partition != Some(0))

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::support::service::sample;
-use crate::support::{Answer, Postgres, Received, eventually};
+use crate::support::{Answer, Postgres, Received, eventually, measured};
 use crate::trial::{SHARED, Trial, handled, postgres, sqlite};
 
 const KILLS: usize = 50;
@@ -84,9 +84,11 @@ async fn an_instance_that_hangs_amid_a_transaction_holds_up_nobody() {
         server.query(&trial.topic, asleep).trim() != "0"
     });
     sleeper.suspend();
+    let suspended = Instant::now();
     let mut heir = trial.start(SHARED, &url);
     trial.send(2, 2).await;
     trial.settled().await;
+    measured(format_args!("its heir was through {:.1?} later", suspended.elapsed()));
     sleeper.resume();
     assert!(sleeper.stop().success());
     assert!(heir.stop().success());
@@ -135,6 +137,7 @@ async fn a_receiver_that_was_away_gets_everything_once_and_in_order() {
     let received = trial.receiver.wait_for(refused + all).await;
     let accepted: BTreeSet<&str> = received[refused..].iter().map(Received::key).collect();
     assert_eq!(accepted.len(), all, "each is accepted once");
+    measured(format_args!("{refused} requests refused, then {all} alerts accepted, each once"));
     trial.judge_order(&expected, &received[refused..]);
     assert!(program.stop().success());
     assert_eq!(trial.receiver.received().len(), refused + all, "and sent no more");
@@ -156,7 +159,9 @@ async fn a_postgres_that_stops_is_waited_for() {
         program.http().wait_for("/readyz", waits).await;
         assert_eq!(program.http().get("/healthz").await.unwrap().0, 200, "it lives and waits");
         tokio::task::block_in_place(|| server.start_again());
+        let back = Instant::now();
         program.ready().await;
+        measured(format_args!("ready {:.1?} after PostgreSQL", back.elapsed()));
         trial.send(2 * round + 3, 5).await;
     }
     trial.settled().await;
@@ -179,7 +184,9 @@ async fn a_full_disk_is_waited_for() {
     let waits = |status: u16, body: &str| status == 503 && body.contains("disk");
     program.http().wait_for("/readyz", waits).await;
     std::fs::remove_file(&filler).unwrap();
+    let room = Instant::now();
     program.ready().await;
+    measured(format_args!("ready {:.1?} after there was room", room.elapsed()));
     trial.send(3, 3).await;
     trial.settled().await;
     // The disk goes with the program.
@@ -213,6 +220,7 @@ async fn asked_to_end_under_full_load_it_ends_soon_and_reads_nothing_again() {
         let status = tokio::task::block_in_place(|| program.stop());
         assert!(status.success(), "{status}");
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        measured(format_args!("ended within {:.1?}", began.elapsed()));
         let before = std::mem::replace(&mut kept, trial.kept(sqlite(&program)).await);
         assert!(kept > before, "what was handled is kept");
         cut_short += usize::from(kept < trial.sent as i64);

@@ -18,7 +18,7 @@ use rdkafka::message::Headers;
 use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
-use crate::support::{KafkaBroker, Record, header, unique};
+use crate::support::{KafkaBroker, Record, header, measured, unique};
 use instance::{Instance, Setup};
 use stream::Stream;
 
@@ -118,6 +118,11 @@ async fn killed_at_any_moment_it_loses_and_repeats_nothing() {
     let written = stream.assert_exact(broker, &setup.output).await;
     let uncommitted = broker.read_to_end(&setup.output, "read_uncommitted").await;
     assert!(uncommitted.len() > written.len(), "no kill left a transaction open");
+    let (all, records, lost) =
+        (stream.records.len(), written.len(), uncommitted.len() - written.len());
+    measured(format_args!(
+        "{amid} kills amid {all} messages: {records} records, exactly; {lost} more were aborted"
+    ));
     stream.assert_dead_letters_exact(broker, &setup).await;
 }
 
@@ -134,6 +139,7 @@ async fn asked_to_stop_under_load_it_commits_what_is_in_flight_and_ends_well() {
         let asked = Instant::now();
         assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
         assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+        measured(format_args!("ended within {:.1?}", asked.elapsed()));
         assert!(instance.log().contains("what was in flight is committed"), "{}", instance.log());
         ended += usize::from(setup.committed() < stream.records.len());
     }

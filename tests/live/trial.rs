@@ -14,7 +14,7 @@ use groundswell::store::{Engine, PartitionKey, Store, StoreSettings};
 use crate::support::service::sample;
 use crate::support::{
     Expected, HttpReceiver, Kafka, KafkaBroker, Program, Received, Record, Stream, eventually,
-    unique,
+    measured, unique,
 };
 
 pub const MARKETS: usize = 4;
@@ -134,7 +134,10 @@ impl Trial {
         let config = self.config();
         let expected = self.stream.expected(&config);
         self.judge_messages(&expected).await;
+        let alerts = told(&expected).len();
         self.judge_state(&config, expected, engine).await;
+        let records = self.stream.records.len();
+        measured(format_args!("{records} messages and {alerts} alerts as undisturbed"));
     }
 
     /// What the receiver got.

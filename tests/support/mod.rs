@@ -72,6 +72,12 @@ pub fn run(command: &mut Command) -> String {
     said.into_owned()
 }
 
+/// Says what a test has measured; shown with `-- --nocapture`, for docs/reliability.md.
+pub fn measured(figures: std::fmt::Arguments<'_>) {
+    let thread = std::thread::current();
+    println!("measured {}: {figures}", thread.name().unwrap_or("?"));
+}
+
 /// Waits until `holds`, which is asked again and again.
 ///
 /// # Panics
