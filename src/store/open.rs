@@ -120,7 +120,17 @@ impl Store {
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        timeout(PATIENCE, work).await.unwrap_or(Err(StoreError::Slow(PATIENCE)))
+        patiently(work).await
+    }
+}
+
+/// Does one step of `work`, unless it takes too long.
+pub(super) async fn patiently<T, E: Into<StoreError>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, StoreError> {
+    match timeout(PATIENCE, work).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(_) => Err(StoreError::Slow(PATIENCE)),
     }
 }
 

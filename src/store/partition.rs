@@ -1,13 +1,17 @@
 //! A partition's state: claimed, loaded, and written with all that came of it in one transaction.
 
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::change;
 use super::error::StoreError;
-use super::open::Store;
+use super::open::{Store, patiently};
 use super::outbox;
 use crate::incident::{Change, State, Subject};
 use crate::mention::Timestamp;
+
+/// Parts that one statement writes: at a few milliseconds a statement, what thousands of brands have
+/// come to would take too long one by one.
+const PARTS_AT_ONCE: usize = 64;
 
 /// A partition as a consumer group reads it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +113,7 @@ impl Store {
         checkpoint: &Checkpoint,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.within(self.commit_now(claim, checkpoint, now)).await?;
+        self.commit_now(claim, checkpoint, now).await?;
         if !checkpoint.changes.is_empty() {
             self.posted.send_modify(|count| *count += 1);
         }
@@ -140,7 +144,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let PartitionKey { group, topic, number } = &claim.partition;
-        let mut transaction = self.begin().await?;
+        // Each step by itself: a checkpoint of many brands takes its time, and gets on.
+        let mut transaction = patiently(self.begin()).await?;
         let connection = transaction.connection()?;
         let moved = sqlx::query(
             "UPDATE partitions SET position = $1, saved_at = $2 \
@@ -152,21 +157,20 @@ impl Store {
         .bind(topic)
         .bind(i64::from(*number))
         .bind(claim.epoch)
-        .execute(&mut *connection)
-        .await?;
+        .execute(&mut *connection);
+        let moved = patiently(moved).await?;
         if moved.rows_affected() == 0 {
             return Err(StoreError::Fenced { topic: topic.clone(), number: *number });
         }
         write_parts(connection, &claim.partition, checkpoint).await?;
         for (change, routes) in &checkpoint.changes {
             let json = change::write(change)?;
-            write_incident(connection, &claim.partition, change, &json).await?;
+            patiently(write_incident(connection, &claim.partition, change, &json)).await?;
             for route in routes {
-                outbox::post(connection, route, change, &json, now).await?;
+                patiently(outbox::post(connection, route, change, &json, now)).await?;
             }
         }
-        transaction.commit().await?;
-        Ok(())
+        patiently(transaction.commit()).await
     }
 }
 
@@ -215,34 +219,39 @@ async fn write_parts(
     PartitionKey { group, topic, number }: &PartitionKey,
     checkpoint: &Checkpoint,
 ) -> Result<(), StoreError> {
-    for name in &checkpoint.remove {
-        sqlx::query(
-            "DELETE FROM parts \
-             WHERE consumer_group = $1 AND topic = $2 AND number = $3 AND name = $4",
-        )
-        .bind(group)
-        .bind(topic)
-        .bind(i64::from(*number))
-        .bind(name)
-        .execute(&mut *connection)
-        .await?;
+    for names in checkpoint.remove.chunks(PARTS_AT_ONCE) {
+        let names_are = numbered(4, names.len(), |at| format!("${at}"));
+        let sql = format!(
+            "DELETE FROM parts WHERE consumer_group = $1 AND topic = $2 AND number = $3 \
+             AND name IN ({names_are})"
+        );
+        let of_partition = sqlx::query(AssertSqlSafe(sql)).bind(group).bind(topic);
+        let of_partition = of_partition.bind(i64::from(*number));
+        let delete = names.iter().fold(of_partition, |query, name| query.bind(name));
+        patiently(delete.execute(&mut *connection)).await?;
     }
-    for (name, bytes) in &checkpoint.put {
-        sqlx::query(
-            "INSERT INTO parts (consumer_group, topic, number, name, bytes) \
-             VALUES ($1, $2, $3, $4, $5) \
+    for parts in checkpoint.put.chunks(PARTS_AT_ONCE) {
+        let rows = numbered(4, parts.len(), |at| {
+            let at = 4 + 2 * (at - 4);
+            format!("($1, $2, $3, ${at}, ${})", at + 1)
+        });
+        let sql = format!(
+            "INSERT INTO parts (consumer_group, topic, number, name, bytes) VALUES {rows} \
              ON CONFLICT (consumer_group, topic, number, name) \
-             DO UPDATE SET bytes = excluded.bytes",
-        )
-        .bind(group)
-        .bind(topic)
-        .bind(i64::from(*number))
-        .bind(name)
-        .bind(bytes)
-        .execute(&mut *connection)
-        .await?;
+             DO UPDATE SET bytes = excluded.bytes"
+        );
+        let of_partition = sqlx::query(AssertSqlSafe(sql)).bind(group).bind(topic);
+        let of_partition = of_partition.bind(i64::from(*number));
+        let insert =
+            parts.iter().fold(of_partition, |query, (name, bytes)| query.bind(name).bind(bytes));
+        patiently(insert.execute(&mut *connection)).await?;
     }
     Ok(())
+}
+
+/// What stands at each of `count` places of a list, from number `first` on.
+fn numbered(first: usize, count: usize, one: impl Fn(usize) -> String) -> String {
+    (first..first + count).map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// Keeps the latest change of an incident; one that is older than what is known changes nothing.

@@ -260,6 +260,32 @@ async fn incidents_resolved_long_ago_are_forgotten_and_open_ones_are_not() {
     }
 }
 
+/// As of a thousand brands that are read for the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_of_many_parts_is_written_and_their_end_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let store = Store::open(&settings).await.unwrap();
+        let claim = store.claim(&partition(0)).await.unwrap().claim;
+        let names = || (0..50_000).map(|number| format!("brand/{number}"));
+        let mut checkpoint = Checkpoint {
+            position: 1,
+            put: names().map(|name| part(&name, name.as_bytes())).collect(),
+            remove: Vec::new(),
+            changes: Vec::new(),
+        };
+        store.commit(&claim, &checkpoint, at(0)).await.unwrap();
+        let stored = store.claim(&partition(0)).await.unwrap();
+        assert_eq!(stored.parts.len(), 50_000);
+        assert!(stored.parts.iter().all(|(name, bytes)| name.as_bytes() == bytes));
+        checkpoint.put.clear();
+        checkpoint.remove = names().skip(1).collect();
+        store.commit(&stored.claim, &checkpoint, at(1)).await.unwrap();
+        let stored = store.claim(&partition(0)).await.unwrap();
+        assert_eq!(stored.parts, [part("brand/0", b"brand/0")]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_not_there_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
