@@ -49,7 +49,7 @@ impl DeadLetters {
             topic: topic
                 .map(|(kafka, topic)| DeadLetterTopic::open(kafka, topic, max_bytes))
                 .transpose()?,
-            max_bytes,
+            max_bytes: max_bytes.min(DeadLetterTopic::LARGEST),
             lost: AtomicBool::new(false),
         })
     }
@@ -71,6 +71,10 @@ impl DeadLetters {
                 None => self.lock().write(letter),
             };
             let Err(failure) = written else { return };
+            if let Some(topic) = topic {
+                // What it has refused is in the way; why it does, it says again.
+                let _refused = topic.flush();
+            }
             error!(error = %failure, "a dead letter cannot be written; processing waits for it");
             if !on_failure(&failure) {
                 self.lost.store(true, Ordering::Release);

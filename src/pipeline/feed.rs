@@ -141,7 +141,11 @@ impl TopicFeed {
 
     /// `partition` is read elsewhere from now on. When no other is silent, whoever reads it has the
     /// incident: nothing is told here.
-    pub(super) fn revoke(&mut self, partition: i32) {
+    pub(super) fn revoke(&mut self, partition: i32, heard: &Arc<Heard>) {
+        let known = self.partitions.get(&partition);
+        if known.is_none_or(|known| !Arc::ptr_eq(&known.heard, heard)) {
+            return;
+        }
         self.partitions.remove(&partition);
         if self.silent().next().is_none() {
             self.tracker = Tracker::default();

@@ -136,10 +136,15 @@ impl PartitionHandler for LivePartition {
             _ => waited,
         };
         let key = (self.topic.clone(), self.partition);
-        lock(&self.live.partitions).remove(&key);
-        lock(&self.live.homes).retain(|_, home| *home != key);
+        // Or it has come back before this.
+        let mut partitions = lock(&self.live.partitions);
+        if partitions.get(&key).is_some_and(|known| Arc::ptr_eq(known, &self.metrics)) {
+            partitions.remove(&key);
+            lock(&self.live.homes).retain(|_, home| *home != key);
+        }
+        drop(partitions);
         if let Some(feed) = lock(&self.live.feeds).get_mut(&self.topic) {
-            feed.revoke(self.partition);
+            feed.revoke(self.partition, &self.heard);
         }
         kept
     }
@@ -225,8 +230,8 @@ impl LivePartition {
             now,
             message.payload,
         );
-        self.live.dead_letters.keep(&letter, message, |_| {
-            intake.dead_letter_failed();
+        self.live.dead_letters.keep(&letter, message, |failure| {
+            self.live.dead_letters_are(Err(failure));
             !self.live.is_ending()
         });
     }

@@ -168,7 +168,9 @@ fn a_silence_waits_for_partitions_that_are_still_read_but_not_for_ever() {
 fn a_partition_that_leaves_takes_its_silence_along() {
     let mut feed = followed(&[DEATH, DEATH + 12]);
     assert!(feed.take(0, silence(DEATH, DEATH + 12), at(DEATH + 12)).is_some());
-    feed.revoke(0);
+    feed.revoke(0, &Arc::default());
+    assert!(feed.incident().is_some(), "that was an earlier life of the partition");
+    feed.revoke(0, &Arc::clone(&feed.partitions[&0].heard));
     assert_eq!(feed.incident(), None);
     assert_eq!(feed.judge(at(DEATH + 20)), None);
     assert!(feed.begins_with(1));

@@ -1,6 +1,8 @@
 //! Dead letters in a topic: each message as it came, with the reason and its place in headers.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
@@ -29,8 +31,8 @@ pub const OFFSET_HEADER: &str = "groundswell-offset";
 /// How long Kafka may take to acknowledge what has been written; what it has not by then is written
 /// again.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
-/// How much may wait to be written, in KiB. Whoever has more waits.
-const QUEUE: usize = 64 << 10;
+/// How much may wait to be written, in bytes. Whoever has more waits.
+const MOST_WAITING: usize = 64 << 20;
 /// A moment in which what has been delivered is heard of.
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -52,9 +54,16 @@ pub(crate) fn headers(
 pub struct DeadLetterTopic {
     producer: BaseProducer<Context>,
     topic: String,
+    /// The number of the next letter.
+    next: AtomicUsize,
+    /// Held by whoever writes again what has failed.
+    again: Mutex<()>,
 }
 
 impl DeadLetterTopic {
+    /// The largest payload that goes into a topic, in bytes.
+    pub const LARGEST: usize = MOST_WAITING / 2;
+
     /// `topic` at the brokers of `kafka`, for payloads of up to `max_bytes`.
     ///
     /// # Errors
@@ -68,18 +77,20 @@ impl DeadLetterTopic {
         let context = Context {
             brokers: kafka.brokers.join(", "),
             topic: topic.to_owned(),
-            failed: Mutex::default(),
+            waiting: Mutex::default(),
         };
         let within = DELIVERED_WITHIN.as_millis().to_string();
         let producer = client::producer(kafka, "groundswell-dead-letters", max_bytes)
             .set("acks", "all")
             .set("message.timeout.ms", within)
-            .set("queue.buffering.max.kbytes", QUEUE.to_string())
+            // What waits is bounded here, whether librdkafka has it or has given it back.
+            .set("queue.buffering.max.kbytes", (2 * MOST_WAITING / 1_024).to_string())
             // Nobody asks it how it fares, and what it says would wait for being heard.
             .set("statistics.interval.ms", "0")
             .create_with_context(context)
             .map_err(KafkaSourceError::Settings)?;
-        Ok(Self { producer, topic: topic.to_owned() })
+        let (next, again) = (AtomicUsize::new(0), Mutex::default());
+        Ok(Self { producer, topic: topic.to_owned(), next, again })
     }
 
     /// Hands `letter`, which `message` has become, over. It is in the topic once [`Self::flush`] has
@@ -87,7 +98,7 @@ impl DeadLetterTopic {
     ///
     /// # Errors
     ///
-    /// When too many wait; then it may be given again.
+    /// When too much waits; then it may be given again.
     pub fn write(&self, letter: &DeadLetter, message: &Message<'_>) -> Result<(), DeadLetterError> {
         let own = message.headers.map(BorrowedHeaders::detach).unwrap_or_default();
         let place = (&*letter.source, letter.partition.unwrap_or(-1), message.offset);
@@ -98,57 +109,69 @@ impl DeadLetterTopic {
         // A broker may refuse times ahead of its clock.
         let time = message.timestamp.map(|time| time.as_millis().min(wall_clock().as_millis()));
         self.producer.poll(Duration::ZERO);
-        self.send(message.key, message.payload, time, Some(headers))
+        let context = self.producer.client().context();
+        let number = self.next.fetch_add(1, Ordering::AcqRel);
+        if !context.waiting().take(number, message.payload.len()) {
+            return Err(context.refuses(RDKafkaErrorCode::QueueFull));
+        }
+        let record = BaseRecord {
+            topic: &self.topic,
+            partition: None,
+            payload: Some(message.payload),
+            key: message.key,
+            timestamp: time,
+            headers: Some(headers),
+            delivery_opaque: number,
+        };
+        self.producer.send(record).map_err(|(error, _)| {
+            context.waiting().done(number);
+            context.refuses(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown))
+        })
     }
 
-    /// Waits until every letter is in the topic.
+    /// Waits until every letter that has been written so far is in the topic.
     ///
     /// # Errors
     ///
     /// When some are not within a few seconds; they are kept, and written again by the next call.
     pub fn flush(&self) -> Result<(), DeadLetterError> {
         let context = self.producer.client().context();
-        for message in context.take_failed() {
-            let time = message.timestamp().to_millis();
-            let payload = message.payload().unwrap_or_default();
-            let sent = self.send(message.key(), payload, time, message.headers().cloned());
-            if sent.is_err() {
-                context.failed().push((RDKafkaErrorCode::QueueFull, message));
-            }
+        let end = self.next.load(Ordering::Acquire);
+        if !context.waiting().has_before(end) {
+            return Ok(());
         }
+        self.write_again();
         let deadline = Instant::now() + DELIVERED_WITHIN;
-        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
+        while context.waiting().has_before(end) {
+            if Instant::now() >= deadline || context.waiting().failed.iter().any(|it| it.0 < end) {
+                let reason = context.waiting().failed.first().map(|(_, reason, _)| *reason);
+                return Err(context.refuses(reason.unwrap_or(RDKafkaErrorCode::RequestTimedOut)));
+            }
             self.producer.poll(MOMENT);
         }
-        let failed = context.failed().first().map(|(reason, _)| *reason);
-        match failed {
-            Some(reason) => Err(context.refuses(&KafkaError::MessageProduction(reason))),
-            None if self.producer.in_flight_count() > 0 => {
-                let late = RDKafkaErrorCode::RequestTimedOut;
-                Err(context.refuses(&KafkaError::MessageProduction(late)))
-            }
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    fn send(
-        &self,
-        key: Option<&[u8]>,
-        payload: &[u8],
-        timestamp: Option<i64>,
-        headers: Option<OwnedHeaders>,
-    ) -> Result<(), DeadLetterError> {
-        let record = BaseRecord {
-            topic: &self.topic,
-            partition: None,
-            payload: Some(payload),
-            key,
-            timestamp,
-            headers,
-            delivery_opaque: (),
-        };
+    fn write_again(&self) {
+        let _alone = self.again.lock().unwrap_or_else(PoisonError::into_inner);
         let context = self.producer.client().context();
-        self.producer.send(record).map_err(|(error, _)| context.refuses(&error))
+        let failed = std::mem::take(&mut context.waiting().failed);
+        for (number, _, message) in failed {
+            let record = BaseRecord {
+                topic: &self.topic,
+                partition: None,
+                payload: message.payload(),
+                key: message.key(),
+                timestamp: message.timestamp().to_millis(),
+                headers: message.headers().cloned(),
+                delivery_opaque: number,
+            };
+            let sent = self.producer.send(record).map_err(|(error, _)| error.rdkafka_error_code());
+            if let Err(reason) = sent {
+                let reason = reason.unwrap_or(RDKafkaErrorCode::Unknown);
+                context.waiting().failed.push((number, reason, message));
+            }
+        }
     }
 }
 
@@ -158,30 +181,60 @@ impl std::fmt::Debug for DeadLetterTopic {
     }
 }
 
+/// Letters that are not known to be in the topic.
+#[derive(Default)]
+struct Waiting {
+    /// Their sizes in bytes, by number.
+    sizes: BTreeMap<usize, usize>,
+    bytes: usize,
+    /// Those that Kafka has not taken, each with the reason; to be written again.
+    failed: Vec<(usize, RDKafkaErrorCode, OwnedMessage)>,
+}
+
+impl Waiting {
+    /// Makes room for one more; returns whether there is any.
+    fn take(&mut self, number: usize, bytes: usize) -> bool {
+        // Headers and what is kept beside them.
+        let bytes = bytes + 1_024;
+        let fits = self.bytes + bytes <= MOST_WAITING;
+        if fits {
+            self.bytes += bytes;
+            self.sizes.insert(number, bytes);
+        }
+        fits
+    }
+
+    fn done(&mut self, number: usize) {
+        self.bytes -= self.sizes.remove(&number).unwrap_or(0);
+    }
+
+    fn has_before(&self, end: usize) -> bool {
+        self.sizes.first_key_value().is_some_and(|(number, _)| *number < end)
+    }
+}
+
 /// What librdkafka tells.
 struct Context {
     brokers: String,
     topic: String,
-    /// Not in the topic, for this reason; to be written again.
-    failed: Mutex<Vec<(RDKafkaErrorCode, OwnedMessage)>>,
+    waiting: Mutex<Waiting>,
 }
 
 impl Context {
-    fn failed(&self) -> std::sync::MutexGuard<'_, Vec<(RDKafkaErrorCode, OwnedMessage)>> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_failed(&self) -> impl Iterator<Item = OwnedMessage> + use<> {
-        std::mem::take(&mut *self.failed()).into_iter().map(|(_, message)| message)
-    }
-
-    fn refuses(&self, error: &KafkaError) -> DeadLetterError {
+    fn refuses(&self, reason: RDKafkaErrorCode) -> DeadLetterError {
         let setting = "[source.kafka] dead_letter_topic";
-        let reason = match error.rdkafka_error_code() {
+        let reason = match reason {
             // librdkafka gives a message up after its time, whatever kept it.
-            Some(RDKafkaErrorCode::MessageTimedOut) => format!("{} does not take it", self.brokers),
-            Some(RDKafkaErrorCode::QueueFull) => format!("too much waits for {}", self.brokers),
-            _ => explain(error, &self.brokers, &self.topic, setting),
+            RDKafkaErrorCode::MessageTimedOut => format!("{} does not take it", self.brokers),
+            RDKafkaErrorCode::QueueFull => format!("too much waits for {}", self.brokers),
+            _ => {
+                let error = KafkaError::MessageProduction(reason);
+                explain(&error, &self.brokers, &self.topic, setting)
+            }
         };
         DeadLetterError::Topic { topic: self.topic.clone(), reason }
     }
@@ -194,11 +247,15 @@ impl ClientContext for Context {
 }
 
 impl ProducerContext for Context {
-    type DeliveryOpaque = ();
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, delivery: &DeliveryResult<'_>, (): ()) {
-        let Err((error, message)) = delivery else { return };
-        let reason = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-        self.failed().push((reason, message.detach()));
+    fn delivery(&self, delivery: &DeliveryResult<'_>, number: usize) {
+        match delivery {
+            Ok(_) => self.waiting().done(number),
+            Err((error, message)) => {
+                let reason = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+                self.waiting().failed.push((number, reason, message.detach()));
+            }
+        }
     }
 }
