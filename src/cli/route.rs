@@ -6,11 +6,11 @@ use crate::config::{Config, Secrets};
 use crate::pipeline;
 
 use super::Failure;
-use super::run::{Args, runtime, serving, start, stop_signal};
+use super::run::{Args, carry_out, serving, start, stop_signal};
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let config = start(args, Secrets::ResolveSource)?;
-    runtime()?.block_on(serve(config))?;
+    carry_out(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let config = start(args, Secrets::Resolve)?;
-    runtime()?.block_on(serve(config))?;
+    carry_out(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,6 +55,14 @@ pub(super) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
             config.http.listen
         ))
     })
+}
+
+/// Does `work`. What it has left behind because nobody answers is not waited for.
+pub(super) fn carry_out<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

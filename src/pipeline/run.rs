@@ -40,8 +40,10 @@ const RESOLVED_KEPT: Duration = Duration::from_secs(400 * 86_400);
 /// How often the feedback file is looked at.
 const FEEDBACK_EVERY: Duration = Duration::from_secs(2);
 /// How long the shards may take to keep what they have handled, and then notifications that are due
-/// to be sent, after the order to stop. All in all it takes less than ten seconds.
+/// to be sent, after the order to stop.
 const DRAIN: Duration = Duration::from_secs(3);
+/// How long all of it may take; the HTTP server has a second more.
+const STOP: Duration = Duration::from_secs(8);
 /// How long the group may take to hear how far its partitions are kept, then.
 const LAST_COMMIT: Duration = Duration::from_secs(1);
 
@@ -140,12 +142,19 @@ pub async fn run(
     };
     info!("stopping");
     readiness.set("source", Err("the service is stopping".to_owned()));
-    chores.shutdown().await;
-    live.ending.store(true, Ordering::Release);
-    halt(&source).await;
-    notifier.shutdown(DRAIN).await;
-    leave(source).await;
-    store.close().await;
+    let stopping = async {
+        chores.shutdown().await;
+        live.ending.store(true, Ordering::Release);
+        halt(&source).await;
+        notifier.shutdown(DRAIN).await;
+        leave(source).await;
+        store.close().await;
+    };
+    if timeout(STOP, stopping).await.is_err() {
+        warn!(
+            "something does not answer and is not waited for; a restart goes on from what is kept"
+        );
+    }
     if ended.is_ok() {
         stop_http.send_replace(true);
         let _ended = timeout(Duration::from_secs(1), serve).await;

@@ -118,7 +118,10 @@ pub fn relay(
     while !stop.load(Ordering::Acquire) {
         let begun = Instant::now();
         let session = Session::start(kafka, settings, handler, observer);
-        let Err(error) = session.and_then(|session| session.run(stop)) else { break };
+        let Err(error) = session.and_then(|session| session.run(stop)) else {
+            info!("what was in flight is committed");
+            return Ok(());
+        };
         if error.is_final() {
             return Err(error);
         }
@@ -138,6 +141,6 @@ pub fn relay(
         rest(wait, stop);
         wait = (2 * wait).min(LONGEST_WAIT);
     }
-    info!("what was in flight is committed");
+    info!("what was in flight is read again after a restart");
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::source::{KafkaSettings, rest};
 const LOOKUP: Duration = Duration::from_secs(5);
 
 /// Waits until this instance, whose clients are gone, is no member any more; returns whether there is
-/// still one of its name then. When nobody can be asked, there is none.
+/// still one of its name then. When nobody could be asked, there is none.
 pub(super) fn lives(
     kafka: &KafkaSettings,
     settings: &RelaySettings,
@@ -31,12 +31,12 @@ pub(super) fn lives(
     let until = Instant::now() + 2 * Duration::from_millis(session);
     while !stop.load(Ordering::Acquire) {
         let group = asks.fetch_group_list(Some(&settings.group), LOOKUP);
-        let is_there = group.is_ok_and(|list| {
+        let is_there = group.map(|list| {
             let mut members = list.groups().iter().flat_map(|group| group.members());
             members.any(|member| is_of(&settings.transactional_id, member.id()))
         });
-        if !is_there || Instant::now() >= until {
-            return Ok(is_there);
+        if matches!(is_there, Ok(false)) || Instant::now() >= until {
+            return Ok(is_there.unwrap_or(false));
         }
         rest(NAP, stop);
     }

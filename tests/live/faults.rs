@@ -8,8 +8,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::support::service::sample;
-use crate::support::{Answer, Postgres, Received, eventually, measured};
-use crate::trial::{SHARED, Trial, handled, postgres, sqlite};
+use crate::support::{
+    Answer, KafkaBroker, Postgres, Program, Received, eventually, measured, unique,
+};
+use crate::trial::{PARTITIONS, SHARED, Trial, handled, postgres, sqlite};
 
 const KILLS: usize = 50;
 
@@ -121,16 +123,17 @@ async fn what_a_zombie_writes_late_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_was_away_gets_everything_once_and_in_order() {
     let mut trial = Trial::new(4).await;
-    let refused = 1_000;
-    trial.receiver.answer_next(vec![Answer::status(503); refused]);
+    trial.receiver.answer_otherwise(Answer::status(503));
     let mut program = trial.start("[store]\ncheckpoint_every = \"1s\"", "");
     trial.begun(&program).await;
     trial.send(1, 1).await;
     let all = trial.sent as f64;
     program.http().wait_for("/metrics", |_, text| handled(text) >= all).await;
-    assert!(trial.receiver.received().len() < refused, "it is back before the stream's end");
     // A restart changes nothing of it.
     assert!(program.stop().success());
+    let refused = trial.receiver.received().len();
+    assert!(refused > 0, "nothing was sent");
+    trial.receiver.answer_otherwise(Answer::ok());
     program.start_again();
     let expected = trial.stream.expected(&trial.config());
     let all: usize = expected.values().map(|it| it.changes.len()).sum();
@@ -196,6 +199,43 @@ async fn a_full_disk_is_waited_for() {
     }
     assert!(program.stop().success());
     trial.judge(Engine::Sqlite { file: kept.path().join("groundswell.db") }).await;
+}
+
+/// What it waits for may never answer: it is not waited for, and nothing is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_end_while_nobody_answers_it_ends_as_soon() {
+    let mut broker = tokio::task::block_in_place(KafkaBroker::start);
+    let topic = unique("hangs");
+    broker.create_topic(&topic, PARTITIONS).await;
+    let mut server = tokio::task::block_in_place(Postgres::start);
+    let url = server.create_database("groundswell");
+    let mut trial = Trial::on(&broker, &topic, 9);
+    let mut program = trial.start(SHARED, &url);
+    trial.begun(&program).await;
+    let end = |program: &mut Program| {
+        let began = Instant::now();
+        let status = tokio::task::block_in_place(|| program.stop());
+        assert!(status.success(), "{status}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        measured(format_args!("ended within {:.1?}", began.elapsed()));
+    };
+
+    trial.send(1, 3).await;
+    broker.suspend();
+    end(&mut program);
+    broker.resume();
+    program.start_again();
+    program.ready().await;
+
+    trial.send(2, 3).await;
+    tokio::task::block_in_place(|| server.kill());
+    end(&mut program);
+    tokio::task::block_in_place(|| server.start_again());
+    program.start_again();
+    trial.send(3, 3).await;
+    trial.settled().await;
+    assert!(program.stop().success());
+    trial.judge(postgres(&url)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -225,6 +225,20 @@ async fn what_is_known_is_not_read_again() {
     assert_eq!(listened.end().await.get(&(topic, 0)), Some(&20));
 }
 
+/// What is known of a topic says nothing of another of its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_was_made_anew_is_news() {
+    let broker = KafkaBroker::shared();
+    let topic = unique("anew");
+    broker.create_topic(&topic, 1).await;
+    broker.produce(&topic, &records(3)).await;
+    let mut listened = Listened::start_at(broker, &topic, StartAt::Position(1_000), (None, None));
+    let seen = listened.until(at(2)).await;
+    let live = |offset| Event::Message { offset, live: true, known: false };
+    assert_eq!(seen[2..], [0, 1, 2].map(live));
+    assert_eq!(listened.end().await.get(&(topic, 0)), Some(&3));
+}
+
 /// The group still takes this instance for the partition's owner: it must be assigned anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_finds_its_partition_taken_joins_the_group_anew() {

@@ -1,6 +1,7 @@
 //! What librdkafka tells: assignments, errors, statistics.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,10 +18,14 @@ use super::{
     Assigned, History, KafkaSettings, PartitionHandler, Refused, SourceObserver, StartAt, Topic,
 };
 use crate::mention::millis;
-use crate::source::wall_clock;
+use crate::source::{rest, wall_clock};
 
 /// How long a broker may take to say where to begin.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is asked again.
+const LOOKUP_EVERY: Duration = Duration::from_secs(1);
+/// How long handlers of revoked partitions may take before the rebalance goes on without them.
+const REVOKE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the group is joined anew at most.
 const REJOIN_EVERY: Duration = Duration::from_secs(10);
 
@@ -36,6 +41,8 @@ pub(super) struct Context {
     /// Whether the group has said at least once which partitions are ours (maybe none).
     joined: AtomicBool,
     refused: Refused,
+    /// Whether the source ends.
+    ending: AtomicBool,
     /// Whether a broker can be reached.
     connected: Arc<AtomicBool>,
     /// Whether a shard has found that another instance has its partition.
@@ -68,6 +75,7 @@ impl Context {
             arrived: Mutex::new(Vec::new()),
             joined: AtomicBool::new(false),
             refused: Refused::default(),
+            ending: AtomicBool::new(false),
             connected,
             fenced,
             rejoined: Mutex::new(None),
@@ -101,20 +109,18 @@ impl Context {
                 error!(topic, partition, "the partition has no queue; it is not read");
                 continue;
             };
-            self.worker(partition)
-                .assign(Assignment::new(&topic, partition, queue, handler, start));
-            let mut list = TopicPartitionList::new();
-            list.add_partition(&topic, partition);
-            if let Err(error) = consumer.resume(&list) {
-                error!(topic, partition, %error, "the partition cannot be resumed; it is not read");
-            }
+            let resume = resume(consumer, &topic, partition);
+            let assignment = Assignment::new(&topic, partition, queue, handler, start, resume);
+            self.worker(partition).assign(assignment);
             self.observer.health(Ok(format!("reading {topic} from {}", self.brokers)));
         }
     }
 
     /// Takes every partition from its shard and ends the shards' threads.
     pub(super) fn release_all(&self) {
+        self.ending.store(true, Ordering::Release);
         self.workers.iter().for_each(Worker::stop);
+        self.workers.iter().for_each(Worker::join);
     }
 
     /// An error in words for people.
@@ -145,7 +151,10 @@ impl Context {
                 positioned.add_partition_offset(topic, partition, Offset::End)?;
                 continue;
             };
-            let start = self.start(consumer, (topic, partition), start);
+            let Some(start) = self.start(consumer, (topic, partition), start) else {
+                positioned.add_partition_offset(topic, partition, Offset::End)?;
+                continue;
+            };
             positioned.add_partition_offset(topic, partition, start.read_from)?;
             info!(topic, partition, read_from = ?start.read_from, live_from = start.live_from, "partition assigned");
             arrived.push(Arrival { topic: topic.to_owned(), partition, handler, start });
@@ -158,23 +167,32 @@ impl Context {
         consumer.pause(list)
     }
 
-    /// Where to begin with a partition.
+    /// Where to begin with a partition. A guess would take the past for news, or forget it: whoever
+    /// does not answer is asked again, until the source ends.
     fn start(
         &self,
         consumer: &BaseConsumer<Self>,
         (topic, partition): (&str, i32),
         start: StartAt,
-    ) -> Start {
+    ) -> Option<Start> {
         let position = match start {
-            StartAt::Position(position) => return Start::at(position),
+            StartAt::Position(position) => return Some(Start::at(position)),
             StartAt::Rebuild(position) => Some(position),
             StartAt::Unknown => None,
         };
-        self.with_history(consumer, (topic, partition), position).unwrap_or_else(|error| {
-            let error = self.explain(&error);
-            warn!(topic, partition, error, "cannot look up the past; it is not read again");
-            position.map_or(Start::AS_COMMITTED, Start::at)
-        })
+        while !self.ending.load(Ordering::Acquire) {
+            match self.with_history(consumer, (topic, partition), position) {
+                Ok(start) => return Some(start),
+                Err(error) => {
+                    let reason = self.explain(&error);
+                    self.observer.health(Err(format!(
+                        "cannot look up where partition {partition} of {topic} begins: {reason}"
+                    )));
+                    rest(LOOKUP_EVERY, &self.ending);
+                }
+            }
+        }
+        None
     }
 
     /// As far back as the history reaches, but never after what is new: from `position` on, or, when
@@ -197,7 +215,8 @@ impl Context {
         list.add_partition_offset(topic, partition, Offset::Offset(since))?;
         let times = consumer.offsets_for_times(list.clone(), LOOKUP_TIMEOUT)?;
         let (low, high) = consumer.fetch_watermarks(topic, partition, LOOKUP_TIMEOUT)?;
-        let handled = match position {
+        // A topic that ends before the place that was come to has been made anew.
+        let handled = match position.filter(|position| *position <= high) {
             Some(position) => Some(position),
             None => {
                 let mut list = TopicPartitionList::new();
@@ -224,13 +243,45 @@ impl Context {
             // Nothing of it has been read yet.
             arrival.handler.revoked(None);
         }
+        let (done, wait) = channel();
         for element in list.elements() {
-            info!(topic = element.topic(), partition = element.partition(), "partition revoked");
-            self.worker(element.partition()).revoke(element.topic(), element.partition());
+            let (topic, partition) = (element.topic(), element.partition());
+            info!(topic, partition, "partition revoked");
+            self.worker(partition).revoke(topic, partition, done.clone());
+        }
+        drop(done);
+        let deadline = Instant::now() + REVOKE_TIMEOUT;
+        loop {
+            match wait.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    warn!("a shard is busy; partitions are given up without waiting for it");
+                    break;
+                }
+            }
         }
         match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
             _ => consumer.unassign(),
+        }
+    }
+}
+
+/// What lets a partition be fetched. Its shard calls it when it has let go of whatever it had of that
+/// partition before, so that no message can go astray.
+fn resume(
+    consumer: &Arc<BaseConsumer<Context>>,
+    topic: &str,
+    partition: i32,
+) -> impl FnOnce() + Send + 'static {
+    let (consumer, topic) = (Arc::downgrade(consumer), topic.to_owned());
+    move || {
+        let Some(consumer) = consumer.upgrade() else { return };
+        let mut list = TopicPartitionList::new();
+        list.add_partition(&topic, partition);
+        if let Err(error) = consumer.resume(&list) {
+            error!(topic, partition, %error, "the partition cannot be resumed; it is not read");
         }
     }
 }
@@ -245,10 +296,6 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Where the group left off, live from the first message: nothing is lost.
-    const AS_COMMITTED: Self =
-        Self { read_from: Offset::Stored, live_from: None, history: History::Handled };
-
     /// Everything before `position` is known.
     const fn at(position: i64) -> Self {
         Self {

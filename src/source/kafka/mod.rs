@@ -18,6 +18,7 @@ mod words;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -164,7 +165,14 @@ pub enum KafkaSourceError {
     )]
     Expelled(String),
     /// A thread has ended by itself.
-    #[error("the consumer group's thread has ended with a panic")]
+    #[error("a thread that reads has ended with a panic; start again")]
+    Panicked,
+}
+
+/// Why a source that was started cannot go on.
+#[derive(Debug, Clone)]
+enum Ended {
+    Expelled(String),
     Panicked,
 }
 
@@ -177,8 +185,8 @@ pub struct KafkaSource {
     positions: Arc<Mutex<Positions>>,
     stop: Arc<AtomicBool>,
     group: Option<JoinHandle<()>>,
-    /// Why the group takes this instance no longer.
-    expelled: watch::Receiver<Option<String>>,
+    /// Why it cannot go on.
+    ended: watch::Receiver<Option<Ended>>,
 }
 
 impl KafkaSource {
@@ -195,7 +203,9 @@ impl KafkaSource {
         let positions = Arc::new(Mutex::new(Positions::new()));
         let connected = Arc::new(AtomicBool::new(true));
         let fenced = Arc::new(AtomicBool::new(false));
+        let (ending, ended) = watch::channel(None);
         let common = Common {
+            ended: ending.clone(),
             idle_timeout: settings.idle_timeout,
             positions: Arc::clone(&positions),
             connected: Arc::clone(&connected),
@@ -218,26 +228,32 @@ impl KafkaSource {
             .map_err(|source| KafkaSourceError::Subscribe { topics: topics.join(", "), source })?;
         info!(topics = topics.join(", "), group = settings.group, "joining the consumer group");
         let stop = Arc::new(AtomicBool::new(false));
-        let (expelling, expelled) = watch::channel(None);
         let member = Member {
             consumer: Arc::clone(&consumer),
             observer,
             is_static: settings.instance.is_some(),
-            expelled: expelling,
+            ended: ending,
         };
         let group = {
             let stop = Arc::clone(&stop);
             let thread = std::thread::Builder::new().name("kafka-group".to_owned());
-            thread.spawn(move || member.serve(&stop))?
+            thread.spawn(move || {
+                if catch_unwind(AssertUnwindSafe(|| member.serve(&stop))).is_err() {
+                    member.ended.send_replace(Some(Ended::Panicked));
+                }
+            })?
         };
-        Ok(Self { consumer, positions, stop, group: Some(group), expelled })
+        Ok(Self { consumer, positions, stop, group: Some(group), ended })
     }
 
     /// Resolves when it cannot go on.
     pub async fn failed(&self) -> KafkaSourceError {
-        let mut expelled = self.expelled.clone();
-        let reason = expelled.wait_for(Option::is_some).await.map(|reason| reason.clone());
-        reason.ok().flatten().map_or(KafkaSourceError::Panicked, KafkaSourceError::Expelled)
+        let mut ended = self.ended.clone();
+        let reason = ended.wait_for(Option::is_some).await.map(|reason| reason.clone());
+        match reason.ok().flatten() {
+            Some(Ended::Expelled(reason)) => KafkaSourceError::Expelled(reason),
+            Some(Ended::Panicked) | None => KafkaSourceError::Panicked,
+        }
     }
 
     /// How far what each partition held has been kept for good.
@@ -299,12 +315,12 @@ struct Member {
     consumer: Arc<BaseConsumer<Context>>,
     observer: Arc<dyn SourceObserver>,
     is_static: bool,
-    expelled: watch::Sender<Option<String>>,
+    ended: watch::Sender<Option<Ended>>,
 }
 
 impl Member {
     /// Serves the group until told to stop.
-    fn serve(self, stop: &AtomicBool) {
+    fn serve(&self, stop: &AtomicBool) {
         let context = Arc::clone(self.consumer.context());
         while !stop.load(Ordering::Acquire) {
             match self.consumer.poll(Duration::from_millis(100)) {
@@ -329,8 +345,7 @@ impl Member {
         self.observer.health(Err(context.explain(error)));
         // The client is of no use from here on, but what it has read can still be kept.
         if let Some((_, reason)) = self.consumer.client().fatal_error() {
-            self.expelled
-                .send_if_modified(|known| known.is_none().then(|| *known = Some(reason)).is_some());
+            self.ended.send_replace(Some(Ended::Expelled(reason)));
         }
     }
 

@@ -1,5 +1,7 @@
 //! A shard thread: it owns a set of partitions and reads their queues.
 
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,11 +11,13 @@ use std::time::{Duration, Instant};
 use rdkafka::Message as _;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::Offset;
+use tokio::sync::watch;
 use tracing::{error, warn};
 
 use super::History;
 use super::context::{Context, Start};
-use super::{Kept, Message, PartitionHandler, Positions, market_of};
+use super::{Ended, Kept, Message, PartitionHandler, Positions, market_of};
 use crate::mention::Timestamp;
 use crate::source::wall_clock;
 
@@ -23,14 +27,14 @@ const BATCH: usize = 1_000;
 const NAP: Duration = Duration::from_millis(100);
 /// How often an idle partition is told that time passes.
 const IDLE_TICK: Duration = Duration::from_secs(1);
-/// How long a revoked partition's handler may take before the rebalance goes on without it.
-const REVOKE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The handle of a shard thread.
 pub(super) struct Worker {
     commands: Sender<Command>,
     thread: Thread,
     join: Mutex<Option<JoinHandle<()>>>,
+    /// By partition: what tells the shard to read no more of it.
+    held: Mutex<BTreeMap<(String, i32), Arc<AtomicBool>>>,
 }
 
 enum Command {
@@ -46,6 +50,10 @@ pub(super) struct Assignment {
     queue: PartitionQueue<Context>,
     handler: Box<dyn PartitionHandler>,
     start: Start,
+    /// Lets it be fetched.
+    resume: Option<Box<dyn FnOnce() + Send>>,
+    /// Whether it goes to others: nothing more is read.
+    revoked: Arc<AtomicBool>,
     live: bool,
     /// Next offset to handle of what is live; what is read again moves nothing.
     position: Option<i64>,
@@ -76,6 +84,8 @@ pub(super) struct Common {
     pub(super) connected: Arc<AtomicBool>,
     /// Set when another instance is found to have a partition.
     pub(super) fenced: Arc<AtomicBool>,
+    /// Why the source cannot go on.
+    pub(super) ended: watch::Sender<Option<Ended>>,
 }
 
 impl Worker {
@@ -83,29 +93,39 @@ impl Worker {
         let (commands, receiver) = channel();
         let join =
             std::thread::Builder::new().name(format!("shard-{number}")).spawn(move || {
-                Shard { partitions: Vec::new(), common }.run(&receiver);
+                let ended = common.ended.clone();
+                let shard = Shard { partitions: Vec::new(), stopped: false, common };
+                // Its partitions are still this instance's to the group, and nobody reads them.
+                if catch_unwind(AssertUnwindSafe(|| shard.run(&receiver))).is_err() {
+                    ended.send_replace(Some(Ended::Panicked));
+                }
             })?;
-        Ok(Self { commands, thread: join.thread().clone(), join: Mutex::new(Some(join)) })
+        let (thread, join) = (join.thread().clone(), Mutex::new(Some(join)));
+        Ok(Self { commands, thread, join, held: Mutex::default() })
     }
 
-    pub(super) fn assign(&self, mut assignment: Assignment) {
-        let thread = self.thread.clone();
-        assignment.queue.set_nonempty_callback(move || thread.unpark());
+    pub(super) fn assign(&self, assignment: Assignment) {
+        let key = (assignment.topic.clone(), assignment.partition);
+        lock(&self.held).insert(key, Arc::clone(&assignment.revoked));
         self.send(Command::Assign(Box::new(assignment)));
     }
 
-    /// Takes a partition away and waits until its handler has let go of it.
-    pub(super) fn revoke(&self, topic: &str, partition: i32) {
-        let (done, wait) = channel();
-        self.send(Command::Revoke { topic: topic.to_owned(), partition, done });
-        if let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = wait.recv_timeout(REVOKE_TIMEOUT) {
-            warn!(topic, partition, "the shard is busy; the partition is given up without waiting");
+    /// Takes a partition away. Nothing more of it is read from now on; `done` is told, or dropped, when
+    /// its handler has let go of it.
+    pub(super) fn revoke(&self, topic: &str, partition: i32, done: Sender<()>) {
+        if let Some(revoked) = lock(&self.held).remove(&(topic.to_owned(), partition)) {
+            revoked.store(true, Ordering::Release);
         }
+        self.send(Command::Revoke { topic: topic.to_owned(), partition, done });
     }
 
-    /// Takes every partition away and ends the thread.
+    /// Tells the thread to let go of every partition, and to end.
     pub(super) fn stop(&self) {
         self.send(Command::Stop);
+    }
+
+    /// Waits until the thread has ended.
+    pub(super) fn join(&self) {
         let join = self.join.lock().unwrap_or_else(PoisonError::into_inner).take();
         if join.is_some_and(|join| join.join().is_err()) {
             error!("a shard thread ended with a panic");
@@ -126,6 +146,7 @@ impl Assignment {
         queue: PartitionQueue<Context>,
         handler: Box<dyn PartitionHandler>,
         start: Start,
+        resume: impl FnOnce() + Send + 'static,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -134,6 +155,8 @@ impl Assignment {
             queue,
             handler,
             start,
+            resume: Some(Box::new(resume)),
+            revoked: Arc::default(),
             live: false,
             position: None,
             state: Reading::Goes,
@@ -143,14 +166,37 @@ impl Assignment {
         }
     }
 
+    /// Lets it be fetched, now that nobody else reads it.
+    fn begin(&mut self) {
+        let thread = std::thread::current();
+        self.queue.set_nonempty_callback(move || thread.unpark());
+        if let Some(resume) = self.resume.take().filter(|_| !self.is_revoked()) {
+            resume();
+        }
+    }
+
+    fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+
+    /// Whether a message at `offset` is new. One before the place that is read from is of a topic that
+    /// was made anew.
+    fn is_new(&self, offset: i64) -> bool {
+        let anew = matches!(self.start.read_from, Offset::Offset(from) if offset < from);
+        anew || self.start.live_from.is_none_or(|from| offset >= from)
+    }
+
     /// Reads what is there, up to a batch. Returns whether anything was.
     fn read(&mut self) -> bool {
         let mut read = false;
         for _ in 0..BATCH {
+            if self.is_revoked() {
+                break;
+            }
             match self.queue.poll(Duration::ZERO) {
                 Some(Ok(message)) => {
                     let offset = message.offset();
-                    if self.start.live_from.is_none_or(|from| offset >= from) {
+                    if self.is_new(offset) {
                         go_live(&mut self.live, &mut self.position, self.start, &mut *self.handler);
                     }
                     self.handler.message(&Message {
@@ -211,6 +257,9 @@ impl Assignment {
 
     /// Reads, and keeps what came of it. Returns whether there was anything.
     fn turn(&mut self, common: &Common) -> bool {
+        if self.is_revoked() {
+            return false;
+        }
         match self.state {
             Reading::Ended => return false,
             Reading::Waits => {
@@ -258,31 +307,22 @@ fn go_live(
 
 struct Shard {
     partitions: Vec<Assignment>,
+    stopped: bool,
     common: Common,
 }
 
 impl Shard {
     fn run(mut self, commands: &Receiver<Command>) {
         loop {
-            while let Ok(command) = commands.try_recv() {
-                match command {
-                    Command::Assign(assignment) => self.partitions.push(*assignment),
-                    Command::Revoke { topic, partition, done } => {
-                        self.release(|owned| owned.topic == topic && owned.partition == partition);
-                        let _gone = done.send(());
-                    }
-                    // The positions stay: they are still to be committed.
-                    Command::Stop => {
-                        return self.partitions.iter_mut().for_each(|owned| {
-                            let kept = owned.handler.revoked(owned.position);
-                            owned.take(kept, &self.common);
-                        });
-                    }
-                }
-            }
             let mut busy = false;
-            for assignment in &mut self.partitions {
-                busy |= assignment.turn(&self.common);
+            let mut at = 0;
+            while self.obey(commands) {
+                let Some(owned) = self.partitions.get_mut(at) else { break };
+                busy |= owned.turn(&self.common);
+                at += 1;
+            }
+            if self.stopped {
+                return;
             }
             if !busy {
                 std::thread::park_timeout(NAP);
@@ -290,10 +330,38 @@ impl Shard {
         }
     }
 
-    fn release(&mut self, which: impl Fn(&Assignment) -> bool) {
+    /// Does what it has been told; between two partitions, or one would be let go of late. Returns
+    /// whether to go on.
+    fn obey(&mut self, commands: &Receiver<Command>) -> bool {
+        while let Ok(command) = commands.try_recv() {
+            match command {
+                Command::Assign(mut assignment) => {
+                    assignment.begin();
+                    self.partitions.push(*assignment);
+                }
+                Command::Revoke { topic, partition, done } => {
+                    self.release(&topic, partition);
+                    let _gone = done.send(());
+                }
+                // The positions stay: they are still to be committed.
+                Command::Stop => {
+                    for owned in &mut self.partitions {
+                        let kept = owned.handler.revoked(owned.position);
+                        owned.take(kept, &self.common);
+                    }
+                    self.stopped = true;
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn release(&mut self, topic: &str, partition: i32) {
         let positions = Arc::clone(&self.common.positions);
         self.partitions.retain_mut(|owned| {
-            let leaves = which(owned);
+            // It may have come back before it has gone.
+            let leaves = owned.topic == topic && owned.partition == partition && owned.is_revoked();
             if leaves {
                 owned.handler.revoked(owned.position);
                 lock(&positions).remove(&(owned.topic.clone(), owned.partition));
@@ -304,6 +372,6 @@ impl Shard {
 }
 
 /// What a thread that died has left is still whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
