@@ -15,7 +15,7 @@ use groundswell::source::{KafkaSettings, Topic};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-use crate::support::{DEADLINE, KafkaBroker, Record, unique};
+use crate::support::{DEADLINE, Kafka, KafkaBroker, KafkaCluster, Record, unique};
 
 #[derive(Debug, Clone, PartialEq)]
 enum Event {
@@ -108,12 +108,12 @@ struct Listened {
 }
 
 impl Listened {
-    fn start(broker: &KafkaBroker, topic: &str, waits_at: Option<i64>) -> Self {
+    fn start(broker: &Kafka, topic: &str, waits_at: Option<i64>) -> Self {
         Self::start_at(broker, topic, StartAt::Unknown, (waits_at, None))
     }
 
     fn start_at(
-        broker: &KafkaBroker,
+        broker: &Kafka,
         topic: &str,
         start: StartAt,
         (waits_at, lost_at): (Option<i64>, Option<i64>),
@@ -123,7 +123,7 @@ impl Listened {
         let waits_at = Mutex::new(waits_at.map(|at| (at, gate)));
         let lost_at = Mutex::new(lost_at);
         let settings = KafkaSettings {
-            brokers: vec![broker.address()],
+            brokers: broker.addresses().to_vec(),
             topics: vec![Topic { name: topic.to_owned(), format: Format::Json }],
             group: topic.to_owned(),
             dead_letter_topic: None,
@@ -276,5 +276,31 @@ async fn a_broker_out_of_reach_is_no_silence() {
     // One may have been on its way when the broker went; afterwards one a second would come.
     let silences = seen.iter().filter(silent).count();
     assert!(silences <= 1, "silence counted while nothing could be heard: {seen:?}");
+    listened.end().await;
+}
+
+/// The same of a partition whose leader is gone while other brokers answer; librdkafka tells of it every five
+/// seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_without_a_leader_is_no_silence() {
+    let mut cluster = KafkaCluster::shared().await;
+    let topic = unique("unled");
+    cluster.create_topic_on(&topic, &[&[3]], 1).await;
+    cluster.produce(&topic, &records(1)).await;
+    let mut listened = Listened::start(&cluster, &topic, None);
+    listened.until(|event| matches!(event, Event::IdleSince(_))).await;
+
+    tokio::task::block_in_place(|| cluster.broker(3).stop());
+    cluster.await_partition(&topic, 0, |it| it.leader.is_none()).await;
+    let down = Instant::now();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    tokio::task::block_in_place(|| cluster.broker(3).start_again());
+    cluster.await_partition(&topic, 0, |it| it.leader == Some(3)).await;
+    cluster.produce(&topic, &records(1)).await;
+
+    let seen = listened.until(at(1)).await;
+    let silent = |event: &&Event| matches!(event, Event::IdleSince(since) if *since < down);
+    let silences = seen.iter().filter(silent).count();
+    assert!(silences <= 10, "silence counted while nothing could be heard: {seen:?}");
     listened.end().await;
 }

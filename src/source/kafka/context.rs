@@ -1,5 +1,6 @@
 //! What librdkafka tells: assignments, errors, statistics.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use tracing::{debug, error, info, warn};
 
-use super::worker::{Assignment, Worker};
+use super::worker::{Assignment, Reach, Worker};
 use super::{
     Assigned, History, KafkaSettings, PartitionHandler, Refused, SourceObserver, StartAt, Topic,
 };
@@ -43,8 +44,7 @@ pub(super) struct Context {
     refused: Refused,
     /// Whether the source ends.
     ending: AtomicBool,
-    /// Whether a broker can be reached.
-    connected: Arc<AtomicBool>,
+    reach: Arc<Reach>,
     /// Whether a shard has found that another instance has its partition.
     fenced: Arc<AtomicBool>,
     /// When the group was last joined anew for that.
@@ -63,7 +63,7 @@ impl Context {
         settings: &KafkaSettings,
         observer: Arc<dyn SourceObserver>,
         workers: Vec<Worker>,
-        connected: Arc<AtomicBool>,
+        reach: Arc<Reach>,
         fenced: Arc<AtomicBool>,
     ) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Context {
             joined: AtomicBool::new(false),
             refused: Refused::default(),
             ending: AtomicBool::new(false),
-            connected,
+            reach,
             fenced,
             rejoined: Mutex::new(None),
         }
@@ -268,6 +268,20 @@ impl Context {
     }
 }
 
+/// The partitions whose leader is not there, or does not answer.
+fn unled(statistics: &Statistics) -> BTreeSet<(String, i32)> {
+    let is_led = |leader: i32| {
+        // Brokers that are known by nothing but their address have no number, and lead nothing.
+        let mut brokers = statistics.brokers.values().filter(|_| leader >= 0);
+        brokers.any(|broker| broker.nodeid == leader && broker.state == "UP")
+    };
+    let of_topics = statistics.topics.values().flat_map(|topic| {
+        let unled = topic.partitions.iter().filter(|(_, of)| !is_led(of.leader));
+        unled.map(|(partition, _)| (topic.topic.clone(), *partition))
+    });
+    of_topics.collect()
+}
+
 /// What lets a partition be fetched. Its shard calls it when it has let go of whatever it had of that
 /// partition before, so that no message can go astray.
 fn resume(
@@ -308,9 +322,11 @@ impl Start {
 
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
-        let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
+        let up = statistics.brokers.values().filter(|broker| broker.state == "UP");
+        self.reach.are_unled(unled(&statistics));
+        let up = up.count();
         if up > 0 {
-            self.connected.store(true, Ordering::Release);
+            self.reach.is_down(false);
             self.refused.forget();
         }
         if up > 0 && self.joined.load(Ordering::Acquire) {
@@ -335,7 +351,7 @@ impl ClientContext for Context {
             return;
         }
         if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AllBrokersDown)) {
-            self.connected.store(false, Ordering::Release);
+            self.reach.is_down(true);
         }
         debug!(%error, reason, "librdkafka reports an error");
         self.observer.health(Err(self.explain(&error)));

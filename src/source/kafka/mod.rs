@@ -41,7 +41,7 @@ pub use market::MARKET_HEADER;
 pub(crate) use market::market_of;
 pub use settings::{KafkaSettings, Topic};
 pub(crate) use words::{Refused, explain};
-use worker::{Common, Worker};
+use worker::{Common, Reach, Worker};
 
 /// One message of a partition.
 #[derive(Clone, Copy)]
@@ -201,20 +201,20 @@ impl KafkaSource {
         observer: Arc<dyn SourceObserver>,
     ) -> Result<Self, KafkaSourceError> {
         let positions = Arc::new(Mutex::new(Positions::new()));
-        let connected = Arc::new(AtomicBool::new(true));
+        let reach = Arc::<Reach>::default();
         let fenced = Arc::new(AtomicBool::new(false));
         let (ending, ended) = watch::channel(None);
         let common = Common {
             ended: ending.clone(),
             idle_timeout: settings.idle_timeout,
             positions: Arc::clone(&positions),
-            connected: Arc::clone(&connected),
+            reach: Arc::clone(&reach),
             fenced: Arc::clone(&fenced),
         };
         let workers = (0..settings.shards.max(1))
             .map(|number| Worker::start(number, common.clone()))
             .collect::<Result<Vec<_>, _>>()?;
-        let context = Context::new(settings, Arc::clone(&observer), workers, connected, fenced);
+        let context = Context::new(settings, Arc::clone(&observer), workers, reach, fenced);
         let member = (&*settings.group, settings.instance.as_deref());
         let consumer: BaseConsumer<Context> =
             client::consumer(settings, "groundswell", member, &[])

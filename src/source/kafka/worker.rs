@@ -1,6 +1,6 @@
 //! A shard thread: it owns a set of partitions and reads their queues.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -80,12 +80,36 @@ pub(super) struct Common {
     pub(super) idle_timeout: Duration,
     /// How far what each partition held has been kept.
     pub(super) positions: Arc<Mutex<Positions>>,
-    /// Whether a broker can be reached.
-    pub(super) connected: Arc<AtomicBool>,
+    pub(super) reach: Arc<Reach>,
     /// Set when another instance is found to have a partition.
     pub(super) fenced: Arc<AtomicBool>,
     /// Why the source cannot go on.
     pub(super) ended: watch::Sender<Option<Ended>>,
+}
+
+/// Which partitions can be heard: silence is held against no other.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// Whether no broker can be reached.
+    down: AtomicBool,
+    /// Partitions whose leader cannot, by topic.
+    unled: Mutex<BTreeSet<(String, i32)>>,
+}
+
+impl Reach {
+    pub(super) fn is_down(&self, down: bool) {
+        self.down.store(down, Ordering::Release);
+    }
+
+    pub(super) fn are_unled(&self, partitions: BTreeSet<(String, i32)>) {
+        *lock(&self.unled) = partitions;
+    }
+
+    fn hears(&self, topic: &str, partition: i32) -> bool {
+        let unled = lock(&self.unled);
+        let is_led = unled.is_empty() || !unled.contains(&(topic.to_owned(), partition));
+        is_led && !self.down.load(Ordering::Acquire)
+    }
 }
 
 impl Worker {
@@ -271,10 +295,10 @@ impl Assignment {
             Reading::Goes => {}
         }
         let read = self.read();
-        if common.connected.load(Ordering::Acquire) {
+        if common.reach.hears(&self.topic, self.partition) {
             self.tick(common.idle_timeout);
         } else {
-            // What a broker out of reach holds is not known to be nothing.
+            // What a leader out of reach holds is not known to be nothing.
             self.last_message = Instant::now();
         }
         self.keep(common);
