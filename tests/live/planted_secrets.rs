@@ -421,13 +421,15 @@ async fn bad_credentials_for_the_broker_bring_no_secret_to_light() {
 
     let wrong = format!("{source}{}", sasl("SASL_PLAINTEXT"));
     let run = Run::new(&wrong, env.clone());
-    let unheard = |text: &str| text.contains("no broker answers");
-    let shown = run.until("/readyz", unheard).await;
+    let refused = |text: &str| text.contains("refuses the credentials");
+    let shown = run.until("/readyz", refused).await;
     assert!(shown.contains("Authentication failed"), "{}", end_of(&shown));
     assert_silent(&shown, &secrets);
 
     let no_tls = format!("{source}{}", sasl("SASL_SSL"));
     let run = Run::new(&no_tls, env.clone());
+    let unheard =
+        |text: &str| text.contains("no broker answers") || text.contains("no TLS connection to");
     let shown = run.until("/readyz", unheard).await;
     assert!(shown.contains("SSL handshake failed"), "{}", end_of(&shown));
     assert_silent(&shown, &secrets);
