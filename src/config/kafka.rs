@@ -166,19 +166,13 @@ fn dead_letter_topic(
     topics: &[Topic],
     route: Option<&RouteSettings>,
 ) -> Option<String> {
-    let (name, at) = section.string("dead_letter_topic")?;
+    let given = section.string("dead_letter_topic");
     let inputs = route.map_or(&[][..], |route| &route.relay.topics);
-    let mut reads = topics.iter().chain(inputs).map(|topic| &topic.name);
-    if !is_topic_name(&name) {
-        section.complain("dead_letter_topic", &at, TOPIC_NAME);
-    } else if reads.any(|read| *read == name) || route.is_some_and(|route| route.output == name) {
-        section.disagree(
-            "dead_letter_topic",
-            &at,
-            "mentions are read from this topic; write another",
-        );
-    }
-    Some(name)
+    let read = topics.iter().chain(inputs).map(|topic| &topic.name);
+    let mut read: BTreeSet<String> =
+        read.chain(route.map(|route| &route.output)).cloned().collect();
+    let otherwise = "mentions are read from this topic; write another";
+    route::written(section, "dead_letter_topic", given, &mut read, otherwise)
 }
 
 /// Reports a topic of `run` that does not go with what `route` reads and writes.

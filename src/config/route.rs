@@ -27,6 +27,9 @@ impl RouteSettings {
     }
 }
 
+/// Why a topic cannot be written.
+const TAKEN: &str = "route reads this topic, or writes something else there; write another";
+
 /// Reads the table of `[source.kafka]`, of the consumer group `run_group`, if it is there.
 pub(super) fn route(
     source: &mut Section<'_, '_>,
@@ -40,9 +43,10 @@ pub(super) fn route(
     let topics = inputs(&mut section);
     let mut taken: BTreeSet<String> = topics.iter().map(|topic| topic.name.clone()).collect();
     let output = section.required("output", "\"mentions-by-market\"");
-    let output = written(&section, "output", output, &mut taken);
+    let output = written(&section, "output", output, &mut taken, TAKEN);
     let dead_letter_topic = section.string("dead_letter_topic");
-    let dead_letter_topic = written(&section, "dead_letter_topic", dead_letter_topic, &mut taken);
+    let dead_letter_topic =
+        written(&section, "dead_letter_topic", dead_letter_topic, &mut taken, TAKEN);
     let group = group(&mut section, run_group);
     let transactional_id = section
         .string("transactional_id")
@@ -92,22 +96,19 @@ fn inputs(section: &mut Section<'_, '_>) -> Vec<Topic> {
     topics
 }
 
-/// The topic that stands at `key`; none of those already `taken`.
-fn written(
+/// The topic that stands at `key`; none of those already `taken`, for what `otherwise` says.
+pub(super) fn written(
     section: &Section<'_, '_>,
     key: &str,
     given: Option<Placed<String>>,
     taken: &mut BTreeSet<String>,
+    otherwise: &str,
 ) -> Option<String> {
     let (name, at) = given?;
     if !is_topic_name(&name) {
         section.complain(key, &at, kafka::TOPIC_NAME);
     } else if !taken.insert(name.clone()) {
-        section.disagree(
-            key,
-            &at,
-            "route reads this topic, or writes something else there; write another",
-        );
+        section.disagree(key, &at, otherwise);
     }
     Some(name)
 }
