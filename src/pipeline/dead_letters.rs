@@ -1,27 +1,19 @@
 //! The dead letters of a running service: shared by the shards, written before anything goes on.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::error;
 
+use super::run::RunError;
 use crate::config::Config;
 use crate::decode::{DeadLetter, DeadLetterError, DeadLetterFile};
-use crate::source::kafka::{DeadLetterTopic, KafkaSourceError, Message};
+use crate::source::kafka::{DeadLetterTopic, Message};
+use crate::source::lock;
 
 /// Wait between two tries to write.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// Dead letters could not be kept anywhere from the start.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum DeadLettersError {
-    #[error(transparent)]
-    File(#[from] DeadLetterError),
-    #[error(transparent)]
-    Topic(#[from] KafkaSourceError),
-}
 
 /// Where every shard puts its dead letters: a topic, if there is one, or else a file.
 #[derive(Debug)]
@@ -40,7 +32,7 @@ impl DeadLetters {
     /// # Errors
     ///
     /// When the file cannot be opened, or Kafka's settings are refused.
-    pub fn open(config: &Config) -> Result<Self, DeadLettersError> {
+    pub fn open(config: &Config) -> Result<Self, RunError> {
         let max_bytes = config.limits.max_message_bytes;
         let kafka = config.kafka.as_ref();
         let topic = kafka.and_then(|kafka| Some((kafka, kafka.dead_letter_topic.as_deref()?)));
@@ -100,6 +92,6 @@ impl DeadLetters {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, DeadLetterFile> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.file)
     }
 }

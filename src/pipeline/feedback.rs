@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use tracing::{info, warn};
 
 use crate::detect::Mark;
+use crate::source::lock;
 use crate::store::{MarkFile, ReadMarks};
 
 /// Marks kept for partitions to come; the oldest, which have faded most, are forgotten.
@@ -66,7 +67,7 @@ impl Feedback {
 
     /// What a thread that died has left is still whole.
     fn lock(&self) -> std::sync::MutexGuard<'_, Heard> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

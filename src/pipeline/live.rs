@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -15,7 +15,7 @@ use crate::http::Readiness;
 use crate::incident::Change;
 use crate::mention::BrandIndex;
 use crate::source::kafka::{Assigned, SourceObserver};
-use crate::source::{Topic, rest};
+use crate::source::{Topic, lock, rest};
 use crate::store::{PartitionKey, Store, StoreError, Stored};
 use crate::telemetry::{Metrics, PartitionMetrics};
 
@@ -173,9 +173,4 @@ pub(super) fn tell_health(
             Err(reason) => warn!(reason, "the {part} has trouble"),
         }
     }
-}
-
-/// What a thread that died has left is still whole.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,7 @@ mod route;
 mod run;
 mod score;
 
-pub use dead_letters::{DeadLetters, DeadLettersError};
+pub use dead_letters::DeadLetters;
 pub use intake::{Intake, Taken};
 pub use labels::{
     Found, JudgedWindow, Judgement, LabelledWindow, Labels, LabelsError, Tally, Verdict, judge,

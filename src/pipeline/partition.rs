@@ -13,13 +13,13 @@ use crate::mention::{BrandIndex, Timestamp, millis};
 use crate::notify::carriers;
 use crate::shard::{Loaded, Outcome, Shard};
 use crate::source::kafka::{History, Kept, Message, PartitionHandler, StartAt};
-use crate::source::{Topic, wall_clock};
+use crate::source::{Topic, lock, wall_clock};
 use crate::store::{Checkpoint, PartitionKey, Stored};
 
 use super::Intake;
 use super::feed::{Heard, TopicFeed};
 use super::keeper::Keeper;
-use super::live::{Gauges, Live, lock};
+use super::live::{Gauges, Live};
 
 /// How often a partition's gauges are set, at most.
 const GAUGES_EVERY: Duration = Duration::from_secs(5);

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::classify::{Classifier, ClassifyError};
 use crate::config::Config;
+use crate::decode::DeadLetterError;
 use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
 use crate::mention::millis;
@@ -23,7 +24,7 @@ use crate::source::wall_clock;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Caps, Metrics, MetricsError};
 
-use super::dead_letters::{DeadLetters, DeadLettersError};
+use super::DeadLetters;
 use super::feedback::Feedback;
 use super::live::{Live, Observer};
 
@@ -62,7 +63,7 @@ pub enum RunError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    DeadLetters(#[from] DeadLettersError),
+    DeadLetters(#[from] DeadLetterError),
     #[error("[source.kafka] is missing: run needs a Kafka topic to read (replay reads files)")]
     NoSource,
     #[error("cannot serve HTTP: {0}")]

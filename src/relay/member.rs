@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
@@ -19,8 +19,8 @@ use rdkafka::types::RDKafkaRespErr;
 use tracing::{debug, info, warn};
 
 use super::{Part, RelayError, RelayObserver, RelaySettings};
-use crate::source::KafkaSettings;
 use crate::source::kafka::Refused;
+use crate::source::{KafkaSettings, lock};
 
 /// The member, until it is dropped.
 pub(super) struct Member {
@@ -240,9 +240,4 @@ impl ConsumerContext for Context {
             lock(&self.rebalances).push_back(rebalance);
         }
     }
-}
-
-/// What a thread that died has left is still whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
 //! The writing side: a producer whose records and the offsets they come from are committed as one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
@@ -15,8 +15,8 @@ use tracing::debug;
 
 use super::error::is_fenced;
 use super::{Part, RelayError, RelayObserver, RelaySettings};
-use crate::source::KafkaSettings;
 use crate::source::kafka::Refused;
+use crate::source::{KafkaSettings, lock};
 
 /// How long Kafka may take for one step of a transaction. librdkafka tries again within it.
 const STEP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -186,7 +186,7 @@ impl Context {
     }
 
     fn take_failure(&self) -> Option<RelayError> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.failed).take()
     }
 
     fn explain(&self, error: &KafkaError) -> String {
@@ -220,7 +220,7 @@ impl ProducerContext for Context {
             return;
         }
         let undelivered = RelayError::undelivered(record.topic(), record.payload_len(), reason);
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = lock(&self.failed);
         failed.get_or_insert(undelivered);
     }
 }

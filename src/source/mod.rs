@@ -17,6 +17,7 @@ pub use merge::{MergedFiles, Record};
 pub use progress::Progress;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::mention::Timestamp;
@@ -35,6 +36,11 @@ pub(crate) fn rest(wait: Duration, stop: &AtomicBool) {
     while Instant::now() < until && !stop.load(Ordering::Acquire) {
         std::thread::sleep(NAP.min(until.saturating_duration_since(Instant::now())));
     }
+}
+
+/// What a thread that died has left is still whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

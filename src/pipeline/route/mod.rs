@@ -12,13 +12,14 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::live::{lock, tell_health};
+use super::live::tell_health;
 use super::run::stopped;
 use crate::classify::ClassifyError;
 use crate::config::Config;
 use crate::decode::DeadLetterError;
 use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::relay::{Part, RelayError, RelayObserver, relay};
+use crate::source::lock;
 use crate::telemetry::{Metrics, MetricsError, PartitionMetrics};
 use router::Router;
 

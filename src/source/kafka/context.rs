@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
@@ -19,7 +19,7 @@ use super::{
     Assigned, History, KafkaSettings, PartitionHandler, Refused, SourceObserver, StartAt, Topic,
 };
 use crate::mention::millis;
-use crate::source::{rest, wall_clock};
+use crate::source::{lock, rest, wall_clock};
 
 /// How long a broker may take to say where to begin.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl Context {
     /// Whether the group must be joined anew: whoever was thought to be gone and is not has lost its
     /// partitions without hearing of it.
     pub(super) fn rejoins(&self) -> bool {
-        let mut rejoined = self.rejoined.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rejoined = lock(&self.rejoined);
         let soon = rejoined.is_some_and(|at| at.elapsed() < REJOIN_EVERY);
         if soon || !self.fenced.swap(false, Ordering::AcqRel) {
             return false;
@@ -102,8 +102,7 @@ impl Context {
     /// Gives every partition that has arrived its own queue and hands it to its shard. Fetching
     /// begins only then, so that no message can take another way.
     pub(super) fn hand_over(&self, consumer: &Arc<BaseConsumer<Self>>) {
-        let arrived =
-            std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner));
+        let arrived = std::mem::take(&mut *lock(&self.arrived));
         for Arrival { topic, partition, handler, start } in arrived {
             let Some(queue) = consumer.split_partition_queue(&topic, partition) else {
                 error!(topic, partition, "the partition has no queue; it is not read");
@@ -125,13 +124,8 @@ impl Context {
 
     /// An error in words for people.
     pub(super) fn explain(&self, error: &KafkaError) -> String {
-        let topics: Vec<&str> = self.topics.iter().map(|topic| topic.name.as_str()).collect();
-        self.refused.explain(
-            error,
-            &self.brokers,
-            &topics.join(", "),
-            "[[source.kafka.topic]] name",
-        )
+        let (topics, setting) = (self.topics().join(", "), "[[source.kafka.topic]] name");
+        self.refused.explain(error, &self.brokers, &topics, setting)
     }
 
     fn worker(&self, partition: i32) -> &Worker {
@@ -141,17 +135,16 @@ impl Context {
 
     fn assign(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
         let mut positioned = TopicPartitionList::new();
-        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut arrived = lock(&self.arrived);
         for element in list.elements() {
             let (topic, partition) = (element.topic(), element.partition());
             let settings = self.topics.iter().find(|known| known.name == topic);
-            let assigned = settings.and_then(|it| self.observer.assigned(it, partition));
-            let Some(Assigned { handler, start }) = assigned else {
+            let assigned = settings.and_then(|settings| {
+                let Assigned { handler, start } = self.observer.assigned(settings, partition)?;
+                Some((handler, self.start(consumer, (topic, partition), start)?))
+            });
+            let Some((handler, start)) = assigned else {
                 // It belongs to this instance all the same, until the group is left.
-                positioned.add_partition_offset(topic, partition, Offset::End)?;
-                continue;
-            };
-            let Some(start) = self.start(consumer, (topic, partition), start) else {
                 positioned.add_partition_offset(topic, partition, Offset::End)?;
                 continue;
             };
@@ -236,7 +229,7 @@ impl Context {
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
         let of_list = |it: &mut Arrival| list.find_partition(&it.topic, it.partition).is_some();
         let waiting = {
-            let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut arrived = lock(&self.arrived);
             arrived.extract_if(.., of_list).collect::<Vec<_>>()
         };
         for mut arrival in waiting {

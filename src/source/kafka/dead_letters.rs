@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
@@ -15,7 +15,7 @@ use tracing::debug;
 use super::client;
 use super::{KafkaSettings, KafkaSourceError, Message, explain};
 use crate::decode::{DeadLetter, DeadLetterError, Reason};
-use crate::source::wall_clock;
+use crate::source::{lock, wall_clock};
 
 /// Header of a dead letter: the sort of fault.
 pub const REASON_HEADER: &str = "groundswell-reason";
@@ -123,10 +123,14 @@ impl DeadLetterTopic {
             headers: Some(headers),
             delivery_opaque: number,
         };
-        self.producer.send(record).map_err(|(error, _)| {
+        self.send(record).map_err(|reason| {
             context.waiting().done(number);
-            context.refuses(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown))
+            context.refuses(reason)
         })
+    }
+
+    fn send(&self, record: BaseRecord<'_, [u8], [u8], usize>) -> Result<(), RDKafkaErrorCode> {
+        self.producer.send(record).map_err(|(error, _)| code(&error))
     }
 
     /// Waits until every letter that has been written so far is in the topic.
@@ -153,7 +157,7 @@ impl DeadLetterTopic {
     }
 
     fn write_again(&self) {
-        let _alone = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = lock(&self.again);
         let context = self.producer.client().context();
         let failed = std::mem::take(&mut context.waiting().failed);
         for (number, _, message) in failed {
@@ -166,9 +170,7 @@ impl DeadLetterTopic {
                 headers: message.headers().cloned(),
                 delivery_opaque: number,
             };
-            let sent = self.producer.send(record).map_err(|(error, _)| error.rdkafka_error_code());
-            if let Err(reason) = sent {
-                let reason = reason.unwrap_or(RDKafkaErrorCode::Unknown);
+            if let Err(reason) = self.send(record) {
                 context.waiting().failed.push((number, reason, message));
             }
         }
@@ -222,7 +224,7 @@ struct Context {
 
 impl Context {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 
     fn refuses(&self, reason: RDKafkaErrorCode) -> DeadLetterError {
@@ -253,9 +255,12 @@ impl ProducerContext for Context {
         match delivery {
             Ok(_) => self.waiting().done(number),
             Err((error, message)) => {
-                let reason = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-                self.waiting().failed.push((number, reason, message.detach()));
+                self.waiting().failed.push((number, code(error), message.detach()));
             }
         }
     }
+}
+
+fn code(error: &KafkaError) -> RDKafkaErrorCode {
+    error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)
 }

@@ -20,7 +20,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::mention::Timestamp;
+use crate::source::lock;
 use context::Context;
 pub(crate) use dead_letters::headers as dead_letter_headers;
 pub use dead_letters::{
@@ -258,7 +259,7 @@ impl KafkaSource {
 
     /// How far what each partition held has been kept for good.
     pub fn positions(&self) -> Positions {
-        self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.positions).clone()
     }
 
     /// Commits `positions` to the group, for whoever watches its lag. Partitions that have gone to

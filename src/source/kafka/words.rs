@@ -1,8 +1,10 @@
 //! librdkafka's errors in words for people.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::source::lock;
 
 /// What `error` of a client of `topics` at `brokers` means, and what to do. `setting` is what names
 /// the topics in the configuration.
@@ -57,7 +59,7 @@ impl Refused {
         setting: &str,
     ) -> String {
         let words = explain(error, brokers, topics, setting);
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = lock(&self.0);
         match error.rdkafka_error_code() {
             Some(
                 RDKafkaErrorCode::Authentication
@@ -73,6 +75,6 @@ impl Refused {
 
     /// A broker has let it in.
     pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.0) = None;
     }
 }

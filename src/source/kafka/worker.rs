@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use super::History;
 use super::context::{Context, Start};
 use super::{Ended, Kept, Message, PartitionHandler, Positions, market_of};
 use crate::mention::Timestamp;
-use crate::source::wall_clock;
+use crate::source::{lock, wall_clock};
 
 /// Messages read from one partition before the next has its turn.
 const BATCH: usize = 1_000;
@@ -150,7 +150,7 @@ impl Worker {
 
     /// Waits until the thread has ended.
     pub(super) fn join(&self) {
-        let join = self.join.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let join = lock(&self.join).take();
         if join.is_some_and(|join| join.join().is_err()) {
             error!("a shard thread ended with a panic");
         }
@@ -393,9 +393,4 @@ impl Shard {
             !leaves
         });
     }
-}
-
-/// What a thread that died has left is still whole.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
