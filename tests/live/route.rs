@@ -18,7 +18,7 @@ use rdkafka::message::Headers;
 use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
-use crate::support::{KafkaBroker, Record, header, measured, unique};
+use crate::support::{DEADLINE, KafkaBroker, Record, header, measured, unique};
 use instance::{Instance, Setup};
 use stream::Stream;
 
@@ -156,7 +156,7 @@ async fn asked_to_stop_under_load_it_commits_what_is_in_flight_and_ends_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_that_come_and_go_share_the_work() {
     let broker = KafkaBroker::shared();
-    let setup = Setup::new(broker, 4).await.committing_seldom();
+    let setup = Setup::new(broker, 4).await.committing_every("3s");
     let stream = Stream::new(40_000, setup.partitions);
     let hurry = AtomicBool::new(false);
     // There is always something to do, until everybody has come and gone.
@@ -188,6 +188,30 @@ async fn instances_that_come_and_go_share_the_work() {
     second.routes_all(&stream).await;
     assert_eq!(second.terminate().await.code(), Some(0), "{}", second.log());
     assert_eq!(third.terminate().await.code(), Some(0), "{}", third.log());
+    stream.assert_exact(broker, &setup.output).await;
+    stream.assert_dead_letters_exact(broker, &setup).await;
+}
+
+/// Alone it has read all there is; left to itself it would commit that after ten seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_flight_is_committed_before_another_takes_over() {
+    let broker = KafkaBroker::shared();
+    let setup = Setup::new(broker, 2).await.committing_every("10s");
+    let stream = Stream::new(500, setup.partitions);
+    broker.produce(&setup.input, &stream.records).await;
+    let all = stream.by_market().values().sum::<usize>();
+
+    let mut first = Instance::start(&setup, "one");
+    let in_flight =
+        async { while broker.read_to_end(&setup.output, "read_uncommitted").await.len() < all {} };
+    assert!(tokio::time::timeout(DEADLINE, in_flight).await.is_ok(), "{}", first.log());
+    let mut second = Instance::start(&setup, "two");
+    second.wait_for("/readyz", |status, _| status == 200).await;
+    first.routes_all(&stream).await;
+
+    for instance in [&mut first, &mut second] {
+        assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
+    }
     stream.assert_exact(broker, &setup.output).await;
     stream.assert_dead_letters_exact(broker, &setup).await;
 }

@@ -26,7 +26,7 @@ pub struct Setup {
     pub group: String,
     pub partitions: i32,
     has_dead_letter_topic: bool,
-    commits: &'static str,
+    commits: String,
     folder: TempDir,
 }
 
@@ -49,7 +49,7 @@ impl Setup {
             group: unique("route"),
             partitions,
             has_dead_letter_topic: true,
-            commits: "commit_interval = \"100ms\"\ncommit_messages = 100\n",
+            commits: "commit_interval = \"100ms\"\ncommit_messages = 100\n".to_owned(),
             folder: tempfile::tempdir().unwrap(),
         };
         broker.create_topic(&setup.input, partitions).await;
@@ -66,9 +66,9 @@ impl Setup {
         Self { output: output.to_owned(), ..self }
     }
 
-    /// Transactions that are always open while there is something to read.
-    pub fn committing_seldom(self) -> Self {
-        Self { commits: "commit_interval = \"3s\"\n", ..self }
+    /// Transactions that are open for `interval` when there is something to read.
+    pub fn committing_every(self, interval: &str) -> Self {
+        Self { commits: format!("commit_interval = \"{interval}\"\n"), ..self }
     }
 
     /// The configuration of the instance `name`; `run` reads what `route` writes by the same file.
