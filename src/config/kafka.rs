@@ -22,7 +22,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Kafka properties that the source itself sets, and why they are not the user's.
-const OWNED: [(&str, &str); 17] = [
+const OWNED: [(&str, &str); 22] = [
     ("bootstrap.servers", "write brokers in [source.kafka] instead"),
     ("metadata.broker.list", "write brokers in [source.kafka] instead"),
     ("group.id", "write group in [source.kafka] instead"),
@@ -40,6 +40,11 @@ const OWNED: [(&str, &str); 17] = [
     ("transactional.id", "write transactional_id in [source.kafka.route] instead"),
     ("transaction.timeout.ms", "route sets it; remove it"),
     ("enable.idempotence", "transactions depend on it; remove it"),
+    ("acks", "what is written must not go with one broker; remove it"),
+    ("request.required.acks", "what is written must not go with one broker; remove it"),
+    ("message.timeout.ms", "what is not written in time is written again; remove it"),
+    ("delivery.timeout.ms", "what is not written in time is written again; remove it"),
+    ("message.max.bytes", "write max_message_bytes in [limits] instead"),
 ];
 
 /// Parts of the names of Kafka properties whose values are secret.

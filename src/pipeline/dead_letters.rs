@@ -56,7 +56,7 @@ impl DeadLetters {
         on_failure: impl Fn(&DeadLetterError) -> bool,
     ) {
         // What is larger than a mention may be need not fit into a topic either: the file takes it.
-        let topic = self.topic.as_ref().filter(|_| message.payload.len() <= self.max_bytes);
+        let topic = self.topic.as_ref().filter(|_| message.size() <= self.max_bytes);
         loop {
             let written = match topic {
                 Some(topic) => topic.write(letter, message),
@@ -89,6 +89,11 @@ impl DeadLetters {
     pub fn flush(&self) -> Result<(), DeadLetterError> {
         self.lock().flush()?;
         self.topic.as_ref().map_or(Ok(()), DeadLetterTopic::flush)
+    }
+
+    /// How much waits for the topic to take it, in bytes.
+    pub fn waiting_bytes(&self) -> usize {
+        self.topic.as_ref().map_or(0, DeadLetterTopic::waiting_bytes)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, DeadLetterFile> {

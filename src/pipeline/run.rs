@@ -19,7 +19,9 @@ use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
 use crate::mention::millis;
 use crate::notify::{Notifier, NotifyError};
-use crate::source::kafka::{KafkaSettings, KafkaSource, KafkaSourceError, Positions};
+use crate::source::kafka::{
+    DeadLetterTopic, KafkaSettings, KafkaSource, KafkaSourceError, Positions,
+};
 use crate::source::wall_clock;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Caps, Metrics, MetricsError};
@@ -30,7 +32,7 @@ use super::live::{Live, Observer};
 
 /// How often the group is told how far its partitions are kept.
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
-/// How often the outbox is counted.
+/// How often what waits in the outbox, and for the dead-letter topic, is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// How often what ended long ago is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
@@ -131,6 +133,7 @@ pub async fn run(
     let mut chores = JoinSet::new();
     chores.spawn(commit_kept(Arc::clone(&source)));
     chores.spawn(count_outbox(Arc::clone(&live)));
+    chores.spawn(count_dead_letters(Arc::clone(&live)));
     chores.spawn(forget_ended(store.clone()));
     chores.spawn(hear_feedback(Arc::clone(&live)));
     let (stop_http, http_stopped) = watch::channel(false);
@@ -170,6 +173,7 @@ fn caps(config: &Config, kafka: &KafkaSettings) -> Caps {
         dedup_entries: config.plan.time.dedup_capacity,
         message_bytes: config.limits.max_message_bytes,
         fetch_queue_bytes: kafka.fetch_queue_bytes(),
+        dead_letter_bytes: DeadLetterTopic::MOST_WAITING,
     }
 }
 
@@ -197,6 +201,15 @@ async fn count_outbox(live: Arc<Live>) {
                 live.readiness.set("outbox", Err(failure.to_string()));
             }
         }
+    }
+}
+
+/// Shows, again and again, how much waits for the dead-letter topic.
+async fn count_dead_letters(live: Arc<Live>) {
+    let mut ticks = interval(COUNT_EVERY);
+    loop {
+        ticks.tick().await;
+        live.metrics.intake().set_dead_letters_waiting(live.dead_letters.waiting_bytes());
     }
 }
 

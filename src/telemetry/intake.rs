@@ -1,6 +1,6 @@
 //! What comes in and what becomes of it.
 
-use prometheus::{Histogram, IntCounter};
+use prometheus::{Gauge, Histogram, IntCounter};
 
 use super::MetricsError;
 use super::family::Registrar;
@@ -22,6 +22,7 @@ pub struct Intake {
     rejected: IntCounter,
     dead_letters: [(Reason, IntCounter); Reason::ALL.len()],
     dead_letter_failures: IntCounter,
+    dead_letters_waiting: Gauge,
     read_bytes: IntCounter,
     delay: Histogram,
 }
@@ -54,6 +55,11 @@ impl Intake {
                 "groundswell_dead_letter_write_failures_total",
                 "messages",
                 "Dead letters that could not be kept; what they held is only in the source.",
+            ))?,
+            dead_letters_waiting: registrar.gauge((
+                "groundswell_dead_letters_waiting_bytes",
+                "bytes",
+                "How much waits for the dead-letter topic to take it.",
             ))?,
             read_bytes: registrar.counter((
                 "groundswell_source_read_bytes_total",
@@ -89,6 +95,11 @@ impl Intake {
     /// A dead letter could not be kept.
     pub fn dead_letter_failed(&self) {
         self.dead_letter_failures.inc();
+    }
+
+    /// `bytes` wait for the dead-letter topic.
+    pub fn set_dead_letters_waiting(&self, bytes: usize) {
+        self.dead_letters_waiting.set(bytes as f64);
     }
 
     /// `bytes` more were read from the source.

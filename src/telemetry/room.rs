@@ -18,6 +18,8 @@ pub struct Caps {
     pub message_bytes: usize,
     /// When no more is fetched of a partition, in bytes.
     pub fetch_queue_bytes: usize,
+    /// When no more is read for want of a dead-letter topic, in bytes.
+    pub dead_letter_bytes: usize,
 }
 
 /// What a configuration comes to, and the caps; the partitions tell how near they are to theirs.
@@ -30,6 +32,7 @@ pub(super) struct Room {
     dedup_limit: Gauge,
     message_limit: Gauge,
     fetch_queue_limit: Gauge,
+    dead_letter_limit: Gauge,
 }
 
 impl Room {
@@ -71,6 +74,11 @@ impl Room {
                 "How much of a partition may wait in memory before no more of it is fetched; the last \
                  fetch may go beyond it.",
             ))?,
+            dead_letter_limit: registrar.gauge((
+                "groundswell_dead_letters_waiting_limit_bytes",
+                "bytes",
+                "How much may wait for the dead-letter topic; reading waits then, too.",
+            ))?,
         })
     }
 
@@ -84,6 +92,7 @@ impl Room {
             (&self.dedup_limit, caps.dedup_entries),
             (&self.message_limit, caps.message_bytes),
             (&self.fetch_queue_limit, caps.fetch_queue_bytes),
+            (&self.dead_letter_limit, caps.dead_letter_bytes),
         ];
         set.into_iter().for_each(|(gauge, value)| gauge.set(value as f64));
     }

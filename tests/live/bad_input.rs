@@ -82,16 +82,22 @@ async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
     let record = |(_, payload): &(Reason, Vec<u8>)| {
         Record::new(payload.clone()).key("of its own").header("trace", "kept")
     };
-    let records: Vec<Record> = bad.iter().map(record).collect();
+    let mut records: Vec<Record> = bad.iter().map(record).collect();
+    records.push(Record::new("of large headers").header("trace", "x".repeat(3 << 20)));
     broker.produce(&topic, &records).await;
     let missing = format!("the dead letter topic {letters} is not written");
     let told = |status: u16, body: &str| status == 503 && body.contains(&missing);
     running.wait_for("/readyz", told).await;
     assert_eq!(kept(), Some(1), "what came after is not kept as handled");
+    let waiting = |text: &str| sample(text, "groundswell_dead_letters_waiting_bytes");
+    let text = running.wait_for("/metrics", |_, text| waiting(text) > Some(100_000.0)).await;
+    let limit = sample(&text, "groundswell_dead_letters_waiting_limit_bytes");
+    assert!(waiting(&text) < limit, "{:?} of {limit:?}", waiting(&text));
     broker.create_topic(&letters, 1).await;
     running.wait_for("/readyz", |status, _| status == 200).await;
-    let all = 1 + bad.len() as i64;
+    let all = 2 + bad.len() as i64;
     eventually("everything is kept", || kept() == Some(all));
+    running.wait_for("/metrics", |_, text| waiting(text) == Some(0.0)).await;
     running.stop().await.unwrap();
 
     let found = broker.read_to_end(&letters, "read_committed").await;
@@ -111,7 +117,7 @@ async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
     }
     assert_eq!(
         dead_letters(&file).len(),
-        large.len(),
+        large.len() + 1,
         "what is too large for a topic is in the file"
     );
 }

@@ -31,8 +31,6 @@ pub const OFFSET_HEADER: &str = "groundswell-offset";
 /// How long Kafka may take to acknowledge what has been written; what it has not by then is written
 /// again.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
-/// How much may wait to be written, in bytes. Whoever has more waits.
-const MOST_WAITING: usize = 64 << 20;
 /// A moment in which what has been delivered is heard of.
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -61,8 +59,10 @@ pub struct DeadLetterTopic {
 }
 
 impl DeadLetterTopic {
-    /// The largest payload that goes into a topic, in bytes.
-    pub const LARGEST: usize = MOST_WAITING / 2;
+    /// How much may wait to be written, in bytes. Whoever has more waits.
+    pub const MOST_WAITING: usize = 64 << 20;
+    /// The largest message that goes into a topic, in bytes.
+    pub const LARGEST: usize = Self::MOST_WAITING / 2;
 
     /// `topic` at the brokers of `kafka`, for payloads of up to `max_bytes`.
     ///
@@ -84,7 +84,7 @@ impl DeadLetterTopic {
             .set("acks", "all")
             .set("message.timeout.ms", within)
             // What waits is bounded here, whether librdkafka has it or has given it back.
-            .set("queue.buffering.max.kbytes", (2 * MOST_WAITING / 1_024).to_string())
+            .set("queue.buffering.max.kbytes", (2 * Self::MOST_WAITING / 1_024).to_string())
             // Nobody asks it how it fares, and what it says would wait for being heard.
             .set("statistics.interval.ms", "0")
             .create_with_context(context)
@@ -111,7 +111,7 @@ impl DeadLetterTopic {
         self.producer.poll(Duration::ZERO);
         let context = self.producer.client().context();
         let number = self.next.fetch_add(1, Ordering::AcqRel);
-        if !context.waiting().take(number, message.payload.len()) {
+        if !context.waiting().take(number, message.size()) {
             return Err(context.refuses(RDKafkaErrorCode::QueueFull));
         }
         let record = BaseRecord {
@@ -127,6 +127,11 @@ impl DeadLetterTopic {
             context.waiting().done(number);
             context.refuses(reason)
         })
+    }
+
+    /// How much is not known to be in the topic, in bytes.
+    pub fn waiting_bytes(&self) -> usize {
+        self.producer.client().context().waiting().bytes
     }
 
     fn send(&self, record: BaseRecord<'_, [u8], [u8], usize>) -> Result<(), RDKafkaErrorCode> {
@@ -196,9 +201,9 @@ struct Waiting {
 impl Waiting {
     /// Makes room for one more; returns whether there is any.
     fn take(&mut self, number: usize, bytes: usize) -> bool {
-        // Headers and what is kept beside them.
+        // The headers that are added, and what is kept beside them.
         let bytes = bytes + 1_024;
-        let fits = self.bytes + bytes <= MOST_WAITING;
+        let fits = self.bytes + bytes <= DeadLetterTopic::MOST_WAITING;
         if fits {
             self.bytes += bytes;
             self.sizes.insert(number, bytes);

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::BorrowedHeaders;
+use rdkafka::message::{BorrowedHeaders, Header, Headers as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -63,6 +63,16 @@ pub struct Message<'a> {
     pub live: bool,
     /// Whether it has been handled before: it only rebuilds what is known.
     pub known: bool,
+}
+
+impl Message<'_> {
+    /// Bytes of payload, key and headers.
+    pub fn size(&self) -> usize {
+        let headers = self.headers.into_iter().flat_map(BorrowedHeaders::iter);
+        let of_header = |it: Header<'_, &[u8]>| it.key.len() + it.value.map_or(0, <[u8]>::len);
+        let key = self.key.map_or(0, <[u8]>::len);
+        self.payload.len() + key + headers.map(of_header).sum::<usize>()
+    }
 }
 
 impl std::fmt::Debug for Message<'_> {

@@ -142,6 +142,8 @@ fn what_is_watched_stands_beside_its_limit() {
         ("groundswell_dedup_entries_limit", 1 << 20),
         ("groundswell_message_limit_bytes", 1 << 20),
         ("groundswell_fetch_queue_limit_bytes", 16 << 20),
+        ("groundswell_dead_letters_waiting_bytes", 2_048),
+        ("groundswell_dead_letters_waiting_limit_bytes", 64 << 20),
     ];
     for (name, expected) in shown {
         assert_eq!(value(&metrics, name, &[]), Some(f64::from(expected)), "{name}");

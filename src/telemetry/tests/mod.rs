@@ -68,6 +68,7 @@ fn busy() -> (Metrics, PartitionMetrics) {
     intake.add_rejected(1);
     intake.dead_letter(Reason::NotJson);
     intake.dead_letter_failed();
+    intake.set_dead_letters_waiting(2_048);
     intake.add_read_bytes(1 << 20);
     intake.observe_delay(at(0), at(4));
     metrics.incidents().changed(&change());
@@ -86,6 +87,7 @@ fn busy() -> (Metrics, PartitionMetrics) {
         dedup_entries: 1 << 20,
         message_bytes: 1 << 20,
         fetch_queue_bytes: 16 << 20,
+        dead_letter_bytes: 64 << 20,
     };
     metrics.set_room(&caps, 2, 48);
     let mut partition = metrics.partition("mentions", 3);
