@@ -384,6 +384,11 @@ pub struct Change {
 }
 
 impl Incident {
+    /// Whether it tells of `partition` of a feed.
+    pub(crate) fn is_of(&self, partition: i32) -> bool {
+        self.partitions.as_ref().is_none_or(|known| known.silent.contains(&partition))
+    }
+
     /// The incident that `leading`, the first of `signals`, opens. Its severity and evidence
     /// are still to be judged.
     pub(crate) fn open(

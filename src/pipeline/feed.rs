@@ -87,6 +87,9 @@ struct Partition {
     /// Whether its past has been read.
     followed: bool,
     silence: Option<Silence>,
+    /// The feed's incident that people knew of when it was assigned. Another instance may have told
+    /// of its end since: it counts for a silence that is as old.
+    known: Option<Change>,
 }
 
 /// A partition's open incident.
@@ -95,8 +98,6 @@ struct Silence {
     incident: Incident,
     /// When it was heard of here, by the wall clock.
     heard_at: Timestamp,
-    /// Whether people have been told of it before the start.
-    told: bool,
 }
 
 /// What is known of a partition while another is silent.
@@ -122,21 +123,16 @@ impl TopicFeed {
         }
     }
 
-    /// People know of an incident of this feed: `told` is its latest change.
-    pub(super) fn resume(&mut self, told: &Change) {
-        if self.tracker.incident().is_none() {
-            self.tracker = Tracker::resumed(told);
-        }
-    }
-
     /// The topic has so many partitions.
     pub(super) fn has_partitions(&mut self, of: u32) {
         self.of = of;
     }
 
-    /// `partition` is read here from now on.
-    pub(super) fn assign(&mut self, partition: i32, heard: Arc<Heard>) {
-        self.partitions.insert(partition, Partition { heard, followed: false, silence: None });
+    /// `partition` is read here from now on. `known`: the latest change of the incident of this feed
+    /// that people know of.
+    pub(super) fn assign(&mut self, partition: i32, heard: Arc<Heard>, known: Option<Change>) {
+        let read = Partition { heard, followed: false, silence: None, known };
+        self.partitions.insert(partition, read);
     }
 
     /// `partition` is read elsewhere from now on. When no other is silent, whoever reads it has the
@@ -152,18 +148,19 @@ impl TopicFeed {
         }
     }
 
-    /// The past of `partition` has been read. `silence`: what is open at its end, and whether people
-    /// have been `told` of it.
+    /// The past of `partition` has been read. `silence`: what is open at its end, and whether it was
+    /// `handled` before: then it is what people know of, if they know of any.
     pub(super) fn follow(
         &mut self,
         partition: i32,
         silence: Option<Incident>,
-        told: bool,
+        handled: bool,
         now: Timestamp,
     ) -> Option<Change> {
-        let known = self.partitions.get_mut(&partition)?;
-        known.followed = true;
-        known.silence = silence.map(|incident| Silence { incident, heard_at: now, told });
+        self.partitions.get_mut(&partition)?.followed = true;
+        if let Some(incident) = silence {
+            self.fall_silent(partition, Silence { incident, heard_at: now }, handled);
+        }
         self.judge(now)
     }
 
@@ -174,13 +171,12 @@ impl TopicFeed {
         change: Change,
         now: Timestamp,
     ) -> Option<Change> {
-        let known = self.partitions.get_mut(&partition)?;
         let incident = change.incident;
         if incident.state != State::Resolved {
-            known.silence = Some(Silence { incident, heard_at: now, told: false });
+            self.fall_silent(partition, Silence { incident, heard_at: now }, false);
             return self.judge(now);
         }
-        known.silence = None;
+        self.partitions.get_mut(&partition)?.silence = None;
         if self.silent().next().is_none() {
             let Incident { updated_at, mentions, .. } = incident;
             let partitions = self.tracker.incident()?.partitions.clone();
@@ -200,16 +196,25 @@ impl TopicFeed {
             return None;
         }
         let whole = voices().all(|it| it == Voice::Quiet);
-        let told = self.silent().all(|(_, it)| it.told);
-        let change = match self.tracker.incident() {
+        match self.tracker.incident() {
             None => {
                 let leading = leading.incident.clone();
-                self.open(first, leading, whole)
+                Some(self.open(first, leading, whole))
             }
-            Some(_) if whole => self.escalate(first, now)?,
-            Some(_) => return None,
-        };
-        (!told).then_some(change)
+            Some(_) if whole => self.escalate(first, now),
+            Some(_) => None,
+        }
+    }
+
+    /// `partition` is silent. When that is what people know of, the feed's incident goes on.
+    fn fall_silent(&mut self, partition: i32, silence: Silence, handled: bool) {
+        let Some(read) = self.partitions.get_mut(&partition) else { return };
+        let onset = silence.incident.onset;
+        read.silence = Some(silence);
+        let known = read.known.take().filter(|known| handled || tells_of(known, partition, onset));
+        if let Some(known) = known.filter(|_| self.tracker.incident().is_none()) {
+            self.tracker = Tracker::resumed(&known);
+        }
     }
 
     /// The open incident.
@@ -265,6 +270,11 @@ impl TopicFeed {
     fn silent(&self) -> impl Iterator<Item = (i32, &Silence)> {
         self.partitions.iter().filter_map(|(number, it)| Some((*number, it.silence.as_ref()?)))
     }
+}
+
+/// Whether `known` tells of the silence of `partition` since `onset`.
+fn tells_of(known: &Change, partition: i32, onset: Timestamp) -> bool {
+    known.incident.is_of(partition) && onset <= known.incident.updated_at
 }
 
 impl Partition {

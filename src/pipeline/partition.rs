@@ -100,8 +100,8 @@ impl PartitionHandler for LivePartition {
         );
         let of_feed = |change: &&Change| change.incident.subject == Subject::Feed;
         let silence = open.iter().find(of_feed).map(|change| change.incident.clone());
-        let (partition, told) = (self.partition, history == History::Handled);
-        self.tell_of_feed(|feed| feed.follow(partition, silence, told, wall_clock()));
+        let (partition, handled) = (self.partition, history == History::Handled);
+        self.tell_of_feed(|feed| feed.follow(partition, silence, handled, wall_clock()));
         if history == History::New {
             let of_brands = open.into_iter().filter(|it| it.incident.subject != Subject::Feed);
             self.to_tell.extend(of_brands);
@@ -163,8 +163,7 @@ impl LivePartition {
             let of_topic = feeds
                 .entry(name.clone())
                 .or_insert_with(|| TopicFeed::new(&feed_name, live.config.plan.time.pane));
-            of_topic.assign(number, Arc::clone(&heard));
-            feed.iter().for_each(|told| of_topic.resume(told));
+            of_topic.assign(number, Arc::clone(&heard), feed);
         }
         lock(&live.partitions).insert((name.clone(), number), Arc::clone(&metrics));
         let mut intake = Intake::new(&live.config, &feed_name, Arc::clone(&live.classifier));

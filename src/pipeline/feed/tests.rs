@@ -16,13 +16,18 @@ fn at(minute: i64) -> Timestamp {
 
 /// A feed whose partitions are followed, each with its last mention in the minute given.
 fn followed(last_mentions: &[i64]) -> TopicFeed {
+    followed_after(last_mentions, None)
+}
+
+/// ... when people know of an incident of it.
+fn followed_after(last_mentions: &[i64], known: Option<&Change>) -> TopicFeed {
     let mut feed = TopicFeed::new("kafka", Duration::from_secs(60));
     feed.has_partitions(u32::try_from(last_mentions.len()).unwrap());
     for (number, minute) in (0..).zip(last_mentions) {
         let heard = Arc::new(Heard::default());
         heard.hear(at(*minute), None);
         heard.idle();
-        feed.assign(number, heard);
+        feed.assign(number, heard, known.cloned());
         assert_eq!(feed.follow(number, None, false, at(*minute)), None);
     }
     feed
@@ -118,7 +123,7 @@ fn a_topic_of_one_partition_says_what_its_shard_says() {
 #[test]
 fn what_other_instances_read_is_not_taken_to_be_silent() {
     let mut feed = TopicFeed::new("kafka", Duration::from_secs(60));
-    feed.assign(3, Arc::default());
+    feed.assign(3, Arc::default(), None);
     feed.follow(3, None, false, at(DEATH));
     let change = feed.take(3, silence(DEATH, DEATH + 12), at(DEATH + 12)).unwrap();
     assert_eq!(change.incident.partitions, Some(SilentPartitions { silent: vec![3], of: 4 }));
@@ -130,22 +135,52 @@ fn what_other_instances_read_is_not_taken_to_be_silent() {
 
 #[test]
 fn what_was_told_before_a_restart_is_not_told_again_but_its_end_is() {
-    let mut feed = followed(&[DEATH, DEATH]);
     let known = silence(DEATH, DEATH + 12);
+    let mut feed = followed_after(&[DEATH, DEATH], Some(&known));
     assert_eq!(feed.follow(0, Some(known.incident.clone()), true, at(DEATH + 13)), None);
     assert_eq!(feed.judge(at(DEATH + 14)), None);
     assert!(feed.incident().is_some());
     let over = feed.take(0, back(&known, DEATH + 50), at(DEATH + 50));
     assert_eq!(over.unwrap().incident.state, State::Resolved);
-    // Of a group that starts for the first time nobody has been told.
-    assert!(feed.follow(0, Some(known.incident), false, at(DEATH + 60)).is_some());
+    // It was found, and waited for another partition; nobody has been told.
+    assert!(followed(&[DEATH]).follow(0, Some(known.incident), true, at(DEATH + 60)).is_some());
+}
+
+/// Its state is lost: what it finds anew is what people know of.
+#[test]
+fn a_silence_that_is_found_again_is_the_one_that_was_told() {
+    let mut known = silence(DEATH, DEATH + 12);
+    known.incident.severity = Severity::Warning;
+    known.sequence = 3;
+    let mut feed = followed_after(&[DEATH], Some(&known));
+    let found = silence(DEATH, DEATH + 40);
+    assert_eq!(feed.take(0, found.clone(), at(DEATH + 40)), None);
+    let over = feed.take(0, back(&found, DEATH + 50), at(DEATH + 50)).unwrap();
+    assert_eq!((over.sequence, over.incident.id), (4, known.incident.id));
+}
+
+/// Another instance, whose partition it was of, has told of its end.
+#[test]
+fn an_incident_of_others_hides_no_later_silence() {
+    let mut of_another = silence(DEATH, DEATH + 12);
+    of_another.incident.partitions = Some(SilentPartitions { silent: vec![7], of: 8 });
+    let mut of_all = of_another.clone();
+    of_all.incident.partitions = None;
+    for known in [of_another, of_all] {
+        let mut feed = followed_after(&[DEATH + 90, DEATH + 90], Some(&known));
+        assert_eq!(feed.incident(), None, "nothing is silent here");
+        let found = silence(DEATH + 90, DEATH + 102);
+        let opened = feed.take(0, found, at(DEATH + 102)).unwrap();
+        assert_eq!((opened.sequence, opened.incident.state), (0, State::Opened));
+        assert_ne!(opened.incident.id, known.incident.id);
+    }
 }
 
 #[test]
 fn a_silence_waits_for_partitions_that_are_still_read_but_not_for_ever() {
     let still_read = || {
         let mut feed = followed(&[DEATH, DEATH]);
-        feed.assign(2, Arc::default());
+        feed.assign(2, Arc::default(), None);
         // The silence itself is an old one: it is heard of after the start.
         assert_eq!(feed.take(0, silence(DEATH, DEATH + 12), at(DEATH + 40)), None);
         assert_eq!(feed.judge(at(DEATH + 49)), None);
