@@ -65,7 +65,7 @@ impl DeadLetters {
             let Err(failure) = written else { return };
             if let Some(topic) = topic {
                 // What it has refused is in the way; why it does, it says again.
-                let _refused = topic.flush();
+                let _refused = topic.flush(|letter| self.lock().write(letter));
             }
             error!(error = %failure, "a dead letter cannot be written; processing waits for it");
             if !on_failure(&failure) {
@@ -87,8 +87,11 @@ impl DeadLetters {
     ///
     /// When the disk refuses, or the topic does not take all of them.
     pub fn flush(&self) -> Result<(), DeadLetterError> {
-        self.lock().flush()?;
-        self.topic.as_ref().map_or(Ok(()), DeadLetterTopic::flush)
+        // What the topic does not take goes to the file.
+        if let Some(topic) = &self.topic {
+            topic.flush(|letter| self.lock().write(letter))?;
+        }
+        self.lock().flush()
     }
 
     /// How much waits for the topic to take it, in bytes.

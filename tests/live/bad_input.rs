@@ -7,6 +7,8 @@ use groundswell::decode::{DeadLetter, Reason};
 use groundswell::mention::Timestamp;
 use groundswell::source::kafka::{OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, TOPIC_HEADER};
 use groundswell::store::Store;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use rdkafka::Message as _;
 use rdkafka::message::OwnedMessage;
 use serde_json::json;
@@ -84,6 +86,9 @@ async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
     };
     let mut records: Vec<Record> = bad.iter().map(record).collect();
     records.push(Record::new("of large headers").header("trace", "x".repeat(3 << 20)));
+    // What no compression makes fit for the topic.
+    let noise: Vec<u8> = StdRng::seed_from_u64(7).random_iter().take(300_000).collect();
+    records.push(Record::new(noise.clone()).key("of its own"));
     broker.produce(&topic, &records).await;
     let missing = format!("the dead letter topic {letters} is not written");
     let told = |status: u16, body: &str| status == 503 && body.contains(&missing);
@@ -93,9 +98,9 @@ async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
     let text = running.wait_for("/metrics", |_, text| waiting(text) > Some(100_000.0)).await;
     let limit = sample(&text, "groundswell_dead_letters_waiting_limit_bytes");
     assert!(waiting(&text) < limit, "{:?} of {limit:?}", waiting(&text));
-    broker.create_topic(&letters, 1).await;
+    broker.create_topic_with(&letters, 1, &[("max.message.bytes", "200000")]).await;
     running.wait_for("/readyz", |status, _| status == 200).await;
-    let all = 2 + bad.len() as i64;
+    let all = 3 + bad.len() as i64;
     eventually("everything is kept", || kept() == Some(all));
     running.wait_for("/metrics", |_, text| waiting(text) == Some(0.0)).await;
     running.stop().await.unwrap();
@@ -115,11 +120,12 @@ async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
         assert_eq!(header(letter, TOPIC_HEADER).as_ref(), Some(&topic));
         assert_eq!(header(letter, PARTITION_HEADER).as_deref(), Some("0"));
     }
-    assert_eq!(
-        dead_letters(&file).len(),
-        large.len() + 1,
-        "what is too large for a topic is in the file"
-    );
+    let in_file = dead_letters(&file);
+    assert_eq!(in_file.len(), large.len() + 2, "what is too large for a topic is in the file");
+    let last =
+        in_file.iter().find(|letter| letter.payload == noise).expect("what the topic refused");
+    assert_eq!((last.position, &last.source, last.partition), (all as u64 - 1, &topic, Some(0)));
+    assert_eq!(last.reason, Reason::InvalidUtf8);
 }
 
 fn dead_letters(path: &std::path::Path) -> Vec<DeadLetter> {

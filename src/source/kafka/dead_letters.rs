@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedHeaders, Header, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::base_producer::{BaseProducer, BaseRecord, DeliveryResult};
 use rdkafka::producer::{Producer, ProducerContext};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::client;
 use super::{KafkaSettings, KafkaSourceError, Message, explain};
@@ -83,6 +83,8 @@ impl DeadLetterTopic {
         let producer = client::producer(kafka, "groundswell-dead-letters", max_bytes)
             .set("acks", "all")
             .set("message.timeout.ms", within)
+            // Kafka refuses a batch as a whole: one that is too large must not take others along.
+            .set("batch.num.messages", "1")
             // What waits is bounded here, whether librdkafka has it or has given it back.
             .set("queue.buffering.max.kbytes", (2 * Self::MOST_WAITING / 1_024).to_string())
             // Nobody asks it how it fares, and what it says would wait for being heard.
@@ -111,7 +113,7 @@ impl DeadLetterTopic {
         self.producer.poll(Duration::ZERO);
         let context = self.producer.client().context();
         let number = self.next.fetch_add(1, Ordering::AcqRel);
-        if !context.waiting().take(number, message.size()) {
+        if !context.waiting().take(number, letter, message.size()) {
             return Err(context.refuses(RDKafkaErrorCode::QueueFull));
         }
         let record = BaseRecord {
@@ -138,20 +140,29 @@ impl DeadLetterTopic {
         self.producer.send(record).map_err(|(error, _)| code(&error))
     }
 
-    /// Waits until every letter that has been written so far is in the topic.
+    /// Waits until every letter that has been written so far is in the topic, or `otherwise` has kept
+    /// it: what the topic does not take for its size, whoever asks.
     ///
     /// # Errors
     ///
     /// When some are not within a few seconds; they are kept, and written again by the next call.
-    pub fn flush(&self) -> Result<(), DeadLetterError> {
+    /// Those of `otherwise`.
+    pub fn flush(
+        &self,
+        otherwise: impl Fn(&DeadLetter) -> Result<(), DeadLetterError>,
+    ) -> Result<(), DeadLetterError> {
         let context = self.producer.client().context();
         let end = self.next.load(Ordering::Acquire);
         if !context.waiting().has_before(end) {
             return Ok(());
         }
-        self.write_again();
+        self.write_again(&otherwise)?;
         let deadline = Instant::now() + DELIVERED_WITHIN;
         while context.waiting().has_before(end) {
+            if context.waiting().failed.iter().any(is_too_large) {
+                self.write_again(&otherwise)?;
+                continue;
+            }
             if Instant::now() >= deadline || context.waiting().failed.iter().any(|it| it.0 < end) {
                 let reason = context.waiting().failed.first().map(|(_, reason, _)| *reason);
                 return Err(context.refuses(reason.unwrap_or(RDKafkaErrorCode::RequestTimedOut)));
@@ -161,11 +172,23 @@ impl DeadLetterTopic {
         Ok(())
     }
 
-    fn write_again(&self) {
+    fn write_again(
+        &self,
+        otherwise: impl Fn(&DeadLetter) -> Result<(), DeadLetterError>,
+    ) -> Result<(), DeadLetterError> {
         let _alone = lock(&self.again);
         let context = self.producer.client().context();
-        let failed = std::mem::take(&mut context.waiting().failed);
-        for (number, _, message) in failed {
+        let mut failed = std::mem::take(&mut context.waiting().failed);
+        while let Some(refused) = failed.pop() {
+            if is_too_large(&refused) {
+                if let Err(error) = self.set_aside(&refused, &otherwise) {
+                    failed.push(refused);
+                    context.waiting().failed.append(&mut failed);
+                    return Err(error);
+                }
+                continue;
+            }
+            let (number, _, message) = refused;
             let record = BaseRecord {
                 topic: &self.topic,
                 partition: None,
@@ -179,7 +202,37 @@ impl DeadLetterTopic {
                 context.waiting().failed.push((number, reason, message));
             }
         }
+        Ok(())
     }
+
+    /// Has a letter kept that the topic will never take.
+    fn set_aside(
+        &self,
+        (number, _, message): &Refused,
+        otherwise: impl Fn(&DeadLetter) -> Result<(), DeadLetterError>,
+    ) -> Result<(), DeadLetterError> {
+        let context = self.producer.client().context();
+        let letter = context.waiting().letters.get(number).map(|(letter, _)| letter.clone());
+        let payload = message.payload().unwrap_or_default();
+        if let Some(letter) = letter {
+            otherwise(&DeadLetter { payload: payload.to_vec(), ..letter })?;
+            warn!(
+                topic = self.topic,
+                bytes = payload.len(),
+                "a dead letter is too large for its topic, and in the file instead; to have them all \
+                 in the topic, raise its max.message.bytes above [limits] max_message_bytes"
+            );
+        }
+        context.waiting().done(*number);
+        Ok(())
+    }
+}
+
+/// A letter that Kafka has not taken, by its number, and the reason.
+type Refused = (usize, RDKafkaErrorCode, OwnedMessage);
+
+const fn is_too_large((_, reason, _): &Refused) -> bool {
+    matches!(reason, RDKafkaErrorCode::MessageSizeTooLarge)
 }
 
 impl std::fmt::Debug for DeadLetterTopic {
@@ -191,32 +244,34 @@ impl std::fmt::Debug for DeadLetterTopic {
 /// Letters that are not known to be in the topic.
 #[derive(Default)]
 struct Waiting {
-    /// Their sizes in bytes, by number.
-    sizes: BTreeMap<usize, usize>,
+    /// What each says, but for its payload, and its size in bytes; by number.
+    letters: BTreeMap<usize, (DeadLetter, usize)>,
     bytes: usize,
-    /// Those that Kafka has not taken, each with the reason; to be written again.
-    failed: Vec<(usize, RDKafkaErrorCode, OwnedMessage)>,
+    /// Those that Kafka has not taken; to be written again.
+    failed: Vec<Refused>,
 }
 
 impl Waiting {
     /// Makes room for one more; returns whether there is any.
-    fn take(&mut self, number: usize, bytes: usize) -> bool {
+    fn take(&mut self, number: usize, letter: &DeadLetter, bytes: usize) -> bool {
         // The headers that are added, and what is kept beside them.
         let bytes = bytes + 1_024;
         let fits = self.bytes + bytes <= DeadLetterTopic::MOST_WAITING;
         if fits {
             self.bytes += bytes;
-            self.sizes.insert(number, bytes);
+            let (detail, source) = (letter.detail.clone(), letter.source.clone());
+            let letter = DeadLetter { detail, source, payload: Vec::new(), ..*letter };
+            self.letters.insert(number, (letter, bytes));
         }
         fits
     }
 
     fn done(&mut self, number: usize) {
-        self.bytes -= self.sizes.remove(&number).unwrap_or(0);
+        self.bytes -= self.letters.remove(&number).map_or(0, |(_, bytes)| bytes);
     }
 
     fn has_before(&self, end: usize) -> bool {
-        self.sizes.first_key_value().is_some_and(|(number, _)| *number < end)
+        self.letters.first_key_value().is_some_and(|(number, _)| *number < end)
     }
 }
 
@@ -268,4 +323,26 @@ impl ProducerContext for Context {
 
 fn code(error: &KafkaError) -> RDKafkaErrorCode {
     error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::Rejected;
+    use crate::mention::Timestamp;
+
+    #[test]
+    fn what_waits_is_bounded_and_makes_room_as_it_goes() {
+        let rejected = Rejected { reason: Reason::NotJson, detail: String::new() };
+        let letter = DeadLetter::new(rejected, "t", Some(0), 0, Timestamp::default(), "");
+        let mut waiting = Waiting::default();
+        let all = (0..).take_while(|number| waiting.take(*number, &letter, 1 << 20)).count();
+        assert_eq!(all, 63, "64 MiB, with what stands beside each");
+        assert!(waiting.bytes <= DeadLetterTopic::MOST_WAITING);
+        waiting.done(17);
+        assert!(waiting.take(all, &letter, 1 << 20) && !waiting.take(all + 1, &letter, 1 << 20));
+        assert!(waiting.has_before(1) && !waiting.has_before(0));
+        (0..=all).for_each(|number| waiting.done(number));
+        assert_eq!(waiting.bytes, 0);
+    }
 }
