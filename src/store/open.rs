@@ -31,6 +31,11 @@ const CONNECTIONS: u32 = 8;
 const LIMITS: &str =
     "SET idle_in_transaction_session_timeout = 5000; SET statement_timeout = 5000;";
 
+/// The same for whoever brings the tables up to date: others wait for it, but not for ever. The tables'
+/// own change may take as long as it takes.
+const FIRST_LIMITS: &str = "SET idle_in_transaction_session_timeout = 5000; \
+     SET idle_session_timeout = 5000; SET lock_timeout = 20000;";
+
 /// A commit is on the disk when it returns; readers from other processes do not stop the writer.
 const PRAGMAS: &str =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;";
@@ -87,14 +92,15 @@ impl Store {
             connected.map_err(|error| open(error.to_string()))
         };
         // On a connection of its own: a migration may take longer than anything later.
-        let first = connect(AnyPoolOptions::new().max_connections(1)).await?;
+        let first = connect(pool_options(1, dialect.first_settings())).await?;
         let migrator = match dialect {
             Dialect::Sqlite => &SQLITE,
             Dialect::Postgres => &POSTGRES,
         };
         migrator.run(&first).await.map_err(|error| StoreError::Migrate(error.to_string()))?;
         first.close().await;
-        let pool = connect(pool_options(dialect)).await?;
+        let (connections, settings) = dialect.settings();
+        let pool = connect(pool_options(connections, settings)).await?;
         Ok(Self {
             pool,
             dialect,
@@ -110,9 +116,10 @@ impl Store {
 
     /// Begins a transaction.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        sqlx::query("BEGIN").execute(&mut *connection).await?;
-        Ok(Transaction(Some(connection)))
+        // One that is cut off while it begins may have begun.
+        let mut transaction = Transaction(Some(self.pool.acquire().await?));
+        sqlx::query("BEGIN").execute(transaction.connection()?).await?;
+        Ok(transaction)
     }
 
     /// Does `work`, unless it takes too long.
@@ -174,15 +181,26 @@ impl Dialect {
             }
         }
     }
+
+    /// How many connections are used, and what each begins with.
+    const fn settings(self) -> (u32, &'static str) {
+        match self {
+            // SQLite has one writer: whoever else of this process wants to write waits here, and not
+            // on a busy file.
+            Self::Sqlite => (1, PRAGMAS),
+            Self::Postgres => (CONNECTIONS, LIMITS),
+        }
+    }
+
+    const fn first_settings(self) -> &'static str {
+        match self {
+            Self::Sqlite => PRAGMAS,
+            Self::Postgres => FIRST_LIMITS,
+        }
+    }
 }
 
-fn pool_options(dialect: Dialect) -> AnyPoolOptions {
-    let (connections, settings) = match dialect {
-        // SQLite has one writer: whoever else of this process wants to write waits here, and not
-        // on a busy file.
-        Dialect::Sqlite => (1, PRAGMAS),
-        Dialect::Postgres => (CONNECTIONS, LIMITS),
-    };
+fn pool_options(connections: u32, settings: &'static str) -> AnyPoolOptions {
     AnyPoolOptions::new().max_connections(connections).after_connect(move |connection, _| {
         Box::pin(async move {
             connection.execute(settings).await?;

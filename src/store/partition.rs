@@ -1,6 +1,7 @@
 //! A partition's state: claimed, loaded, and written with all that came of it in one transaction.
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use tracing::warn;
 
 use super::change;
 use super::error::StoreError;
@@ -9,7 +10,7 @@ use super::outbox;
 use crate::incident::{Change, State, Subject};
 use crate::mention::Timestamp;
 
-/// Parts that one statement writes: at a few milliseconds a statement, what thousands of brands have
+/// Parts that one statement writes or reads: at a few milliseconds a statement, what thousands of brands have
 /// come to would take too long one by one.
 const PARTS_AT_ONCE: usize = 64;
 
@@ -44,7 +45,8 @@ pub struct Stored {
     pub parts: Vec<(String, Vec<u8>)>,
     /// The latest change of each brand's incident that is open in it.
     pub open: Vec<Change>,
-    /// The latest change of the incident of its topic's feed, if that is open.
+    /// The latest change of the incident of its topic's feed, if that is open; when several are, of
+    /// one that is of this partition.
     pub feed: Option<Change>,
 }
 
@@ -69,12 +71,9 @@ impl Store {
     ///
     /// When the store fails; nothing is claimed then.
     pub async fn claim(&self, partition: &PartitionKey) -> Result<Stored, StoreError> {
-        self.within(self.claim_now(partition)).await
-    }
-
-    async fn claim_now(&self, partition: &PartitionKey) -> Result<Stored, StoreError> {
         let PartitionKey { group, topic, number } = partition;
-        let mut transaction = self.begin().await?;
+        // Each step by itself, as in a commit: what was written can be read.
+        let mut transaction = patiently(self.begin()).await?;
         let connection = transaction.connection()?;
         let row = sqlx::query(
             "INSERT INTO partitions (consumer_group, topic, number, epoch, owner) \
@@ -87,17 +86,18 @@ impl Store {
         .bind(topic)
         .bind(i64::from(*number))
         .bind(&*self.holder)
-        .fetch_one(&mut *connection)
-        .await?;
+        .fetch_one(&mut *connection);
+        let row = patiently(row).await?;
         let claim = Claim { partition: partition.clone(), epoch: row.try_get("epoch")? };
         let position = row.try_get("position")?;
         let parts = parts(connection, partition).await?;
-        let (feed, open): (Vec<_>, Vec<_>) = open_incidents(connection, partition)
+        let (feed, open): (Vec<_>, Vec<_>) = patiently(open_incidents(connection, partition))
             .await?
             .into_iter()
             .partition(|change| change.incident.subject == Subject::Feed);
-        transaction.commit().await?;
-        let feed = feed.into_iter().max_by_key(|change| change.incident.onset);
+        patiently(transaction.commit()).await?;
+        let latest = |it: &Change| (it.incident.is_of(*number), it.incident.onset);
+        let feed = feed.into_iter().max_by_key(latest);
         Ok(Stored { claim, position, parts, open, feed })
     }
 
@@ -178,16 +178,27 @@ async fn parts(
     connection: &mut AnyConnection,
     PartitionKey { group, topic, number }: &PartitionKey,
 ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT name, bytes FROM parts \
-         WHERE consumer_group = $1 AND topic = $2 AND number = $3 ORDER BY name",
-    )
-    .bind(group)
-    .bind(topic)
-    .bind(i64::from(*number))
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("bytes")?))).collect()
+    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    loop {
+        let after = parts.last().map_or("", |(name, _)| name.as_str());
+        let rows = sqlx::query(
+            "SELECT name, bytes FROM parts WHERE consumer_group = $1 AND topic = $2 \
+             AND number = $3 AND name > $4 ORDER BY name LIMIT $5",
+        )
+        .bind(group)
+        .bind(topic)
+        .bind(i64::from(*number))
+        .bind(after)
+        .bind(PARTS_AT_ONCE as i64)
+        .fetch_all(&mut *connection);
+        let rows = patiently(rows).await?;
+        for row in &rows {
+            parts.push((row.try_get("name")?, row.try_get("bytes")?));
+        }
+        if rows.len() < PARTS_AT_ONCE {
+            return Ok(parts);
+        }
+    }
 }
 
 /// Those of its brands, and that of its topic's feed.
@@ -206,12 +217,16 @@ async fn open_incidents(
     .bind(State::Resolved.name())
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let id: String = row.try_get("id")?;
-            change::read(row, &format!("incident {id}"))
-        })
-        .collect()
+    let mut open = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: String = row.try_get("id")?;
+        match change::read(row, &format!("incident {id}")) {
+            Ok(change) => open.push(change),
+            // A newer version's, while instances are replaced: the partition is read all the same.
+            Err(failure) => warn!(%failure, "what people know of this incident is left out"),
+        }
+    }
+    Ok(open)
 }
 
 async fn write_parts(

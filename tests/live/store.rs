@@ -1,7 +1,7 @@
 //! The store, the same with SQLite and with PostgreSQL.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use groundswell::incident::{Change, State, Subject};
 use groundswell::mention::Timestamp;
@@ -284,6 +284,55 @@ async fn a_checkpoint_of_many_parts_is_written_and_their_end_too() {
         let stored = store.claim(&partition(0)).await.unwrap();
         assert_eq!(stored.parts, [part("brand/0", b"brand/0")]);
     }
+}
+
+/// Of a server that needs longer for all of it than it may take for a part.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_state_is_claimed_however_slow_the_server() {
+    let (server, database) = (Postgres::shared(), unique("slow"));
+    let url = Secret::new(server.create_database(&database));
+    let settings = settings(Engine::Postgres { url });
+    let store = Store::open(&settings).await.unwrap();
+    let claim = store.claim(&partition(0)).await.unwrap().claim;
+    let put = (0..300).map(|number| part(&format!("brand/{number}"), b"of it")).collect();
+    let checkpoint = Checkpoint { position: 1, put, ..Checkpoint::default() };
+    store.commit(&claim, &checkpoint, at(0)).await.unwrap();
+    store.close().await;
+    server.query(
+        &database,
+        &format!(
+            "ALTER TABLE parts RENAME TO kept; \
+             CREATE VIEW parts AS SELECT kept.* FROM kept, \
+             LATERAL (SELECT pg_sleep(0.02 + 0 * length(kept.name))) AS slowly; \
+             ALTER DATABASE \"{database}\" SET enable_sort = off; \
+             ALTER DATABASE \"{database}\" SET enable_seqscan = off; \
+             ALTER DATABASE \"{database}\" SET enable_bitmapscan = off"
+        ),
+    );
+    let store = Store::open(&settings).await.unwrap();
+    let began = Instant::now();
+    let stored = store.claim(&partition(0)).await.unwrap();
+    assert!(began.elapsed() > Duration::from_secs(5), "it was not slow: {:?}", began.elapsed());
+    assert_eq!((stored.position, stored.parts.len()), (Some(1), 300));
+}
+
+/// A newer version's, say: the partition is read without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_that_cannot_be_read_keeps_nobody_from_its_partition() {
+    let (server, database) = (Postgres::shared(), unique("newer"));
+    let url = Secret::new(server.create_database(&database));
+    let store = Store::open(&settings(Engine::Postgres { url })).await.unwrap();
+    let claim = store.claim(&partition(0)).await.unwrap().claim;
+    let changes = [1, 2].map(|number| (change(number, 0, State::Opened), Vec::new()));
+    let checkpoint = Checkpoint { position: 1, changes: changes.to_vec(), ..Checkpoint::default() };
+    store.commit(&claim, &checkpoint, at(0)).await.unwrap();
+    let newer = format!(
+        "UPDATE incidents SET change = replace(change, 'opened', 'pondered') WHERE id = '{}'",
+        changes[0].0.incident.id
+    );
+    server.query(&database, &newer);
+    let stored = store.claim(&partition(0)).await.unwrap();
+    assert_eq!(stored.open, [changes[1].0.clone()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
