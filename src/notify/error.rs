@@ -53,6 +53,9 @@ pub enum NotifyError {
         /// What is wrong.
         why: BadSigningSecret,
     },
+    /// A route's task has ended with a panic.
+    #[error("route `{0}` has ended by itself; start again")]
+    Died(String),
     /// Two routes have one name.
     #[error("two routes are named `{0}`; give each its own name")]
     SameName(String),

@@ -1,7 +1,10 @@
 //! All routes together, each delivering its part of the outbox.
 
 use std::collections::{HashMap, HashSet};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -26,7 +29,7 @@ use crate::store::Store;
 /// the changes of one incident arrive in order; an incident whose change is not accepted holds up no
 /// other, and a route no other route.
 pub struct Notifier {
-    routes: Vec<(String, JoinHandle<()>)>,
+    pub(super) routes: Vec<(String, JoinHandle<()>)>,
     store: Store,
     stop: watch::Sender<bool>,
 }
@@ -90,6 +93,20 @@ impl Notifier {
             .map(|worker| (worker.route.clone(), tokio::spawn(worker.run(stop.subscribe()))))
             .collect();
         Ok(Self { routes, store, stop })
+    }
+
+    /// Resolves when a route has ended by itself: nobody sends what is due on it.
+    pub async fn failed(&mut self) -> NotifyError {
+        poll_fn(|context| {
+            let ended = self
+                .routes
+                .iter_mut()
+                .position(|(_, task)| Pin::new(task).poll(context).is_ready());
+            ended.map_or(Poll::Pending, |at| {
+                Poll::Ready(NotifyError::Died(self.routes.remove(at).0))
+            })
+        })
+        .await
     }
 
     /// Ends every route once what is due has been tried, or at `deadline` from now. What has not been

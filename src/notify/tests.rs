@@ -39,6 +39,19 @@ fn status(status: u16) -> Failure {
     Failure::Status { status, code: None }
 }
 
+/// Nobody would send what is due on it.
+#[tokio::test]
+async fn a_route_that_dies_is_noticed() {
+    let (outbox, mut notifier, _events) = start(Vec::new(), retry(), TUNING).await;
+    let dies = tokio::spawn(async { panic!("as a defect would") });
+    notifier.routes.push(("crm".to_owned(), tokio::spawn(std::future::pending())));
+    notifier.routes.push(("slack".to_owned(), dies));
+    let failed = notifier.failed().await.to_string();
+    assert!(failed.contains("route `slack` has ended by itself"), "{failed}");
+    notifier.shutdown(Duration::ZERO).await;
+    assert_eq!(outbox.outstanding().await, 0);
+}
+
 #[tokio::test]
 async fn a_webhook_gets_the_alert_with_its_headers() {
     let mut server = Server::start([]).await;

@@ -92,7 +92,7 @@ pub struct Service {
 ///
 /// # Errors
 ///
-/// When a part cannot be started, the HTTP server fails, or the group takes this instance no longer.
+/// When a part cannot be started or ends by itself, or the group takes this instance no longer.
 pub async fn run(
     config: Config,
     service: Service,
@@ -105,12 +105,16 @@ pub async fn run(
     let readiness = service.readiness;
     let state = HttpState { metrics: metrics.clone(), readiness: readiness.clone() };
     let server = Server::new(service.listener, &config.http, state)?;
-    let store = Store::open(&config.store).await?;
+    tokio::pin!(shutdown);
+    let store = tokio::select! {
+        opened = Store::open(&config.store) => opened?,
+        () = &mut shutdown => return Ok(()),
+    };
     readiness.set("store", Ok("it answers".to_owned()));
     let dead_letters = Arc::new(DeadLetters::open(&config)?);
     let feedback = Feedback::new(&config.feedback_file);
     metrics.incidents().marked(0, feedback.poll().1);
-    let notifier = start_notifier(&config, &metrics, &store)?;
+    let mut notifier = start_notifier(&config, &metrics, &store)?;
     readiness.set("notifier", Ok(format!("{} route(s)", config.routes.len())));
 
     let live = Arc::new(Live {
@@ -140,9 +144,10 @@ pub async fn run(
     let mut serve = tokio::spawn(server.serve(stopped(http_stopped)));
 
     let ended = tokio::select! {
-        () = shutdown => Ok(()),
+        () = &mut shutdown => Ok(()),
         _ended = &mut serve => Err(RunError::HttpEnded),
         failure = source.failed() => Err(failure.into()),
+        failure = notifier.failed() => Err(failure.into()),
     };
     info!("stopping");
     readiness.set("source", Err("the service is stopping".to_owned()));

@@ -238,6 +238,41 @@ async fn asked_to_end_while_nobody_answers_it_ends_as_soon() {
     trial.judge(postgres(&url)).await;
 }
 
+/// Another instance is about to bring the tables up to date, and hangs; the group is not joined yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_end_while_it_starts_it_ends_as_soon() {
+    let (server, database) = (Postgres::shared(), unique("starts"));
+    let url = server.create_database(&database);
+    let topic = unique("starts");
+    KafkaBroker::shared().create_topic(&topic, PARTITIONS).await;
+    let trial = Trial::on(KafkaBroker::shared(), &topic, 9);
+    let mut program = trial.start(SHARED, &url);
+    program.ready().await;
+    assert!(program.stop().success());
+
+    let lock = "BEGIN; LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(300)";
+    let mut holder = server.start_query(&database, lock);
+    let sessions = |which: &str| {
+        let all = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND";
+        server.query(&database, &format!("{all} {which}")) == "1\n"
+    };
+    eventually("the lock is held", || sessions("wait_event = 'PgSleep'"));
+    program.start_again();
+    eventually("it waits", || sessions("wait_event_type = 'Lock'"));
+    let began = Instant::now();
+    let status = tokio::task::block_in_place(|| program.stop());
+    assert!(status.success(), "{status}");
+    measured(format_args!("ended within {:.1?}", began.elapsed()));
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+
+    // It is waited for, but not for ever.
+    program.start_again();
+    let status = tokio::task::block_in_place(|| program.wait());
+    assert!(!status.success() && program.log().contains("lock timeout"), "{}", program.log());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_to_end_under_full_load_it_ends_soon_and_reads_nothing_again() {
     let mut trial = Trial::new(6).await;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use rustix::process::{Signal, geteuid};
@@ -77,6 +77,13 @@ impl Postgres {
     pub fn query(&self, database: &str, sql: &str) -> String {
         let mut psql = self.psql(database);
         run(psql.args(["-v", "ON_ERROR_STOP=1", "-c", sql]))
+    }
+
+    /// Begins with a query, and does not wait for it; it ends with the server at the latest.
+    pub fn start_query(&self, database: &str, sql: &str) -> Child {
+        let mut psql = self.psql(database);
+        psql.args(["-c", sql]).stdout(Stdio::null()).stderr(Stdio::null());
+        psql.spawn().expect("start psql")
     }
 
     /// Stops it in order, without waiting for its clients.
