@@ -29,9 +29,16 @@ enum Event {
     /// Nothing has come since this moment.
     IdleSince(Instant),
     Unreachable,
+    /// Where to begin could not be looked up.
+    Unknown,
 }
 
-/// Records what the source says; at the offset `waits_at` it does not go on before it is let, and at
+/// Instead of an offset: before it is looked up where to begin.
+const ASSIGNED: i64 = -1;
+/// A message that is not survived.
+const FATAL: &str = "fatal";
+
+/// Records what the source says; at the offset (or [`ASSIGNED`]) `waits_at` it does not go on before it is let, and at
 /// `lost_at` it finds, once, that another has its partition.
 struct Recorder {
     events: UnboundedSender<Event>,
@@ -43,6 +50,14 @@ struct Recorder {
 struct Partition(Arc<Recorder>);
 
 impl Recorder {
+    fn wait_at(&self, offset: i64) {
+        let mut waits = self.waits_at.lock().unwrap();
+        if let Some((_, let_go)) = waits.take_if(|(at, _)| *at == offset) {
+            // An error: the test has failed meanwhile.
+            let _gone = let_go.recv();
+        }
+    }
+
     fn tell(&self, event: Event) {
         // A test that has ended listens no more.
         let _ended = self.events.send(event);
@@ -54,12 +69,16 @@ struct Observer(Arc<Recorder>);
 impl SourceObserver for Observer {
     fn assigned(&self, _: &Topic, _: i32) -> Option<Assigned> {
         self.0.tell(Event::Assigned);
+        self.0.wait_at(ASSIGNED);
         let handler = Box::new(Partition(Arc::clone(&self.0)));
         Some(Assigned { handler, start: self.0.start })
     }
 
     fn health(&self, health: Result<String, String>) {
-        if health.is_err_and(|reason| reason.contains("no broker answers")) {
+        let Err(reason) = health else { return };
+        if reason.contains("cannot look up where partition 0") {
+            self.0.tell(Event::Unknown);
+        } else if reason.contains("no broker answers") {
             self.0.tell(Event::Unreachable);
         }
     }
@@ -70,12 +89,9 @@ impl SourceObserver for Observer {
 impl PartitionHandler for Partition {
     fn message(&mut self, message: &Message<'_>) {
         let Message { offset, live, known, .. } = *message;
+        assert!(message.payload != FATAL.as_bytes(), "as a defect would");
         self.0.tell(Event::Message { offset, live, known });
-        let mut waits = self.0.waits_at.lock().unwrap();
-        if let Some((_, let_go)) = waits.take_if(|(at, _)| *at == offset) {
-            // An error: the test has failed meanwhile.
-            let _gone = let_go.recv();
-        }
+        self.0.wait_at(offset);
     }
 
     fn caught_up(&mut self, history: History) {
@@ -225,6 +241,41 @@ async fn what_is_known_is_not_read_again() {
     assert_eq!(listened.end().await.get(&(topic, 0)), Some(&20));
 }
 
+/// A guess would be the end, and three messages lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_to_begin_is_asked_until_somebody_answers() {
+    let mut broker = tokio::task::spawn_blocking(KafkaBroker::start).await.unwrap();
+    let topic = unique("asked");
+    broker.create_topic(&topic, 1).await;
+    broker.produce(&topic, &records(3)).await;
+    let mut listened = Listened::start(&broker, &topic, Some(ASSIGNED));
+    listened.until(|event| *event == Event::Assigned).await;
+    broker.suspend();
+    listened.let_go.send(()).unwrap();
+    listened.until(|event| *event == Event::Unknown).await;
+    broker.resume();
+    let seen = listened.until(|event| matches!(event, Event::CaughtUp(_))).await;
+    let past = |offset| Event::Message { offset, live: false, known: false };
+    let seen: Vec<_> = seen.into_iter().filter(|it| *it != Event::Unknown).collect();
+    assert!(
+        seen.ends_with(&[past(0), past(1), past(2), Event::CaughtUp(History::New)]),
+        "{seen:?}"
+    );
+    listened.end().await;
+}
+
+/// Its partitions are still this instance's to the group; nobody would read them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_ends_with_a_panic_ends_the_source() {
+    let broker = KafkaBroker::shared();
+    let topic = unique("fatal");
+    broker.create_topic(&topic, 1).await;
+    let listened = Listened::start(broker, &topic, None);
+    broker.produce(&topic, &[Record::new(FATAL)]).await;
+    let failed = timeout(DEADLINE, listened.source.failed()).await.expect("it notices");
+    assert!(failed.to_string().contains("panic"), "{failed}");
+}
+
 /// What is known of a topic says nothing of another of its name.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_was_made_anew_is_news() {
@@ -292,8 +343,11 @@ async fn a_partition_without_a_leader_is_no_silence() {
 
     tokio::task::block_in_place(|| cluster.broker(3).stop());
     cluster.await_partition(&topic, 0, |it| it.leader.is_none()).await;
+    // Those of before it was noticed do not count.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    while listened.events.try_recv().is_ok() {}
     let down = Instant::now();
-    tokio::time::sleep(Duration::from_secs(20)).await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
     tokio::task::block_in_place(|| cluster.broker(3).start_again());
     cluster.await_partition(&topic, 0, |it| it.leader == Some(3)).await;
     cluster.produce(&topic, &records(1)).await;
@@ -301,6 +355,6 @@ async fn a_partition_without_a_leader_is_no_silence() {
     let seen = listened.until(at(1)).await;
     let silent = |event: &&Event| matches!(event, Event::IdleSince(since) if *since < down);
     let silences = seen.iter().filter(silent).count();
-    assert!(silences <= 10, "silence counted while nothing could be heard: {seen:?}");
+    assert!(silences <= 1, "silence counted while nothing could be heard: {seen:?}");
     listened.end().await;
 }
