@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::pipeline::Tuning;
@@ -46,7 +47,7 @@ async fn a_route_that_dies_is_noticed() {
     let dies = tokio::spawn(async { panic!("as a defect would") });
     notifier.routes.push(("crm".to_owned(), tokio::spawn(std::future::pending())));
     notifier.routes.push(("slack".to_owned(), dies));
-    let failed = notifier.failed().await.to_string();
+    let failed = timeout(Duration::from_secs(10), notifier.failed()).await.unwrap().to_string();
     assert!(failed.contains("route `slack` has ended by itself"), "{failed}");
     notifier.shutdown(Duration::ZERO).await;
     assert_eq!(outbox.outstanding().await, 0);
