@@ -98,6 +98,8 @@ struct Silence {
     incident: Incident,
     /// When it was heard of here, by the wall clock.
     heard_at: Timestamp,
+    /// Whether it was open at the end of a past that was handled before.
+    handled: bool,
 }
 
 /// What is known of a partition while another is silent.
@@ -159,7 +161,7 @@ impl TopicFeed {
     ) -> Option<Change> {
         self.partitions.get_mut(&partition)?.followed = true;
         if let Some(incident) = silence {
-            self.fall_silent(partition, Silence { incident, heard_at: now }, handled);
+            self.fall_silent(partition, Silence { incident, heard_at: now, handled });
         }
         self.judge(now)
     }
@@ -173,7 +175,8 @@ impl TopicFeed {
     ) -> Option<Change> {
         let incident = change.incident;
         if incident.state != State::Resolved {
-            self.fall_silent(partition, Silence { incident, heard_at: now }, false);
+            let silence = Silence { incident, heard_at: now, handled: false };
+            self.fall_silent(partition, silence);
             return self.judge(now);
         }
         self.partitions.get_mut(&partition)?.silence = None;
@@ -207,9 +210,9 @@ impl TopicFeed {
     }
 
     /// `partition` is silent. When that is what people know of, the feed's incident goes on.
-    fn fall_silent(&mut self, partition: i32, silence: Silence, handled: bool) {
+    fn fall_silent(&mut self, partition: i32, silence: Silence) {
         let Some(read) = self.partitions.get_mut(&partition) else { return };
-        let onset = silence.incident.onset;
+        let (onset, handled) = (silence.incident.onset, silence.handled);
         read.silence = Some(silence);
         let known = read.known.take().filter(|known| handled || tells_of(known, partition, onset));
         if let Some(known) = known.filter(|_| self.tracker.incident().is_none()) {
@@ -283,11 +286,13 @@ impl Partition {
     /// same minute, and a thin one is found silent by itself much later.
     fn voice(&self, leading: &Incident, now: Timestamp) -> Voice {
         let half = now.millis_since(leading.onset) / 2;
-        if self.silence.is_some() {
-            Voice::Quiet
+        let is_idle = self.heard.idle.load(Ordering::Acquire);
+        if let Some(silence) = &self.silence {
+            // What came since may be waiting, and have been told of before a crash.
+            if silence.handled && !is_idle { Voice::Unread } else { Voice::Quiet }
         } else if self.heard.latest() > now.as_millis() - half {
             Voice::Speaks
-        } else if self.followed && self.heard.idle.load(Ordering::Acquire) {
+        } else if self.followed && is_idle {
             Voice::Quiet
         } else {
             Voice::Unread

@@ -146,6 +146,19 @@ fn what_was_told_before_a_restart_is_not_told_again_but_its_end_is() {
     assert!(followed(&[DEATH]).follow(0, Some(known.incident), true, at(DEATH + 60)).is_some());
 }
 
+/// Its end was told, and then a crash: what ended it is read again.
+#[test]
+fn an_old_silence_waits_for_what_its_partition_has_got_since() {
+    let old = silence(DEATH, DEATH + 12);
+    let mut feed = followed(&[DEATH]);
+    feed.partitions[&0].heard.busy();
+    assert_eq!(feed.follow(0, Some(old.incident.clone()), true, at(DEATH + 90)), None);
+    assert_eq!(feed.take(0, back(&old, DEATH + 80), at(DEATH + 90)), None, "nobody knows of it");
+    assert_eq!(feed.follow(0, Some(old.incident), true, at(DEATH + 90)), None);
+    feed.partitions[&0].heard.idle();
+    assert!(feed.judge(at(DEATH + 91)).is_some(), "nothing has come");
+}
+
 /// Its state is lost: what it finds anew is what people know of.
 #[test]
 fn a_silence_that_is_found_again_is_the_one_that_was_told() {
