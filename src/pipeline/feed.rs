@@ -146,7 +146,16 @@ impl TopicFeed {
         }
         self.partitions.remove(&partition);
         if self.silent().next().is_none() {
+            self.forget_known();
             self.tracker = Tracker::default();
+        }
+    }
+
+    /// The open incident ends here: what other partitions know of it is no longer so.
+    fn forget_known(&mut self) {
+        let Some(ended) = self.tracker.incident().map(|it| it.id) else { return };
+        for read in self.partitions.values_mut() {
+            read.known.take_if(|known| known.incident.id == ended);
         }
     }
 
@@ -182,6 +191,7 @@ impl TopicFeed {
         self.partitions.get_mut(&partition)?.silence = None;
         if self.silent().next().is_none() {
             let Incident { updated_at, mentions, .. } = incident;
+            self.forget_known();
             let partitions = self.tracker.incident()?.partitions.clone();
             let evidence = Evidence { mentions, partitions, ..Evidence::default() };
             return self.tracker.resolve(updated_at, evidence);
@@ -214,7 +224,9 @@ impl TopicFeed {
         let Some(read) = self.partitions.get_mut(&partition) else { return };
         let (onset, handled) = (silence.incident.onset, silence.handled);
         read.silence = Some(silence);
-        let known = read.known.take().filter(|known| handled || tells_of(known, partition, onset));
+        let known = read.known.take().filter(|known| {
+            known.incident.is_of(partition) && (handled || onset <= known.incident.updated_at)
+        });
         if let Some(known) = known.filter(|_| self.tracker.incident().is_none()) {
             self.tracker = Tracker::resumed(&known);
         }
@@ -273,11 +285,6 @@ impl TopicFeed {
     fn silent(&self) -> impl Iterator<Item = (i32, &Silence)> {
         self.partitions.iter().filter_map(|(number, it)| Some((*number, it.silence.as_ref()?)))
     }
-}
-
-/// Whether `known` tells of the silence of `partition` since `onset`.
-fn tells_of(known: &Change, partition: i32, onset: Timestamp) -> bool {
-    known.incident.is_of(partition) && onset <= known.incident.updated_at
 }
 
 impl Partition {

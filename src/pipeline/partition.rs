@@ -109,9 +109,10 @@ impl PartitionHandler for LivePartition {
     }
 
     fn idle(&mut self, now: Timestamp, idle: Duration) {
-        self.heard.idle();
         self.intake.shard_mut().idle(now, millis(idle), &mut self.changes);
         self.collect();
+        // Others judge by it: not before its own silence is known to last.
+        self.heard.idle();
         self.tell_of_feed(|feed| feed.judge(now));
     }
 

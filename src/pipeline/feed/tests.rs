@@ -159,6 +159,19 @@ fn an_old_silence_waits_for_what_its_partition_has_got_since() {
     assert!(feed.judge(at(DEATH + 91)).is_some(), "nothing has come");
 }
 
+/// A thin partition is found silent long after the feed's incident, which it was part of, has ended.
+#[test]
+fn what_has_ended_here_hides_no_silence_of_a_thin_partition() {
+    let mut whole = silence(DEATH, DEATH + 12);
+    whole.incident.partitions = Some(SilentPartitions { silent: vec![0, 1], of: 2 });
+    let mut feed = followed_after(&[DEATH, DEATH - 9], Some(&whole));
+    assert_eq!(feed.follow(0, Some(whole.incident.clone()), true, at(DEATH + 20)), None);
+    assert!(feed.take(0, back(&whole, DEATH + 50), at(DEATH + 50)).is_some());
+    hear(&feed, 0, DEATH + 399);
+    let opened = feed.take(1, silence(DEATH - 9, DEATH + 400), at(DEATH + 400)).unwrap();
+    assert_ne!(opened.incident.id, whole.incident.id);
+}
+
 /// Its state is lost: what it finds anew is what people know of.
 #[test]
 fn a_silence_that_is_found_again_is_the_one_that_was_told() {
@@ -187,6 +200,17 @@ fn an_incident_of_others_hides_no_later_silence() {
         assert_eq!((opened.sequence, opened.incident.state), (0, State::Opened));
         assert_ne!(opened.incident.id, known.incident.id);
     }
+}
+
+/// Found silent before the restart, and not told: the incident is of another's partition.
+#[test]
+fn an_incident_of_others_is_not_ended_here() {
+    let mut of_another = silence(DEATH, DEATH + 12);
+    of_another.incident.partitions = Some(SilentPartitions { silent: vec![7], of: 8 });
+    let mut feed = followed_after(&[DEATH + 1], Some(&of_another));
+    let own = silence(DEATH + 1, DEATH + 13).incident;
+    let opened = feed.follow(0, Some(own), true, at(DEATH + 20)).unwrap();
+    assert_ne!(opened.incident.id, of_another.incident.id);
 }
 
 #[test]

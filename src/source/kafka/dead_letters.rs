@@ -255,8 +255,8 @@ impl Waiting {
     /// Makes room for one more; returns whether there is any.
     fn take(&mut self, number: usize, letter: &DeadLetter, bytes: usize) -> bool {
         // The headers that are added, and what is kept beside them.
-        let bytes = bytes + 1_024;
-        let fits = self.bytes + bytes <= DeadLetterTopic::MOST_WAITING;
+        let bytes = bytes.saturating_add(1_024);
+        let fits = self.bytes.saturating_add(bytes) <= DeadLetterTopic::MOST_WAITING;
         if fits {
             self.bytes += bytes;
             let (detail, source) = (letter.detail.clone(), letter.source.clone());

@@ -1,4 +1,4 @@
-//! The header that says which market a routed mention is for.
+//! What headers say, whatever they hold: which market a routed mention is for, and how large they are.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -20,6 +20,17 @@ pub(crate) fn market_of<H: Headers>(headers: &H) -> Option<&[u8]> {
     // rdkafka panics at a header whose name is not UTF-8. Whoever wrote that is not `route`, and
     // must not end the thread that reads it.
     catch_unwind(AssertUnwindSafe(last)).unwrap_or_default()
+}
+
+/// Bytes of `headers`, with what frames each; beyond all bounds when their names cannot be read.
+pub(super) fn size_of<H: Headers>(headers: &H) -> usize {
+    const FRAME: usize = 10;
+    let size = || {
+        let all = (0..headers.count()).filter_map(|at| headers.try_get(at));
+        all.map(|it| FRAME + it.key.len() + it.value.map_or(0, <[u8]>::len)).sum()
+    };
+    // As above.
+    catch_unwind(AssertUnwindSafe(size)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -48,6 +59,13 @@ mod tests {
         assert_eq!(found(&[("trace", Some("x")), market, ("b", None)]).unwrap(), "airlines");
         assert_eq!(found(&[(MARKET_HEADER, Some("old")), market]).unwrap(), "airlines");
         assert_eq!(found(&[market, (MARKET_HEADER, None)]), None);
+    }
+
+    #[test]
+    fn headers_are_as_large_as_their_names_and_values_or_beyond_all_bounds() {
+        assert_eq!(size_of(&headers(&[])), 0);
+        assert_eq!(size_of(&headers(&[("trace", Some("xyz")), ("b", None)])), 18 + 11);
+        assert_eq!(size_of(&Unreadable), usize::MAX);
     }
 
     /// As rdkafka reads headers whose names are not UTF-8.

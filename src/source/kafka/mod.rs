@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedHeaders, Header, Headers as _};
+use rdkafka::message::BorrowedHeaders;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -66,12 +66,10 @@ pub struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// Bytes of payload, key and headers.
+    /// Bytes of payload, key and headers; beyond all bounds when the headers cannot be read.
     pub fn size(&self) -> usize {
-        let headers = self.headers.into_iter().flat_map(BorrowedHeaders::iter);
-        let of_header = |it: Header<'_, &[u8]>| it.key.len() + it.value.map_or(0, <[u8]>::len);
         let key = self.key.map_or(0, <[u8]>::len);
-        self.payload.len() + key + headers.map(of_header).sum::<usize>()
+        self.headers.map_or(0, market::size_of).saturating_add(self.payload.len() + key)
     }
 }
 
