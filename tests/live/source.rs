@@ -344,7 +344,7 @@ async fn a_partition_without_a_leader_is_no_silence() {
     tokio::task::block_in_place(|| cluster.broker(3).stop());
     cluster.await_partition(&topic, 0, |it| it.leader.is_none()).await;
     // Those of before it was noticed do not count.
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     while listened.events.try_recv().is_ok() {}
     let down = Instant::now();
     tokio::time::sleep(Duration::from_secs(12)).await;
