@@ -65,7 +65,7 @@ impl DeadLetters {
             let Err(failure) = written else { return };
             if let Some(topic) = topic {
                 // What it has refused is in the way; why it does, it says again.
-                let _refused = topic.flush(|letter| self.lock().write(letter));
+                let _refused = self.flush_topic(topic);
             }
             error!(error = %failure, "a dead letter cannot be written; processing waits for it");
             if !on_failure(&failure) {
@@ -87,11 +87,15 @@ impl DeadLetters {
     ///
     /// When the disk refuses, or the topic does not take all of them.
     pub fn flush(&self) -> Result<(), DeadLetterError> {
-        // What the topic does not take goes to the file.
+        // The topic first: what it does not take goes to the file.
         if let Some(topic) = &self.topic {
-            topic.flush(|letter| self.lock().write(letter))?;
+            self.flush_topic(topic)?;
         }
         self.lock().flush()
+    }
+
+    fn flush_topic(&self, topic: &DeadLetterTopic) -> Result<(), DeadLetterError> {
+        topic.flush(|letter| self.lock().write(letter))
     }
 
     /// How much waits for the topic to take it, in bytes.

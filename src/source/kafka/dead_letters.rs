@@ -178,13 +178,13 @@ impl DeadLetterTopic {
     ) -> Result<(), DeadLetterError> {
         let _alone = lock(&self.again);
         let context = self.producer.client().context();
-        let mut failed = std::mem::take(&mut context.waiting().failed);
-        while let Some(refused) = failed.pop() {
+        let failed = std::mem::take(&mut context.waiting().failed);
+        let mut kept = Ok(());
+        for refused in failed {
             if is_too_large(&refused) {
                 if let Err(error) = self.set_aside(&refused, &otherwise) {
-                    failed.push(refused);
-                    context.waiting().failed.append(&mut failed);
-                    return Err(error);
+                    context.waiting().failed.push(refused);
+                    kept = Err(error);
                 }
                 continue;
             }
@@ -202,7 +202,7 @@ impl DeadLetterTopic {
                 context.waiting().failed.push((number, reason, message));
             }
         }
-        Ok(())
+        kept
     }
 
     /// Has a letter kept that the topic will never take.

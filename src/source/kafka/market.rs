@@ -17,9 +17,8 @@ pub(crate) fn market_of<H: Headers>(headers: &H) -> Option<&[u8]> {
             .find(|header| header.key == MARKET_HEADER)
             .and_then(|header| header.value)
     };
-    // rdkafka panics at a header whose name is not UTF-8. Whoever wrote that is not `route`, and
-    // must not end the thread that reads it.
-    catch_unwind(AssertUnwindSafe(last)).unwrap_or_default()
+    // Whoever wrote what cannot be read is not `route`.
+    readable(last).flatten()
 }
 
 /// Bytes of `headers`, with what frames each; beyond all bounds when their names cannot be read.
@@ -29,8 +28,13 @@ pub(super) fn size_of<H: Headers>(headers: &H) -> usize {
         let all = (0..headers.count()).filter_map(|at| headers.try_get(at));
         all.map(|it| FRAME + it.key.len() + it.value.map_or(0, <[u8]>::len)).sum()
     };
-    // As above.
-    catch_unwind(AssertUnwindSafe(size)).unwrap_or(usize::MAX)
+    readable(size).unwrap_or(usize::MAX)
+}
+
+/// What `read` finds in headers. rdkafka panics at one whose name is not UTF-8; that must not end the
+/// thread that reads it.
+fn readable<T>(read: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
 #[cfg(test)]
