@@ -1,5 +1,6 @@
 //! The rooms put together: bytes in, changes of incidents out, the same way live and in replay.
 
+mod chores;
 mod dead_letters;
 mod feed;
 mod feedback;

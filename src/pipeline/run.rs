@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use crate::classify::{Classifier, ClassifyError};
@@ -17,31 +17,16 @@ use crate::config::Config;
 use crate::decode::DeadLetterError;
 use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
-use crate::mention::millis;
 use crate::notify::{Notifier, NotifyError};
-use crate::source::kafka::{
-    DeadLetterTopic, KafkaSettings, KafkaSource, KafkaSourceError, Positions,
-};
-use crate::source::wall_clock;
+use crate::source::kafka::{DeadLetterTopic, KafkaSettings, KafkaSource, KafkaSourceError};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Caps, Metrics, MetricsError};
 
 use super::DeadLetters;
+use super::chores::Chores;
 use super::feedback::Feedback;
 use super::live::{Live, Observer};
 
-/// How often the group is told how far its partitions are kept.
-const COMMIT_EVERY: Duration = Duration::from_secs(5);
-/// How often what waits in the outbox, and for the dead-letter topic, is counted.
-const COUNT_EVERY: Duration = Duration::from_secs(2);
-/// How often what ended long ago is forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(3_600);
-/// How long what was delivered is kept.
-const DELIVERED_KEPT: Duration = Duration::from_secs(30 * 86_400);
-/// How long an incident is kept that is resolved: a year can be looked back on, and a month to do it in.
-const RESOLVED_KEPT: Duration = Duration::from_secs(400 * 86_400);
-/// How often the feedback file is looked at.
-const FEEDBACK_EVERY: Duration = Duration::from_secs(2);
 /// How long the shards may take to keep what they have handled, and then notifications that are due
 /// to be sent, after the order to stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -72,6 +57,8 @@ pub enum RunError {
     Http(#[from] HttpError),
     #[error("the HTTP server has ended by itself; restart the service")]
     HttpEnded,
+    #[error("{0} has died ({1}); restart the service")]
+    ChoreDied(&'static str, String),
 }
 
 /// What a service is made of besides its configuration; tests and the demo own these parts.
@@ -134,20 +121,13 @@ pub async fn run(
         config,
     });
     let source = Arc::new(KafkaSource::start(&kafka, Arc::new(Observer(Arc::clone(&live))))?);
-    let mut chores = JoinSet::new();
-    chores.spawn(commit_kept(Arc::clone(&source)));
-    chores.spawn(count_outbox(Arc::clone(&live)));
-    chores.spawn(count_dead_letters(Arc::clone(&live)));
-    chores.spawn(forget_ended(store.clone()));
-    chores.spawn(hear_feedback(Arc::clone(&live)));
+    let mut chores = Chores::start(&live, &source);
     let (stop_http, http_stopped) = watch::channel(false);
     let mut serve = tokio::spawn(server.serve(stopped(http_stopped)));
 
     let ended = tokio::select! {
         () = &mut shutdown => Ok(()),
-        _ended = &mut serve => Err(RunError::HttpEnded),
-        failure = source.failed() => Err(failure.into()),
-        failure = notifier.failed() => Err(failure.into()),
+        failure = failure(&mut serve, source.failed(), notifier.failed(), &mut chores) => Err(failure),
     };
     info!("stopping");
     readiness.set("source", Err("the service is stopping".to_owned()));
@@ -171,6 +151,21 @@ pub async fn run(
     ended
 }
 
+/// Resolves when a part of the service has ended by itself, or cannot go on.
+async fn failure<T>(
+    serve: &mut JoinHandle<T>,
+    source: impl Future<Output = KafkaSourceError>,
+    notifier: impl Future<Output = NotifyError>,
+    chores: &mut Chores,
+) -> RunError {
+    tokio::select! {
+        _ended = serve => RunError::HttpEnded,
+        failure = source => failure.into(),
+        failure = notifier => failure.into(),
+        (chore, reason) = chores.failed() => RunError::ChoreDied(chore, reason),
+    }
+}
+
 fn caps(config: &Config, kafka: &KafkaSettings) -> Caps {
     Caps {
         brands: config.limits.brands,
@@ -190,100 +185,15 @@ fn start_notifier(config: &Config, metrics: &Metrics, store: &Store) -> Result<N
     Ok(Notifier::start(&config.routes, config.retry, targets, zone, store.clone(), observer)?)
 }
 
-/// Shows, again and again, how many notifications are where.
-async fn count_outbox(live: Arc<Live>) {
-    let mut ticks = interval(COUNT_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match live.store.outbox_counts().await {
-            Ok(counts) => {
-                let routes = live.config.routes.iter().map(|route| route.name.as_str());
-                live.metrics.notifications().set_outbox(routes, &counts, wall_clock());
-                live.readiness.set("outbox", Ok("it answers".to_owned()));
-            }
-            Err(failure) => {
-                live.readiness.set("outbox", Err(failure.to_string()));
-            }
-        }
-    }
-}
-
-/// Shows, again and again, how much waits for the dead-letter topic.
-async fn count_dead_letters(live: Arc<Live>) {
-    let mut ticks = interval(COUNT_EVERY);
-    loop {
-        ticks.tick().await;
-        live.metrics.intake().set_dead_letters_waiting(live.dead_letters.waiting_bytes());
-    }
-}
-
-/// Forgets, again and again, what ended long ago.
-async fn forget_ended(store: Store) {
-    let mut ticks = interval(FORGET_EVERY);
-    loop {
-        ticks.tick().await;
-        let ago = |kept| wall_clock().plus_millis(-millis(kept));
-        let forgotten = async {
-            let deliveries = store.forget_delivered(ago(DELIVERED_KEPT)).await?;
-            Ok::<_, StoreError>((deliveries, store.forget_resolved(ago(RESOLVED_KEPT)).await?))
-        };
-        match forgotten.await {
-            Ok((0, 0)) => {}
-            Ok((deliveries, incidents)) => {
-                info!(deliveries, incidents, "what ended long ago is forgotten");
-            }
-            Err(failure) => {
-                warn!(%failure, "what ended long ago is not forgotten; tried again later")
-            }
-        }
-    }
-}
-
-/// Reads, again and again, what people have said of incidents since.
-async fn hear_feedback(live: Arc<Live>) {
-    let mut ticks = interval(FEEDBACK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let live = Arc::clone(&live);
-        // A disk may be slow.
-        let polled = tokio::task::spawn_blocking(move || {
-            let (taken, skipped) = live.feedback.poll();
-            live.metrics.incidents().marked(taken, skipped);
-        });
-        if polled.await.is_err() {
-            error!("reading feedback failed");
-        }
-    }
-}
-
-/// Commits, again and again, the positions up to which everything is in the store.
-async fn commit_kept(source: Arc<KafkaSource>) {
-    let mut ticks = interval(COMMIT_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut committed = Positions::new();
-    loop {
-        ticks.tick().await;
-        let positions = source.positions();
-        if positions != committed && commit(&source, &positions).await {
-            committed = positions;
-        }
-    }
-}
-
-async fn commit(source: &Arc<KafkaSource>, positions: &Positions) -> bool {
-    let (source, positions) = (Arc::clone(source), positions.clone());
-    tokio::task::spawn_blocking(move || source.commit(&positions)).await.unwrap_or(false)
-}
-
 /// Ends the shards, which keep what they have handled, and tells the group.
 async fn halt(source: &Arc<KafkaSource>) {
     let halting = Arc::clone(source);
     let halted = tokio::task::spawn_blocking(move || halting.halt());
     match timeout(DRAIN, halted).await {
         Ok(Ok(positions)) => {
-            let _told = timeout(LAST_COMMIT, commit(source, &positions)).await;
+            let committing = Arc::clone(source);
+            let told = tokio::task::spawn_blocking(move || committing.commit(&positions));
+            let _told = timeout(LAST_COMMIT, told).await;
         }
         Ok(Err(failure)) => error!(%failure, "ending the shards failed"),
         Err(_) => warn!("the store does not answer; a restart goes on from the last checkpoint"),
@@ -304,4 +214,44 @@ async fn leave(source: Arc<KafkaSource>) {
 /// Resolves when told to stop, or when nobody is there to tell.
 pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
     let _closed = stop.wait_for(|stop| *stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    /// What `run` ends with when one part has ended and the others go on.
+    async fn ended(
+        server: impl Future<Output = ()> + Send + 'static,
+        source: impl Future<Output = KafkaSourceError>,
+        notifier: impl Future<Output = NotifyError>,
+        chore: impl Future<Output = ()> + Send + 'static,
+    ) -> String {
+        let mut chores = Chores::default();
+        chores.spawn("what lasts", pending());
+        chores.spawn("what counts", chore);
+        let mut server = tokio::spawn(server);
+        let failure = failure(&mut server, source, notifier, &mut chores);
+        timeout(Duration::from_secs(10), failure)
+            .await
+            .map_or_else(|_| String::new(), |it| it.to_string())
+    }
+
+    #[tokio::test]
+    #[allow(clippy::panic)]
+    async fn whichever_part_dies_is_noticed() {
+        let dies = || async { panic!("as a defect would") };
+        let died = ready(NotifyError::Died("slack".to_owned()));
+        let panicked = ready(KafkaSourceError::Panicked);
+        for (told, part) in [
+            (ended(dies(), pending(), pending(), pending()).await, "the HTTP server"),
+            (ended(pending(), panicked, pending(), pending()).await, "a thread that reads"),
+            (ended(pending(), pending(), died, pending()).await, "route `slack`"),
+            (ended(pending(), pending(), pending(), dies()).await, "what counts has died"),
+        ] {
+            assert!(told.contains(part), "{told:?}");
+        }
+    }
 }
