@@ -13,12 +13,21 @@ pub enum StoreError {
         /// What to do.
         advice: &'static str,
     },
-    /// Its tables were made by a newer version, or making them failed.
+    /// Its tables are not as this version, or an older one, has made them.
     #[error(
         "the store's tables cannot be brought up to date: {0}; if a newer version has used this \
          store, run that version, or name another store in [store]"
     )]
     Migrate(String),
+    /// It failed while its tables were brought up to date.
+    #[error("the store failed while its tables were brought up to date: {0}; start again")]
+    Interrupted(String),
+    /// Another has the tables to itself.
+    #[error(
+        "the store's tables are held by somebody else ({0}): by another instance that brings them up \
+         to date, as a rule, and then start again when it is through; pg_stat_activity shows by whom"
+    )]
+    Held(String),
     /// It is there, but did not do what it was asked to.
     #[error("the store fails: {0}")]
     Failed(String),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor};
@@ -35,6 +35,9 @@ const LIMITS: &str =
 /// own change may take as long as it takes.
 const FIRST_LIMITS: &str = "SET idle_in_transaction_session_timeout = 5000; \
      SET idle_session_timeout = 5000; SET lock_timeout = 20000;";
+
+/// PostgreSQL's code for what waits longer than `lock_timeout`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// A commit is on the disk when it returns; readers from other processes do not stop the writer.
 const PRAGMAS: &str =
@@ -97,7 +100,7 @@ impl Store {
             Dialect::Sqlite => &SQLITE,
             Dialect::Postgres => &POSTGRES,
         };
-        migrator.run(&first).await.map_err(|error| StoreError::Migrate(error.to_string()))?;
+        migrator.run(&first).await.map_err(cannot_migrate)?;
         first.close().await;
         let (connections, settings) = dialect.settings();
         let pool = connect(pool_options(connections, settings)).await?;
@@ -197,6 +200,19 @@ impl Dialect {
             Self::Sqlite => PRAGMAS,
             Self::Postgres => FIRST_LIMITS,
         }
+    }
+}
+
+/// Why the tables cannot be brought up to date.
+fn cannot_migrate(error: MigrateError) -> StoreError {
+    let words = error.to_string();
+    let (MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) = error else {
+        return StoreError::Migrate(words);
+    };
+    let code = cause.as_database_error().and_then(|it| it.code());
+    match code.as_deref() {
+        Some(LOCK_NOT_AVAILABLE) => StoreError::Held(cause.to_string()),
+        _ => StoreError::Interrupted(words),
     }
 }
 

@@ -268,7 +268,9 @@ async fn asked_to_end_while_it_starts_it_ends_as_soon() {
     // It is waited for, but not for ever.
     program.start_again();
     let status = tokio::task::block_in_place(|| program.wait());
-    assert!(!status.success() && program.log().contains("lock timeout"), "{}", program.log());
+    let log = program.log();
+    assert!(!status.success() && log.contains("lock timeout"), "{log}");
+    assert!(log.contains("start again when it is through"), "{log}");
     holder.kill().unwrap();
     holder.wait().unwrap();
 }
