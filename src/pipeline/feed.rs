@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::incident::{
     Change, Evidence, Incident, Severity, SilentPartitions, State, Tracker, incident_id,
 };
@@ -87,8 +89,8 @@ struct Partition {
     /// Whether its past has been read.
     followed: bool,
     silence: Option<Silence>,
-    /// The feed's incident that people knew of when it was assigned. Another instance may have told
-    /// of its end since: it counts for a silence that is as old.
+    /// The feed's incident that people knew of when it was assigned. It counts for a silence that is
+    /// as old.
     known: Option<Change>,
 }
 
@@ -146,14 +148,28 @@ impl TopicFeed {
         }
         self.partitions.remove(&partition);
         if self.silent().next().is_none() {
-            self.forget_known();
             self.tracker = Tracker::default();
         }
     }
 
-    /// The open incident ends here: what other partitions know of it is no longer so.
-    fn forget_known(&mut self) {
-        let Some(ended) = self.tracker.incident().map(|it| it.id) else { return };
+    /// The incident that people knew of when `partition` was assigned, while it may be that of a
+    /// silence still to be found.
+    pub(super) fn known(&self, partition: i32) -> Option<Uuid> {
+        self.partitions.get(&partition)?.known.as_ref().map(|known| known.incident.id)
+    }
+
+    /// What `partition` knows of `incident` is what people know by now; `None`: it is over.
+    pub(super) fn know(&mut self, partition: i32, incident: Uuid, latest: Option<Change>) {
+        // Or it has ended here meanwhile.
+        if self.known(partition) == Some(incident)
+            && let Some(read) = self.partitions.get_mut(&partition)
+        {
+            read.known = latest;
+        }
+    }
+
+    /// `ended` is over: no partition takes it for that of its silence.
+    fn forget(&mut self, ended: Uuid) {
         for read in self.partitions.values_mut() {
             read.known.take_if(|known| known.incident.id == ended);
         }
@@ -191,8 +207,8 @@ impl TopicFeed {
         self.partitions.get_mut(&partition)?.silence = None;
         if self.silent().next().is_none() {
             let Incident { updated_at, mentions, .. } = incident;
-            self.forget_known();
-            let partitions = self.tracker.incident()?.partitions.clone();
+            let Incident { id, partitions, .. } = self.tracker.incident()?.clone();
+            self.forget(id);
             let evidence = Evidence { mentions, partitions, ..Evidence::default() };
             return self.tracker.resolve(updated_at, evidence);
         }

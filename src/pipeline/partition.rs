@@ -8,7 +8,7 @@ use tracing::{Span, error, info, info_span, warn};
 use crate::checkpoint::Part;
 use crate::config::Config;
 use crate::decode::{DeadLetter, Format, Reason, Rejected};
-use crate::incident::{Change, Incident, Subject};
+use crate::incident::{Change, Incident, State, Subject};
 use crate::mention::{BrandIndex, Timestamp, millis};
 use crate::notify::carriers;
 use crate::shard::{Loaded, Outcome, Shard};
@@ -100,6 +100,9 @@ impl PartitionHandler for LivePartition {
         );
         let of_feed = |change: &&Change| change.incident.subject == Subject::Feed;
         let silence = open.iter().find(of_feed).map(|change| change.incident.clone());
+        if silence.is_some() {
+            self.ask_what_is_known();
+        }
         let (partition, handled) = (self.partition, history == History::Handled);
         self.tell_of_feed(|feed| feed.follow(partition, silence, handled, wall_clock()));
         if history == History::New {
@@ -289,10 +292,29 @@ impl LivePartition {
         for change in std::mem::take(&mut self.changes) {
             match change.incident.subject {
                 Subject::Feed => {
+                    if change.incident.state != State::Resolved {
+                        self.ask_what_is_known();
+                    }
                     self.tell_of_feed(|feed| feed.take(partition, change, wall_clock()));
                 }
                 Subject::Brand => self.to_tell.push(change),
             }
+        }
+    }
+
+    /// Another instance may have changed the feed's incident that is known here, or told of its end.
+    fn ask_what_is_known(&self) {
+        let known =
+            lock(&self.live.feeds).get(&self.topic).and_then(|feed| feed.known(self.partition));
+        let Some(known) = known else { return };
+        match self.live.runtime.block_on(self.live.store.latest_of(known)) {
+            Ok(latest) => {
+                if let Some(feed) = lock(&self.live.feeds).get_mut(&self.topic) {
+                    feed.know(self.partition, known, latest);
+                }
+            }
+            // The partition does not wait for it: others of this thread would, too.
+            Err(failure) => warn!(%failure, incident = %known, "taken to be as it was last known"),
         }
     }
 

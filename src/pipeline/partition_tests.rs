@@ -9,6 +9,8 @@ use crate::classify::Classifier;
 use crate::config::Secrets;
 use crate::detect::{Mark, MarkedAs};
 use crate::http::Readiness;
+use crate::incident::SilentPartitions;
+use crate::incident::fixtures::{change_of, silent_feed};
 use crate::pipeline::DeadLetters;
 use crate::pipeline::feedback::Feedback;
 use crate::store::{Engine, MarkFile, Store};
@@ -43,11 +45,14 @@ fn live(folder: &std::path::Path, runtime: &Runtime) -> Arc<Live> {
     })
 }
 
+fn key(number: i32) -> PartitionKey {
+    PartitionKey { group: "test".to_owned(), topic: "mentions".to_owned(), number }
+}
+
 /// Partition 0 of `mentions`, assigned anew; and where it goes on.
 fn assigned(live: &Arc<Live>, runtime: &Runtime) -> (LivePartition, StartAt) {
     let topic = Topic { name: "mentions".to_owned(), format: Format::Json };
-    let key = PartitionKey { group: "test".to_owned(), topic: topic.name.clone(), number: 0 };
-    let stored = runtime.block_on(live.store.claim(&key)).unwrap();
+    let stored = runtime.block_on(live.store.claim(&key(0))).unwrap();
     LivePartition::new(Arc::clone(live), &topic, stored)
 }
 
@@ -89,4 +94,43 @@ fn a_mark_made_while_it_runs_reaches_the_shard_after_the_next_batch() {
     partition.batch_done(None, Timestamp::from_millis((BEGIN + 3) * MINUTE));
     mention(&mut partition, BEGIN + 6);
     assert_eq!(partition.intake.shard().marks_counted(), 1, "from the pane that closes next");
+}
+
+/// A partition found silent long after it was assigned, while another instance had the incident.
+#[test]
+fn an_incident_of_the_feed_goes_on_from_what_others_have_told_of_it() {
+    let runtime = Runtime::new().unwrap();
+    for since in [None, Some(State::Escalated), Some(State::Resolved)] {
+        let folder = tempfile::tempdir().unwrap();
+        let live = live(folder.path(), &runtime);
+        let other = runtime.block_on(live.store.claim(&key(1))).unwrap().claim;
+        let tell = |position, change| {
+            let changes = vec![(change, Vec::new())];
+            let checkpoint = Checkpoint { position, changes, ..Checkpoint::default() };
+            runtime.block_on(live.store.commit(&other, &checkpoint, wall_clock())).unwrap();
+        };
+        let partitions = Some(SilentPartitions { silent: vec![0, 1], of: 2 });
+        let known = Incident { partitions, ..silent_feed() };
+        tell(1, change_of(known.clone(), 0));
+        let mut partition = assigned(&live, &runtime).0;
+        partition.caught_up(History::New);
+        if let Some(state) = since {
+            tell(2, change_of(Incident { state, ..known.clone() }, 1));
+        }
+
+        let onset = known.onset.plus_millis(-9 * MINUTE);
+        let own = Incident { id: uuid::Uuid::from_u128(7), onset, ..silent_feed() };
+        let over = Incident { state: State::Resolved, ..own.clone() };
+        for change in [change_of(own, 0), change_of(over, 1)] {
+            partition.changes.push(change);
+            partition.collect();
+        }
+        let told = partition.to_tell.iter();
+        let told: Vec<_> = told.map(|it| (it.sequence, it.incident.id == known.id)).collect();
+        match since {
+            None => assert_eq!(told, [(1, true)], "its end"),
+            Some(State::Escalated) => assert_eq!(told, [(2, true)], "its end"),
+            _ => assert_eq!(told, [(0, false), (1, false)], "a silence of its own"),
+        }
+    }
 }

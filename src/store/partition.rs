@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use tracing::warn;
+use uuid::Uuid;
 
 use super::change;
 use super::error::StoreError;
@@ -118,6 +119,23 @@ impl Store {
             self.posted.send_modify(|count| *count += 1);
         }
         Ok(())
+    }
+
+    /// The latest change of `incident`, whoever has told it, if it is open.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, or holds a newer version's.
+    pub async fn latest_of(&self, incident: Uuid) -> Result<Option<Change>, StoreError> {
+        self.within(async {
+            let row = sqlx::query("SELECT change FROM incidents WHERE id = $1 AND state <> $2")
+                .bind(incident.to_string())
+                .bind(State::Resolved.name())
+                .fetch_optional(&self.pool)
+                .await?;
+            row.map(|row| change::read(&row, &format!("incident {incident}"))).transpose()
+        })
+        .await
     }
 
     /// Forgets incidents that are resolved and have not changed since `before`. Returns how many.

@@ -248,6 +248,19 @@ fn a_partition_that_leaves_takes_its_silence_along() {
     assert!(feed.begins_with(1));
 }
 
+/// Whoever reads that partition by now goes on with the incident; here people know of it all the same.
+#[test]
+fn an_incident_that_leaves_is_still_known() {
+    let mut whole = silence(DEATH, DEATH + 12);
+    whole.incident.partitions = Some(SilentPartitions { silent: vec![0, 1], of: 2 });
+    let mut feed = followed_after(&[DEATH, DEATH - 9], Some(&whole));
+    assert_eq!(feed.follow(0, Some(whole.incident.clone()), true, at(DEATH + 20)), None);
+    feed.revoke(0, &Arc::clone(&feed.partitions[&0].heard));
+    assert_eq!(feed.incident(), None);
+    assert_eq!(feed.take(1, silence(DEATH - 9, DEATH + 400), at(DEATH + 400)), None);
+    assert_eq!(feed.incident().map(|it| it.id), Some(whole.incident.id));
+}
+
 proptest! {
     /// Before a restart another partition may have been found silent first: the page has the same id.
     #[test]
