@@ -15,7 +15,8 @@ use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
 use crate::support::{
-    HttpReceiver, KafkaBroker, Program, Record, SASL_USER, eventually, header, unique,
+    HttpReceiver, KafkaBroker, Program, Record, SASL_USER, eventually, header,
+    send_with_unreadable_header, unique,
 };
 
 const BRAND: &str = "[[brand]]\nname = \"Acme\"\n";
@@ -168,6 +169,32 @@ async fn each_bad_message_is_kept_whole_and_the_good_ones_count() {
         let name = format!("groundswell_dead_letters_total{{reason=\"{reason}\"}}");
         assert!(sample(&metrics, &name).unwrap() >= 1.0, "{name}");
     }
+}
+
+/// To rdkafka that is a panic, at whatever reads the headers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_whose_name_is_not_utf8_ends_nothing() {
+    let broker = KafkaBroker::shared();
+    let (topic, letters) = (unique("latin"), unique("dead"));
+    broker.create_topic(&topic, 1).await;
+    broker.create_topic(&letters, 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let toml = source(broker, &topic, "json");
+    let toml = toml.replace("history", &format!("dead_letter_topic = \"{letters}\"\nhistory"));
+    let config = service::config(&toml, "", folder.path());
+    let file = config.dead_letter_file.clone();
+    let running = RunningService::ready(config).await;
+    for payload in [&*serde_json::to_vec(&good(0)).unwrap(), b"good morning"] {
+        send_with_unreadable_header(&broker.address(), &topic, payload);
+    }
+    broker.produce(&topic, &[Record::new(serde_json::to_vec(&good(1)).unwrap())]).await;
+    let counted = |text: &str| sample(text, "groundswell_mentions_total{outcome=\"counted\"}");
+    running.wait_for("/metrics", |_, text| counted(text) == Some(2.0)).await;
+    eventually("all is kept", || broker.committed(&topic, &topic).get(&0) == Some(&3));
+    running.stop().await.unwrap();
+    let kept = dead_letters(&file);
+    let kept: Vec<_> = kept.iter().map(|it| (it.position, it.reason, &*it.payload)).collect();
+    assert_eq!(kept, [(1, Reason::NotJson, &b"good morning"[..])], "who knows how large it is");
 }
 
 #[tokio::test(flavor = "multi_thread")]

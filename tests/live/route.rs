@@ -18,7 +18,9 @@ use rdkafka::message::Headers;
 use serde_json::json;
 
 use crate::support::service::{self, RunningService, sample};
-use crate::support::{DEADLINE, KafkaBroker, Record, header, measured, unique};
+use crate::support::{
+    DEADLINE, KafkaBroker, Record, header, measured, send_with_unreadable_header, unique,
+};
 use instance::{Instance, Setup};
 use stream::Stream;
 
@@ -195,6 +197,17 @@ async fn instances_that_come_and_go_share_the_work() {
 /// Alone it has read all there is; left to itself it would commit that after ten seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_flight_is_committed_before_another_takes_over() {
+    // Committed by the clock, it would show nothing of it: a busy machine gets more than one chance.
+    for _ in 0..3 {
+        if open_when_another_takes_over().await < 10.0 {
+            return;
+        }
+    }
+    panic!("nothing was in flight when the other came");
+}
+
+/// Returns for how long the transactions of the first instance were open in all, in seconds.
+async fn open_when_another_takes_over() -> f64 {
     let broker = KafkaBroker::shared();
     let setup = Setup::new(broker, 2).await.committing_every("10s");
     let stream = Stream::new(500, setup.partitions);
@@ -208,12 +221,16 @@ async fn what_is_in_flight_is_committed_before_another_takes_over() {
     let mut second = Instance::start(&setup, "two");
     second.wait_for("/readyz", |status, _| status == 200).await;
     first.routes_all(&stream).await;
+    let open = |text: &str| sample(text, "groundswell_route_transaction_seconds_sum");
+    first.wait_for("/metrics", |_, text| open(text) > Some(0.0)).await;
+    let metrics = first.get("/metrics").await;
 
     for instance in [&mut first, &mut second] {
         assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
     }
     stream.assert_exact(broker, &setup.output).await;
     stream.assert_dead_letters_exact(broker, &setup).await;
+    open(&metrics).unwrap_or_default()
 }
 
 /// Stopped for longer than the group waits for it, it comes back to a transaction on partitions that
@@ -329,6 +346,30 @@ async fn without_a_dead_letter_topic_the_file_holds_them() {
     assert_eq!(kept[0].payload, b"good morning");
     let written = broker.read_to_end(&setup.output, "read_committed").await;
     assert_eq!(written.len(), 1);
+}
+
+/// To rdkafka that is a panic, at whatever reads the headers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_whose_name_is_not_utf8_ends_nothing() {
+    let broker = KafkaBroker::shared();
+    let setup = Setup::new(broker, 1).await;
+    let sent =
+        [stream::mention("1", "Delta"), "good morning".into(), stream::mention("2", "Delta")];
+    for payload in &sent {
+        send_with_unreadable_header(&setup.brokers, &setup.input, payload.as_bytes());
+    }
+
+    let mut instance = Instance::start(&setup, "one");
+    instance.commits(sent.len()).await;
+    assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
+
+    for (topic, expected) in
+        [(&setup.output, &[&*sent[0], &*sent[2]][..]), (&setup.dead_letters, &[&*sent[1]])]
+    {
+        let written = broker.read_to_end(topic, "read_committed").await;
+        let payloads: Vec<_> = written.iter().filter_map(|it| it.payload()).collect();
+        assert_eq!(payloads, expected.iter().map(|it| it.as_bytes()).collect::<Vec<_>>());
+    }
 }
 
 /// Both markets' records lie in one partition: each mention of two markets comes twice, and counts

@@ -24,6 +24,7 @@ mod kafka_process;
 mod ports;
 mod postgres;
 mod program;
+mod raw_record;
 mod server;
 pub mod service;
 pub mod slack;
@@ -42,6 +43,7 @@ pub use kafka_cluster::KafkaCluster;
 pub use ports::free_port;
 pub use postgres::Postgres;
 pub use program::Program;
+pub use raw_record::send_with_unreadable_header;
 pub use stream::{Expected, Stream};
 
 /// How long anything awaited may take. Far longer than it does: it ends only what would never come.
