@@ -49,6 +49,7 @@ async fn demo(args: &Args) -> Result<(), Failure> {
     let mut config = Config::parse(CONFIG, "demo", Secrets::Ignore, &|_| None)?;
     "warn,librdkafka=error".clone_into(&mut config.log.level);
     log::init(config.log.format, &config.log.level).map_err(Failure::other)?;
+    log::hear_panics();
     // What a demo has kept is of no use to the next.
     let folder = std::env::temp_dir().join(format!("groundswell-demo-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(Failure::other)?;

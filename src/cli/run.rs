@@ -30,6 +30,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 pub(super) fn start(args: &Args, secrets: Secrets) -> Result<Config, Failure> {
     let config = args.config.load(secrets)?;
     log::init(config.log.format, &config.log.level).map_err(Failure::other)?;
+    log::hear_panics();
     Ok(config)
 }
 

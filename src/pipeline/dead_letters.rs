@@ -56,14 +56,15 @@ impl DeadLetters {
         on_failure: impl Fn(&DeadLetterError) -> bool,
     ) {
         // What is larger than a mention may be need not fit into a topic either: the file takes it.
-        let topic = self.topic.as_ref().filter(|_| message.size() <= self.max_bytes);
+        let fits = message.size().filter(|bytes| *bytes <= self.max_bytes);
+        let topic = self.topic.as_ref().zip(fits);
         loop {
             let written = match topic {
-                Some(topic) => topic.write(letter, message),
+                Some((topic, bytes)) => topic.write(letter, message, bytes),
                 None => self.lock().write(letter),
             };
             let Err(failure) = written else { return };
-            if let Some(topic) = topic {
+            if let Some((topic, _)) = topic {
                 // What it has refused is in the way; why it does, it says again.
                 let _refused = self.flush_topic(topic);
             }

@@ -64,7 +64,7 @@ impl RelayError {
     pub(super) fn undelivered(topic: &str, bytes: usize, reason: RDKafkaErrorCode) -> Self {
         let remedy = match reason {
             RDKafkaErrorCode::MessageSizeTooLarge => {
-                "raise its max.message.bytes above [limits] max_message_bytes"
+                "raise its max.message.bytes to 1 MiB above [limits] max_message_bytes"
             }
             _ => "check its configuration",
         };

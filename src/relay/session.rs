@@ -12,7 +12,7 @@ use super::member::{Event, Member};
 use super::writer::{OutRecord, Writer};
 use super::{NAP, Received, RelayError, RelayHandler, RelayObserver, RelaySettings};
 use crate::mention::Timestamp;
-use crate::source::kafka::market_of;
+use crate::source::kafka::{market_of, size_of};
 use crate::source::{KafkaSettings, wall_clock};
 
 /// Bytes read after which a transaction is committed, whatever its age: what it holds lies in memory.
@@ -113,6 +113,7 @@ impl Work<'_> {
             offset,
             key: message.key(),
             payload: message.payload().unwrap_or_default(),
+            headers_size: message.headers().map_or(Some(0), size_of),
             timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
             market: message.headers().and_then(market_of),
         };

@@ -1,13 +1,18 @@
 //! What the process says while it runs, on standard error.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal};
+use std::panic::{self, PanicHookInfo};
+use std::thread;
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Dispatch, dispatcher};
+use tracing::{Dispatch, dispatcher, error};
 use tracing_subscriber::filter::{FilterExt, Targets};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::{EnvFilter, Registry};
+
+use crate::source::kafka::reads_headers;
 
 /// Overrides the configured level.
 const VARIABLE: &str = "RUST_LOG";
@@ -60,6 +65,27 @@ pub fn init(format: LogFormat, level: &str) -> Result<(), LogError> {
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     dispatcher::set_global_default(dispatch(format, filter, colours, io::stderr))
         .map_err(|_| LogError::Already)
+}
+
+/// Panics are told as everything else is, from now on: in a line of the log.
+pub fn hear_panics() {
+    panic::set_hook(Box::new(tell));
+}
+
+fn tell(panic: &PanicHookInfo<'_>) {
+    if reads_headers() {
+        return;
+    }
+    let backtrace = Backtrace::capture();
+    let backtrace =
+        (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    error!(
+        reason = panic.payload_as_str(),
+        place = panic.location().map(ToString::to_string),
+        thread = thread::current().name(),
+        backtrace,
+        "a part of the program has panicked; that is a defect, please report it"
+    );
 }
 
 /// What `overriding` or else `level` lets through.
@@ -160,6 +186,25 @@ mod tests {
         assert!(log.contains("INFO partition{topic=\"mentions\"}"), "{log}");
         assert!(log.contains("swings brand=\"El \\\"Al\\\"\\nאל על\" z=6.9"), "{log}");
         assert!(!log.contains('\u{1b}') && !log.contains("hidden"), "{log}");
+    }
+
+    #[test]
+    fn a_panic_is_a_line_of_the_log() {
+        let (before, own) = (panic::take_hook(), thread::current().id());
+        panic::set_hook(Box::new(move |panic| match thread::current().id() == own {
+            true => tell(panic),
+            false => before(panic),
+        }));
+        let log = logged(LogFormat::Json, "info", || {
+            panic::catch_unwind(|| panic!("as a {} would", "defect")).unwrap_err();
+        });
+        assert_eq!(log.lines().count(), 1, "{log}");
+        let line: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(
+            (&line["level"], &line["reason"]),
+            (&"ERROR".into(), &"as a defect would".into())
+        );
+        assert!(line["place"].as_str().unwrap().contains("log.rs:"), "{log}");
     }
 
     #[test]

@@ -362,14 +362,41 @@ async fn a_header_whose_name_is_not_utf8_ends_nothing() {
     let mut instance = Instance::start(&setup, "one");
     instance.commits(sent.len()).await;
     assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
+    let log = instance.log();
+    assert_eq!(log.matches("not UTF-8").count(), 1, "it is told once: {log}");
+    assert!(!log.contains("panicked"), "{log}");
 
-    for (topic, expected) in
-        [(&setup.output, &[&*sent[0], &*sent[2]][..]), (&setup.dead_letters, &[&*sent[1]])]
-    {
-        let written = broker.read_to_end(topic, "read_committed").await;
-        let payloads: Vec<_> = written.iter().filter_map(|it| it.payload()).collect();
-        assert_eq!(payloads, expected.iter().map(|it| it.as_bytes()).collect::<Vec<_>>());
-    }
+    let written = broker.read_to_end(&setup.output, "read_committed").await;
+    let payloads: Vec<_> = written.iter().filter_map(|it| it.payload()).collect();
+    assert_eq!(payloads, [sent[0].as_bytes(), sent[2].as_bytes()]);
+    let kept = setup.dead_letter_file();
+    assert_eq!(kept.len(), 1, "who knows how large it is");
+    assert_eq!(kept[0].payload, sent[1].as_bytes());
+}
+
+/// Handed over as it is, it would be refused again for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_too_large_a_key_or_headers_is_a_dead_letter() {
+    let broker = KafkaBroker::shared();
+    let setup = Setup::new(broker, 1).await;
+    let large = "x".repeat(3 << 20);
+    let good = stream::mention("1", "Delta");
+    let sent = [
+        Record::new(good.clone()).header("trace", large.clone()),
+        Record::new("good morning").header("trace", large.clone()),
+        Record::new(good.clone()).key(large),
+        Record::new(good),
+    ];
+    broker.produce(&setup.input, &sent).await;
+
+    let mut instance = Instance::start(&setup, "one");
+    instance.commits(sent.len()).await;
+    assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
+
+    assert_eq!(broker.read_to_end(&setup.output, "read_committed").await.len(), 1);
+    let kept = setup.dead_letter_file();
+    let kept: Vec<_> = kept.iter().map(|it| (it.position, it.reason.name())).collect();
+    assert_eq!(kept, [(0, "too_large"), (1, "too_large"), (2, "too_large")]);
 }
 
 /// Both markets' records lie in one partition: each mention of two markets comes twice, and counts

@@ -8,6 +8,7 @@ use crate::classify::{Classifier, ClassifyError};
 use crate::config::{Config, RouteSettings};
 use crate::decode::{DeadLetter, DeadLetterError, DeadLetterFile, Reason, Rejected};
 use crate::relay::{Forward, Received, RelayError, RelayHandler};
+use crate::source::kafka::client::ROOM_BESIDE_PAYLOAD;
 use crate::source::kafka::{MARKET_HEADER, dead_letter_headers};
 use crate::source::wall_clock;
 use crate::telemetry::{Metrics, Routed, RoutedRecords};
@@ -91,6 +92,13 @@ impl Router {
 
     /// The markets of the message, each once, by their positions.
     fn markets(&self, message: &Received<'_>) -> Result<Vec<usize>, Rejected> {
+        let beside = message.size().map_or(0, |size| size - message.payload.len());
+        if beside > ROOM_BESIDE_PAYLOAD {
+            let detail = format!(
+                "{beside} bytes of key and headers; the limit is {ROOM_BESIDE_PAYLOAD} beside the message"
+            );
+            return Err(Rejected::new(Reason::TooLarge, detail));
+        }
         let now = wall_clock();
         // What comes again is judged by the clock of the day on which it came.
         let came = message.timestamp.map_or(now, |timestamp| timestamp.min(now));
@@ -114,7 +122,7 @@ impl Router {
     ) -> Result<(), RelayError> {
         self.tally.rejected.push(rejected.reason);
         // What is larger than a mention may be need not fit into a topic either: the file takes it.
-        let fits = message.payload.len() <= self.max_bytes;
+        let fits = message.size().is_some_and(|size| size <= self.max_bytes);
         if let Some(topic) = self.dead_letter_topic.as_deref().filter(|_| fits) {
             let fault = (rejected.reason, &*rejected.detail);
             let place = (&*message.topic.name, message.partition, message.offset);

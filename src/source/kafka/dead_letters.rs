@@ -95,13 +95,18 @@ impl DeadLetterTopic {
         Ok(Self { producer, topic: topic.to_owned(), next, again })
     }
 
-    /// Hands `letter`, which `message` has become, over. It is in the topic once [`Self::flush`] has
+    /// Hands `letter`, which `message` of `bytes` has become, over. It is in the topic once [`Self::flush`] has
     /// returned.
     ///
     /// # Errors
     ///
     /// When too much waits; then it may be given again.
-    pub fn write(&self, letter: &DeadLetter, message: &Message<'_>) -> Result<(), DeadLetterError> {
+    pub fn write(
+        &self,
+        letter: &DeadLetter,
+        message: &Message<'_>,
+        bytes: usize,
+    ) -> Result<(), DeadLetterError> {
         let own = message.headers.map(BorrowedHeaders::detach).unwrap_or_default();
         let place = (&*letter.source, letter.partition.unwrap_or(-1), message.offset);
         let more = headers((letter.reason, &letter.detail), place);
@@ -113,7 +118,7 @@ impl DeadLetterTopic {
         self.producer.poll(Duration::ZERO);
         let context = self.producer.client().context();
         let number = self.next.fetch_add(1, Ordering::AcqRel);
-        if !context.waiting().take(number, letter, message.size()) {
+        if !context.waiting().take(number, letter, bytes) {
             return Err(context.refuses(RDKafkaErrorCode::QueueFull));
         }
         let record = BaseRecord {

@@ -1,8 +1,11 @@
 //! What headers say, whatever they hold: which market a routed mention is for, and how large they are.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use rdkafka::message::Headers;
+use tracing::warn;
 
 /// The header by which `groundswell route` says which market a record is for. A mention of several
 /// markets is one record for each; in each, only that market's brands count.
@@ -21,20 +24,41 @@ pub(crate) fn market_of<H: Headers>(headers: &H) -> Option<&[u8]> {
     readable(last).flatten()
 }
 
-/// Bytes of `headers`, with what frames each; beyond all bounds when their names cannot be read.
-pub(super) fn size_of<H: Headers>(headers: &H) -> usize {
+/// Bytes of `headers`, with what frames each; `None` when their names cannot be read.
+pub(crate) fn size_of<H: Headers>(headers: &H) -> Option<usize> {
     const FRAME: usize = 10;
     let size = || {
         let all = (0..headers.count()).filter_map(|at| headers.try_get(at));
         all.map(|it| FRAME + it.key.len() + it.value.map_or(0, <[u8]>::len)).sum()
     };
-    readable(size).unwrap_or(usize::MAX)
+    readable(size)
+}
+
+thread_local! {
+    static READS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread reads headers: a panic is caught then, and no defect.
+pub(crate) fn reads_headers() -> bool {
+    READS.get()
 }
 
 /// What `read` finds in headers. rdkafka panics at one whose name is not UTF-8; that must not end the
 /// thread that reads it.
 fn readable<T>(read: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(read)).ok()
+    static TOLD: Once = Once::new();
+    READS.set(true);
+    let found = catch_unwind(AssertUnwindSafe(read)).ok();
+    READS.set(false);
+    if found.is_none() {
+        TOLD.call_once(|| {
+            warn!(
+                "a message has a header whose name is not UTF-8: no header of such a message is read, \
+                 the message itself is (said once)"
+            );
+        });
+    }
+    found
 }
 
 #[cfg(test)]
@@ -66,10 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_as_large_as_their_names_and_values_or_beyond_all_bounds() {
-        assert_eq!(size_of(&headers(&[])), 0);
-        assert_eq!(size_of(&headers(&[("trace", Some("xyz")), ("b", None)])), 18 + 11);
-        assert_eq!(size_of(&Unreadable), usize::MAX);
+    fn headers_are_as_large_as_their_names_and_values_if_these_can_be_read() {
+        assert_eq!(size_of(&headers(&[])), Some(0));
+        assert_eq!(size_of(&headers(&[("trace", Some("xyz")), ("b", None)])), Some(18 + 11));
+        assert_eq!(size_of(&Unreadable), None);
+        assert!(!reads_headers(), "another panic is a defect");
     }
 
     /// As rdkafka reads headers whose names are not UTF-8.
