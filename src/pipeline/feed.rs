@@ -5,7 +5,7 @@
 //! is of the whole feed when all partitions that are read here are quiet by then, and of some
 //! partitions otherwise, until the rest falls quiet too. It is over when no partition is silent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -81,6 +81,8 @@ pub(super) struct TopicFeed {
     partitions: BTreeMap<i32, Partition>,
     /// The feed's incident.
     tracker: Tracker,
+    /// Earlier ones, whoever has told of their end: no other may have their ids.
+    ended: BTreeSet<Uuid>,
 }
 
 #[derive(Debug)]
@@ -124,7 +126,13 @@ impl TopicFeed {
             of: 0,
             partitions: BTreeMap::new(),
             tracker: Tracker::default(),
+            ended: BTreeSet::new(),
         }
+    }
+
+    /// People have been told that these incidents are over.
+    pub(super) fn have_ended(&mut self, incidents: impl IntoIterator<Item = Uuid>) {
+        self.ended.extend(incidents);
     }
 
     /// The topic has so many partitions.
@@ -158,20 +166,23 @@ impl TopicFeed {
         self.partitions.get(&partition)?.known.as_ref().map(|known| known.incident.id)
     }
 
-    /// What `partition` knows of `incident` is what people know by now; `None`: it is over.
+    /// `latest` is what people know by now of the incident that `partition` knows; `None`: it is over.
     pub(super) fn know(&mut self, partition: i32, incident: Uuid, latest: Option<Change>) {
+        let Some(latest) = latest else { return self.end(incident) };
+        let read = self.partitions.get_mut(&partition);
         // Or it has ended here meanwhile.
-        if self.known(partition) == Some(incident)
-            && let Some(read) = self.partitions.get_mut(&partition)
+        if let Some(known) = read.and_then(|it| it.known.as_mut())
+            && known.incident.id == incident
         {
-            read.known = latest;
+            *known = latest;
         }
     }
 
-    /// `ended` is over: no partition takes it for that of its silence.
-    fn forget(&mut self, ended: Uuid) {
+    /// `incident` is over: no partition takes it for that of its silence.
+    fn end(&mut self, incident: Uuid) {
+        self.ended.insert(incident);
         for read in self.partitions.values_mut() {
-            read.known.take_if(|known| known.incident.id == ended);
+            read.known.take_if(|known| known.incident.id == incident);
         }
     }
 
@@ -208,7 +219,7 @@ impl TopicFeed {
         if self.silent().next().is_none() {
             let Incident { updated_at, mentions, .. } = incident;
             let Incident { id, partitions, .. } = self.tracker.incident()?.clone();
-            self.forget(id);
+            self.end(id);
             let evidence = Evidence { mentions, partitions, ..Evidence::default() };
             return self.tracker.resolve(updated_at, evidence);
         }
@@ -260,8 +271,14 @@ impl TopicFeed {
 
     fn open(&mut self, first: i32, leading: Incident, whole: bool) -> Change {
         let onset = if whole { self.onset(first, &leading) } else { leading.onset };
+        let mut id = incident_id(&self.name, &leading.monitor, onset);
+        // A partition may have had the latest mention of all, be back for a while in no other, and be
+        // found silent by itself.
+        if self.ended.contains(&id) {
+            id = Uuid::new_v5(&id, &leading.detected_at.as_millis().to_be_bytes());
+        }
         self.tracker.open(Incident {
-            id: incident_id(&self.name, &leading.monitor, onset),
+            id,
             brand: self.name.clone(),
             onset,
             severity: if whole { Severity::Warning } else { Severity::Notice },

@@ -101,6 +101,7 @@ impl PartitionHandler for LivePartition {
         let of_feed = |change: &&Change| change.incident.subject == Subject::Feed;
         let silence = open.iter().find(of_feed).map(|change| change.incident.clone());
         if silence.is_some() {
+            // When the store is away, what it said when the partition was claimed has to do.
             self.ask_what_is_known();
         }
         let (partition, handled) = (self.partition, history == History::Handled);
@@ -157,7 +158,7 @@ impl PartitionHandler for LivePartition {
 impl LivePartition {
     /// A partition that has just been assigned, with what the store knows of it; and where it goes on.
     pub(super) fn new(live: Arc<Live>, topic: &Topic, stored: Stored) -> (Self, StartAt) {
-        let Stored { claim, position, parts, open, feed } = stored;
+        let Stored { claim, position, parts, open, feed, feed_ended } = stored;
         let PartitionKey { topic: name, number, .. } = claim.partition.clone();
         let metrics = Arc::new(Mutex::new(live.metrics.partition(&name, number)));
         let feed_name = feed_name(&live.config, &name);
@@ -167,6 +168,7 @@ impl LivePartition {
             let of_topic = feeds
                 .entry(name.clone())
                 .or_insert_with(|| TopicFeed::new(&feed_name, live.config.plan.time.pane));
+            of_topic.have_ended(feed_ended);
             of_topic.assign(number, Arc::clone(&heard), feed);
         }
         lock(&live.partitions).insert((name.clone(), number), Arc::clone(&metrics));
@@ -290,31 +292,38 @@ impl LivePartition {
     fn collect(&mut self) {
         let partition = self.partition;
         for change in std::mem::take(&mut self.changes) {
-            match change.incident.subject {
-                Subject::Feed => {
-                    if change.incident.state != State::Resolved {
-                        self.ask_what_is_known();
-                    }
-                    self.tell_of_feed(|feed| feed.take(partition, change, wall_clock()));
-                }
-                Subject::Brand => self.to_tell.push(change),
+            if change.incident.subject == Subject::Brand {
+                self.to_tell.push(change);
+                continue;
             }
+            let opens = change.incident.state != State::Resolved;
+            // Nobody could be told of it either; the next of the feed stands behind it.
+            if !self.changes.is_empty() || opens && !self.ask_what_is_known() {
+                self.changes.push(change);
+                continue;
+            }
+            self.tell_of_feed(|feed| feed.take(partition, change, wall_clock()));
         }
     }
 
     /// Another instance may have changed the feed's incident that is known here, or told of its end.
-    fn ask_what_is_known(&self) {
+    /// Returns whether the store has answered.
+    fn ask_what_is_known(&self) -> bool {
         let known =
             lock(&self.live.feeds).get(&self.topic).and_then(|feed| feed.known(self.partition));
-        let Some(known) = known else { return };
+        let Some(known) = known else { return true };
         match self.live.runtime.block_on(self.live.store.latest_of(known)) {
             Ok(latest) => {
                 if let Some(feed) = lock(&self.live.feeds).get_mut(&self.topic) {
                     feed.know(self.partition, known, latest);
                 }
+                true
             }
-            // The partition does not wait for it: others of this thread would, too.
-            Err(failure) => warn!(%failure, incident = %known, "taken to be as it was last known"),
+            Err(failure) => {
+                let what = "whether an incident of the feed lasts is not known; asked again";
+                warn!(%failure, incident = %known, what);
+                false
+            }
         }
     }
 

@@ -9,8 +9,8 @@ use crate::classify::Classifier;
 use crate::config::Secrets;
 use crate::detect::{Mark, MarkedAs};
 use crate::http::Readiness;
-use crate::incident::SilentPartitions;
 use crate::incident::fixtures::{change_of, silent_feed};
+use crate::incident::{SilentPartitions, incident_id};
 use crate::pipeline::DeadLetters;
 use crate::pipeline::feedback::Feedback;
 use crate::store::{Engine, MarkFile, Store};
@@ -96,6 +96,14 @@ fn a_mark_made_while_it_runs_reaches_the_shard_after_the_next_batch() {
     assert_eq!(partition.intake.shard().marks_counted(), 1, "from the pane that closes next");
 }
 
+/// Another instance tells `change` with a checkpoint of partition 1.
+fn tell_elsewhere(live: &Live, runtime: &Runtime, change: Change) {
+    let claim = runtime.block_on(live.store.claim(&key(1))).unwrap().claim;
+    let changes = vec![(change, Vec::new())];
+    let checkpoint = Checkpoint { position: 1, changes, ..Checkpoint::default() };
+    runtime.block_on(live.store.commit(&claim, &checkpoint, wall_clock())).unwrap();
+}
+
 /// A partition found silent long after it was assigned, while another instance had the incident.
 #[test]
 fn an_incident_of_the_feed_goes_on_from_what_others_have_told_of_it() {
@@ -103,19 +111,13 @@ fn an_incident_of_the_feed_goes_on_from_what_others_have_told_of_it() {
     for since in [None, Some(State::Escalated), Some(State::Resolved)] {
         let folder = tempfile::tempdir().unwrap();
         let live = live(folder.path(), &runtime);
-        let other = runtime.block_on(live.store.claim(&key(1))).unwrap().claim;
-        let tell = |position, change| {
-            let changes = vec![(change, Vec::new())];
-            let checkpoint = Checkpoint { position, changes, ..Checkpoint::default() };
-            runtime.block_on(live.store.commit(&other, &checkpoint, wall_clock())).unwrap();
-        };
         let partitions = Some(SilentPartitions { silent: vec![0, 1], of: 2 });
         let known = Incident { partitions, ..silent_feed() };
-        tell(1, change_of(known.clone(), 0));
+        tell_elsewhere(&live, &runtime, change_of(known.clone(), 0));
         let mut partition = assigned(&live, &runtime).0;
         partition.caught_up(History::New);
         if let Some(state) = since {
-            tell(2, change_of(Incident { state, ..known.clone() }, 1));
+            tell_elsewhere(&live, &runtime, change_of(Incident { state, ..known.clone() }, 1));
         }
 
         let onset = known.onset.plus_millis(-9 * MINUTE);
@@ -133,4 +135,41 @@ fn an_incident_of_the_feed_goes_on_from_what_others_have_told_of_it() {
             _ => assert_eq!(told, [(0, false), (1, false)], "a silence of its own"),
         }
     }
+}
+
+/// Asked again, or a silence would be taken for an incident that may be over.
+#[test]
+fn a_silence_waits_for_the_store_to_say_what_is_known() {
+    let (folder, runtime) = (tempfile::tempdir().unwrap(), Runtime::new().unwrap());
+    let live = live(folder.path(), &runtime);
+    tell_elsewhere(&live, &runtime, change_of(silent_feed(), 0));
+    let mut partition = assigned(&live, &runtime).0;
+    partition.caught_up(History::New);
+    runtime.block_on(live.store.close());
+
+    let over = Incident { state: State::Resolved, ..silent_feed() };
+    for change in [change_of(silent_feed(), 0), change_of(over, 1)] {
+        partition.changes.push(change);
+        partition.collect();
+    }
+    assert_eq!(partition.to_tell, []);
+    let waiting: Vec<_> = partition.changes.iter().map(|it| it.sequence).collect();
+    assert_eq!(waiting, [0, 1], "in their order");
+}
+
+/// Under that id nobody would be told of it.
+#[test]
+fn a_silence_has_no_id_of_an_incident_that_ended_before_it_was_assigned() {
+    let (folder, runtime) = (tempfile::tempdir().unwrap(), Runtime::new().unwrap());
+    let live = live(folder.path(), &runtime);
+    let silent = silent_feed();
+    let id = incident_id(&live.config.feed, &silent.monitor, silent.onset);
+    let ended = Incident { id, state: State::Resolved, ..silent.clone() };
+    tell_elsewhere(&live, &runtime, change_of(ended, 1));
+    let mut partition = assigned(&live, &runtime).0;
+    partition.caught_up(History::New);
+    partition.changes.push(change_of(silent, 0));
+    partition.collect();
+    assert_eq!(partition.to_tell.len(), 1);
+    assert_ne!(partition.to_tell[0].incident.id, id);
 }

@@ -1,5 +1,6 @@
 //! A partition's state: claimed, loaded, and written with all that came of it in one transaction.
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use tracing::warn;
 use uuid::Uuid;
@@ -14,6 +15,9 @@ use crate::mention::Timestamp;
 /// Parts that one statement writes or reads: at a few milliseconds a statement, what thousands of brands have
 /// come to would take too long one by one.
 const PARTS_AT_ONCE: usize = 64;
+
+/// Incidents of a feed that are over, and known: more than a day's worth a year.
+const ENDED_KNOWN: i64 = 1_000;
 
 /// A partition as a consumer group reads it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +53,8 @@ pub struct Stored {
     /// The latest change of the incident of its topic's feed, if that is open; when several are, of
     /// one that is of this partition.
     pub feed: Option<Change>,
+    /// Incidents of its topic's feed that are over.
+    pub feed_ended: Vec<Uuid>,
 }
 
 /// What a checkpoint writes.
@@ -96,10 +102,11 @@ impl Store {
             .await?
             .into_iter()
             .partition(|change| change.incident.subject == Subject::Feed);
+        let feed_ended = patiently(ended_of_feed(connection, partition)).await?;
         patiently(transaction.commit()).await?;
         let latest = |it: &Change| (it.incident.is_of(*number), it.incident.onset);
         let feed = feed.into_iter().max_by_key(latest);
-        Ok(Stored { claim, position, parts, open, feed })
+        Ok(Stored { claim, position, parts, open, feed, feed_ended })
     }
 
     /// Writes a checkpoint: everything, or nothing. Written twice it is as if written once.
@@ -245,6 +252,28 @@ async fn open_incidents(
         }
     }
     Ok(open)
+}
+
+async fn ended_of_feed(
+    connection: &mut AnyConnection,
+    PartitionKey { group, topic, .. }: &PartitionKey,
+) -> Result<Vec<Uuid>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id FROM incidents WHERE consumer_group = $1 AND topic = $2 AND subject = $3 \
+         AND state = $4 ORDER BY updated_at DESC LIMIT $5",
+    )
+    .bind(group)
+    .bind(topic)
+    .bind(Subject::Feed.name())
+    .bind(State::Resolved.name())
+    .bind(ENDED_KNOWN)
+    .fetch_all(connection)
+    .await?;
+    let id = |row: &AnyRow| -> Result<Option<Uuid>, StoreError> {
+        // What is no id is no id of ours either.
+        Ok(Uuid::parse_str(row.try_get("id")?).ok())
+    };
+    rows.iter().filter_map(|row| id(row).transpose()).collect()
 }
 
 async fn write_parts(

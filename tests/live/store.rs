@@ -187,7 +187,17 @@ async fn incidents_are_open_until_they_are_resolved_and_a_feeds_is_its_topics() 
         let open = store.claim(&partition(0)).await.unwrap();
         assert_eq!((open.open, open.feed), (vec![changes[2].clone()], Some(silence.clone())));
         let elsewhere = store.claim(&partition(7)).await.unwrap();
-        assert_eq!((elsewhere.open, elsewhere.feed), (Vec::new(), Some(silence)));
+        assert_eq!((elsewhere.open, elsewhere.feed), (Vec::new(), Some(silence.clone())));
+        assert!(elsewhere.feed_ended.is_empty());
+        let incident = silence.incident.id;
+        assert_eq!(store.latest_of(incident).await.unwrap(), Some(silence));
+
+        let mut over = change(9, 1, State::Resolved);
+        over.incident.subject = Subject::Feed;
+        store.commit(&open.claim, &write(&[over], 2), at(0)).await.unwrap();
+        let elsewhere = store.claim(&partition(7)).await.unwrap();
+        assert_eq!((elsewhere.feed, elsewhere.feed_ended), (None, vec![incident]));
+        assert_eq!(store.latest_of(incident).await.unwrap(), None);
     }
 }
 

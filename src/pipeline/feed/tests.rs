@@ -172,6 +172,37 @@ fn what_has_ended_here_hides_no_silence_of_a_thin_partition() {
     assert_ne!(opened.incident.id, whole.incident.id);
 }
 
+/// ... though the incident began with its own last mention, so that both are named by one moment.
+#[test]
+fn an_incident_has_no_id_of_one_that_has_ended() {
+    let begin = || followed(&[DEATH - 9, DEATH]);
+    let mut feed = begin();
+    let first = silence(DEATH - 9, DEATH + 12);
+    let whole = feed.take(0, first.clone(), at(DEATH + 12)).unwrap();
+    assert_eq!(whole.incident.onset, at(DEATH + 1), "since the last of all mentions");
+    let over = feed.take(0, back(&first, DEATH + 50), at(DEATH + 50)).unwrap();
+    hear(&feed, 0, DEATH + 399);
+    let thin = silence(DEATH, DEATH + 400);
+    let opened = feed.take(1, thin.clone(), at(DEATH + 400)).unwrap();
+    assert_eq!(opened.incident.onset, whole.incident.onset);
+    let ids = [opened.id, opened.incident.id];
+    assert!(!ids.contains(&whole.id) && !ids.contains(&whole.incident.id));
+
+    // Elsewhere, or after a restart, it is the same.
+    for known in [None, Some(over)] {
+        let mut other = begin();
+        match known {
+            None => other.have_ended([whole.incident.id]),
+            Some(_) => {
+                other = followed_after(&[DEATH - 9, DEATH], Some(&whole));
+                other.know(1, whole.incident.id, None);
+            }
+        }
+        hear(&other, 0, DEATH + 399);
+        assert_eq!(other.take(1, thin.clone(), at(DEATH + 400)), Some(opened.clone()));
+    }
+}
+
 /// Its state is lost: what it finds anew is what people know of.
 #[test]
 fn a_silence_that_is_found_again_is_the_one_that_was_told() {
