@@ -19,9 +19,12 @@ pub enum StoreError {
          store, run that version, or name another store in [store]"
     )]
     Migrate(String),
-    /// It failed while its tables were brought up to date.
-    #[error("the store failed while its tables were brought up to date: {0}; start again")]
-    Interrupted(String),
+    /// Bringing its tables up to date failed.
+    #[error(
+        "the store's tables cannot be made or changed: {0}; mend what it says (a database wants a user \
+         who may make tables, and room on its disk), and start again"
+    )]
+    Tables(String),
     /// Another has the tables to itself.
     #[error(
         "the store's tables are held by somebody else ({0}): by another instance that brings them up \

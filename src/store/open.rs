@@ -212,7 +212,7 @@ fn cannot_migrate(error: MigrateError) -> StoreError {
     let code = cause.as_database_error().and_then(|it| it.code());
     match code.as_deref() {
         Some(LOCK_NOT_AVAILABLE) => StoreError::Held(cause.to_string()),
-        _ => StoreError::Interrupted(words),
+        _ => StoreError::Tables(words),
     }
 }
 
