@@ -6,7 +6,7 @@ use std::panic::{self, PanicHookInfo};
 use std::thread;
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Dispatch, dispatcher, error};
+use tracing::{Dispatch, Level, dispatcher, enabled, error};
 use tracing_subscriber::filter::{FilterExt, Targets};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -69,12 +69,17 @@ pub fn init(format: LogFormat, level: &str) -> Result<(), LogError> {
 
 /// Panics are told as everything else is, from now on: in a line of the log.
 pub fn hear_panics() {
-    panic::set_hook(Box::new(tell));
+    let otherwise = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| tell(panic, &otherwise)));
 }
 
-fn tell(panic: &PanicHookInfo<'_>) {
+/// Logs `panic`; when errors are not logged, `otherwise` tells of it.
+fn tell(panic: &PanicHookInfo<'_>, otherwise: &dyn Fn(&PanicHookInfo<'_>)) {
     if reads_headers() {
         return;
+    }
+    if !enabled!(Level::ERROR) {
+        return otherwise(panic);
     }
     let backtrace = Backtrace::capture();
     let backtrace =
@@ -191,13 +196,19 @@ mod tests {
     #[test]
     fn a_panic_is_a_line_of_the_log() {
         let (before, own) = (panic::take_hook(), thread::current().id());
+        let unlogged = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&unlogged);
         panic::set_hook(Box::new(move |panic| match thread::current().id() == own {
-            true => tell(panic),
+            true => tell(panic, &|_| *counted.lock().unwrap() += 1),
             false => before(panic),
         }));
-        let log = logged(LogFormat::Json, "info", || {
+        let panics = || {
             panic::catch_unwind(|| panic!("as a {} would", "defect")).unwrap_err();
-        });
+        };
+        assert_eq!(logged(LogFormat::Json, "off", panics), "");
+        assert_eq!(*unlogged.lock().unwrap(), 1, "it is told all the same");
+        let log = logged(LogFormat::Json, "info", panics);
+        assert_eq!(*unlogged.lock().unwrap(), 1);
         assert_eq!(log.lines().count(), 1, "{log}");
         let line: Value = serde_json::from_str(&log).unwrap();
         assert_eq!(
