@@ -41,6 +41,14 @@ pub enum RelayError {
         /// What to do.
         remedy: &'static str,
     },
+    /// A record is larger than any topic is asked to take. Nothing is lost: the transaction goes on.
+    #[error(
+        "a record of {bytes} bytes, its key and headers not counted, is larger than may be sent"
+    )]
+    TooLarge {
+        /// The bytes of its payload.
+        bytes: usize,
+    },
     /// What was not routed cannot be kept.
     #[error("{0}")]
     Keep(String),
@@ -64,7 +72,7 @@ impl RelayError {
     pub(super) fn undelivered(topic: &str, bytes: usize, reason: RDKafkaErrorCode) -> Self {
         let remedy = match reason {
             RDKafkaErrorCode::MessageSizeTooLarge => {
-                "raise its max.message.bytes to 1 MiB above [limits] max_message_bytes"
+                "raise its max.message.bytes to 2 MiB above [limits] max_message_bytes"
             }
             _ => "check its configuration",
         };

@@ -115,7 +115,7 @@ impl Work<'_> {
             payload: message.payload().unwrap_or_default(),
             headers_size: message.headers().map_or(Some(0), size_of),
             timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
-            market: message.headers().and_then(market_of),
+            market: market_of(message),
         };
         open.messages += 1;
         open.bytes += received.payload.len();
@@ -172,7 +172,8 @@ impl Forward<'_> {
     ///
     /// # Errors
     ///
-    /// When Kafka does not take it; the transaction is then at its end.
+    /// [`RelayError::TooLarge`]: nothing was written. Others: Kafka does not take it, and the
+    /// transaction is at its end.
     pub fn to(
         &self,
         topic: &str,

@@ -105,9 +105,8 @@ impl Writer {
                     self.producer.poll(MOMENT);
                     record = back;
                 }
-                Some(reason @ RDKafkaErrorCode::MessageSizeTooLarge) => {
-                    let bytes = payload.map_or(0, <[u8]>::len);
-                    return Err(RelayError::undelivered(topic, bytes, reason));
+                Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
+                    return Err(RelayError::TooLarge { bytes: payload.map_or(0, <[u8]>::len) });
                 }
                 _ => return self.done("write", Err(error)),
             }

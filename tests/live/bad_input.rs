@@ -185,7 +185,7 @@ async fn a_header_whose_name_is_not_utf8_ends_nothing() {
     let file = config.dead_letter_file.clone();
     let running = RunningService::ready(config).await;
     for payload in [&*serde_json::to_vec(&good(0)).unwrap(), b"good morning"] {
-        send_with_unreadable_header(&broker.address(), &topic, payload);
+        send_with_unreadable_header(&broker.address(), &topic, payload, b"x");
     }
     broker.produce(&topic, &[Record::new(serde_json::to_vec(&good(1)).unwrap())]).await;
     let counted = |text: &str| sample(text, "groundswell_mentions_total{outcome=\"counted\"}");

@@ -14,15 +14,15 @@ use super::DEADLINE;
 /// The name of the header: Latin-1 for "für".
 const NAME: &[u8] = b"f\xfcr";
 
-/// Sends `payload`, with such a header, to partition 0 of `topic` at `broker`.
+/// Sends `payload`, with such a header of `value`, to partition 0 of `topic` at `broker`.
 ///
 /// # Panics
 ///
 /// When the broker does not take it.
-pub fn send_with_unreadable_header(broker: &str, topic: &str, payload: &[u8]) {
+pub fn send_with_unreadable_header(broker: &str, topic: &str, payload: &[u8], value: &[u8]) {
     let mut stream = TcpStream::connect(broker).expect("a connection to the broker");
     stream.set_read_timeout(Some(DEADLINE)).expect("a time-out");
-    let request = request(topic, &batch(payload));
+    let request = request(topic, &batch(&record(payload, value)));
     stream.write_all(&with_length(&request)).expect("send to the broker");
     let mut length = [0; 4];
     stream.read_exact(&mut length).expect("an answer");
@@ -51,9 +51,8 @@ fn request(topic: &str, batch: &[u8]) -> Vec<u8> {
 }
 
 /// A batch of one record.
-fn batch(payload: &[u8]) -> Vec<u8> {
+fn batch(record: &[u8]) -> Vec<u8> {
     let now = jiff::Timestamp::now().as_millisecond();
-    let record = record(payload);
     let mut summed = Vec::new();
     summed.extend([0; 2]); // attributes: no compression
     summed.extend([0; 4]); // last offset, from the first
@@ -74,7 +73,7 @@ fn batch(payload: &[u8]) -> Vec<u8> {
     [&[0; 8], &*with_length(&after_length)].concat() // from offset 0 on
 }
 
-fn record(payload: &[u8]) -> Vec<u8> {
+fn record(payload: &[u8], value: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, 0]; // attributes, time and offset, from those of the batch
     bytes.push(1); // no key: -1 as a varint
     bytes.extend(varint(payload.len()));
@@ -82,8 +81,8 @@ fn record(payload: &[u8]) -> Vec<u8> {
     bytes.extend(varint(1)); // headers
     bytes.extend(varint(NAME.len()));
     bytes.extend(NAME);
-    bytes.extend(varint(1));
-    bytes.push(b'x');
+    bytes.extend(varint(value.len()));
+    bytes.extend(value);
     bytes
 }
 

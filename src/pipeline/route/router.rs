@@ -8,7 +8,6 @@ use crate::classify::{Classifier, ClassifyError};
 use crate::config::{Config, RouteSettings};
 use crate::decode::{DeadLetter, DeadLetterError, DeadLetterFile, Reason, Rejected};
 use crate::relay::{Forward, Received, RelayError, RelayHandler};
-use crate::source::kafka::client::ROOM_BESIDE_PAYLOAD;
 use crate::source::kafka::{MARKET_HEADER, dead_letter_headers};
 use crate::source::wall_clock;
 use crate::telemetry::{Metrics, Routed, RoutedRecords};
@@ -92,13 +91,6 @@ impl Router {
 
     /// The markets of the message, each once, by their positions.
     fn markets(&self, message: &Received<'_>) -> Result<Vec<usize>, Rejected> {
-        let beside = message.size().map_or(0, |size| size - message.payload.len());
-        if beside > ROOM_BESIDE_PAYLOAD {
-            let detail = format!(
-                "{beside} bytes of key and headers; the limit is {ROOM_BESIDE_PAYLOAD} beside the message"
-            );
-            return Err(Rejected::new(Reason::TooLarge, detail));
-        }
         let now = wall_clock();
         // What comes again is judged by the clock of the day on which it came.
         let came = message.timestamp.map_or(now, |timestamp| timestamp.min(now));
@@ -156,15 +148,23 @@ impl RelayHandler for Router {
             self.tally.unmatched += 1;
             return Ok(());
         }
-        self.tally.routed += 1;
-        for at in markets {
-            let market = self.markets.names[at].as_bytes();
-            self.tally.records[at] += 1;
+        for at in &markets {
+            let market = self.markets.names[*at].as_bytes();
             // One that was routed before carries its market already.
             let header = [(MARKET_HEADER, market)];
             let headers = if message.market.is_none() { &header[..] } else { &[] };
-            forward.to(&self.output, Some(market), headers)?;
+            match forward.to(&self.output, Some(market), headers) {
+                // The first, then: the others would be as large, give or take a name.
+                Err(RelayError::TooLarge { bytes }) => {
+                    let detail = format!("{bytes} bytes, and too much in its headers for a record");
+                    let rejected = Rejected::new(Reason::TooLarge, detail);
+                    return self.reject(message, rejected, forward);
+                }
+                written => written?,
+            }
+            self.tally.records[*at] += 1;
         }
+        self.tally.routed += 1;
         Ok(())
     }
 

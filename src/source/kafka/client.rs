@@ -19,18 +19,15 @@ pub(crate) fn client(kafka: &KafkaSettings, id: &str, defaults: &[(&str, &str)])
     config
 }
 
-/// What a record may hold beside its payload, in bytes: key and headers.
-pub(crate) const ROOM_BESIDE_PAYLOAD: usize = 1 << 20;
-/// What is added to a record, in bytes: headers of ours, and framing.
-const ROOM_FOR_OURS: usize = 64 << 10;
+/// What a record holds beside its payload, in bytes: key, headers and framing.
+const ROOM_BESIDE_PAYLOAD: usize = 1 << 20;
 /// The largest message that librdkafka knows, in bytes.
 const LARGEST_MESSAGE: usize = 1_000_000_000;
 
 /// A client that writes records with payloads of up to `max_bytes`. Its partitioner is that of Java's
 /// clients, so that records of one key lie together whoever wrote them.
 pub(crate) fn producer(kafka: &KafkaSettings, id: &str, max_bytes: usize) -> ClientConfig {
-    let largest = max_bytes + ROOM_BESIDE_PAYLOAD + ROOM_FOR_OURS;
-    let largest = largest.min(LARGEST_MESSAGE).to_string();
+    let largest = (max_bytes + ROOM_BESIDE_PAYLOAD).min(LARGEST_MESSAGE).to_string();
     let defaults = [("compression.type", "lz4"), ("partitioner", "murmur2_random")];
     let mut config = client(kafka, id, &defaults);
     config.set("message.max.bytes", largest);

@@ -4,24 +4,41 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use rdkafka::message::Headers;
+use rdkafka::message::{Headers, Message};
 use tracing::warn;
 
 /// The header by which `groundswell route` says which market a record is for. A mention of several
 /// markets is one record for each; in each, only that market's brands count.
 pub const MARKET_HEADER: &str = "groundswell-market";
 
-/// The market in `headers`, if one is named; of several the last. Copies nothing.
-pub(crate) fn market_of<H: Headers>(headers: &H) -> Option<&[u8]> {
-    let last = || {
+/// The market in the headers of `message`, if one is named; of several the last. Copies nothing.
+pub(crate) fn market_of<M: Message>(message: &M) -> Option<&[u8]> {
+    static TOLD: Once = Once::new();
+    let market = market_in(message.headers()?);
+    if market.is_none() {
+        TOLD.call_once(|| {
+            warn!(
+                topic = message.topic(),
+                partition = message.partition(),
+                offset = message.offset(),
+                "a message has a header whose name is not UTF-8: headers of such messages may not be read, \
+                 the messages are (said once)"
+            );
+        });
+    }
+    // Whoever wrote what cannot be read is not `route`.
+    market.flatten()
+}
+
+/// `None` when it cannot be read.
+fn market_in<H: Headers>(headers: &H) -> Option<Option<&[u8]>> {
+    readable(|| {
         (0..headers.count())
             .rev()
             .filter_map(|at| headers.try_get(at))
             .find(|header| header.key == MARKET_HEADER)
             .and_then(|header| header.value)
-    };
-    // Whoever wrote what cannot be read is not `route`.
-    readable(last).flatten()
+    })
 }
 
 /// Bytes of `headers`, with what frames each; `None` when their names cannot be read.
@@ -46,18 +63,9 @@ pub(crate) fn reads_headers() -> bool {
 /// What `read` finds in headers. rdkafka panics at one whose name is not UTF-8; that must not end the
 /// thread that reads it.
 fn readable<T>(read: impl FnOnce() -> T) -> Option<T> {
-    static TOLD: Once = Once::new();
     READS.set(true);
     let found = catch_unwind(AssertUnwindSafe(read)).ok();
     READS.set(false);
-    if found.is_none() {
-        TOLD.call_once(|| {
-            warn!(
-                "a message has a header whose name is not UTF-8: no header of such a message is read, \
-                 the message itself is (said once)"
-            );
-        });
-    }
     found
 }
 
@@ -79,7 +87,7 @@ mod tests {
     #[test]
     fn the_market_is_found_among_other_headers_and_the_last_one_counts() {
         let found = |pairs: &[(&str, Option<&str>)]| {
-            market_of(&headers(pairs)).map(|it| String::from_utf8(it.to_vec()).unwrap())
+            market_in(&headers(pairs)).unwrap().map(|it| String::from_utf8(it.to_vec()).unwrap())
         };
         assert_eq!(found(&[]), None);
         assert_eq!(found(&[("trace", Some("x")), ("Groundswell-Market", Some("y"))]), None);
@@ -112,6 +120,6 @@ mod tests {
 
     #[test]
     fn a_header_that_cannot_be_read_is_no_market() {
-        assert_eq!(market_of(&Unreadable), None);
+        assert_eq!(market_in(&Unreadable), None);
     }
 }

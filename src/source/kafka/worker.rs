@@ -229,7 +229,7 @@ impl Assignment {
                         timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
                         key: message.key(),
                         headers: message.headers(),
-                        market: message.headers().and_then(market_of),
+                        market: market_of(&message),
                         live: self.live,
                         known: !self.live && self.start.history == History::Handled,
                     });
