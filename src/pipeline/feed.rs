@@ -12,9 +12,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::incident::{
-    Change, Evidence, Incident, Severity, SilentPartitions, State, Tracker, incident_id,
-};
+use crate::incident::{Change, Evidence, Incident, Severity, SilentPartitions, State, Tracker};
 use crate::mention::{Timestamp, millis};
 
 /// How long a silence waits for partitions that are still being read: what they get now is not
@@ -271,11 +269,14 @@ impl TopicFeed {
 
     fn open(&mut self, first: i32, leading: Incident, whole: bool) -> Change {
         let onset = if whole { self.onset(first, &leading) } else { leading.onset };
-        let mut id = incident_id(&self.name, &leading.monitor, onset);
-        // A partition may have had the latest mention of all, be back for a while in no other, and be
-        // found silent by itself.
-        if self.ended.contains(&id) {
-            id = Uuid::new_v5(&id, &leading.detected_at.as_millis().to_be_bytes());
+        // Silences of several partitions may begin at one moment, and be told by several instances.
+        let mut id = match first {
+            0 => leading.id,
+            _ => Uuid::new_v5(&leading.id, &first.to_be_bytes()),
+        };
+        // This very silence has been told, and its end by another partition's instance.
+        while self.ended.contains(&id) {
+            id = Uuid::new_v5(&id, b"again");
         }
         self.tracker.open(Incident {
             id,
@@ -293,8 +294,8 @@ impl TopicFeed {
         self.tracker.escalate(now, Severity::Warning, silence, evidence)
     }
 
-    /// When the last partition fell quiet. It follows from the mentions alone, so that whichever
-    /// partition is found silent first, before a restart or after it, names the incident the same.
+    /// When the last partition fell quiet. It follows from the mentions alone, whichever partition is
+    /// found silent first.
     fn onset(&self, first: i32, leading: &Incident) -> Timestamp {
         let others = self.partitions.iter().filter(|(number, _)| **number != first);
         let made = others.filter_map(|(_, it)| it.heard.made());

@@ -1,5 +1,6 @@
 //! A partition that is followed live.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use crate::store::{Checkpoint, PartitionKey, Stored};
 use super::Intake;
 use super::feed::{Heard, TopicFeed};
 use super::keeper::Keeper;
-use super::live::{Gauges, Live};
+use super::live::{Gauges, Live, STORE_RETRY};
 
 /// How often a partition's gauges are set, at most.
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
@@ -49,8 +50,30 @@ pub(super) struct LivePartition {
     /// How many marks the shard has been given.
     marks_known: usize,
     changes: Vec<Change>,
+    /// What the feed has not heard of yet.
+    of_feed: VecDeque<FeedNews>,
+    /// When the store was asked what people know of the feed, and did not say.
+    asked_at: Option<Instant>,
     /// What people are told with the next checkpoint.
     to_tell: Vec<Change>,
+}
+
+/// What a partition has to say of its silence.
+enum FeedNews {
+    /// Its past has been read, and what is open at its end.
+    Followed { silence: Option<Incident>, handled: bool },
+    /// Its silence has changed.
+    Changed(Change),
+}
+
+impl FeedNews {
+    /// Whether it may be what people know.
+    fn is_silence(&self) -> bool {
+        match self {
+            Self::Followed { silence, .. } => silence.is_some(),
+            Self::Changed(change) => change.incident.state != State::Resolved,
+        }
+    }
 }
 
 impl PartitionHandler for LivePartition {
@@ -100,12 +123,9 @@ impl PartitionHandler for LivePartition {
         );
         let of_feed = |change: &&Change| change.incident.subject == Subject::Feed;
         let silence = open.iter().find(of_feed).map(|change| change.incident.clone());
-        if silence.is_some() {
-            // When the store is away, what it said when the partition was claimed has to do.
-            self.ask_what_is_known();
-        }
-        let (partition, handled) = (self.partition, history == History::Handled);
-        self.tell_of_feed(|feed| feed.follow(partition, silence, handled, wall_clock()));
+        let handled = history == History::Handled;
+        self.of_feed.push_back(FeedNews::Followed { silence, handled });
+        self.settle_feed();
         if history == History::New {
             let of_brands = open.into_iter().filter(|it| it.incident.subject != Subject::Feed);
             self.to_tell.extend(of_brands);
@@ -115,6 +135,7 @@ impl PartitionHandler for LivePartition {
     fn idle(&mut self, now: Timestamp, idle: Duration) {
         self.intake.shard_mut().idle(now, millis(idle), &mut self.changes);
         self.collect();
+        self.settle_feed();
         // Others judge by it: not before its own silence is known to last.
         self.heard.idle();
         self.tell_of_feed(|feed| feed.judge(now));
@@ -125,6 +146,9 @@ impl PartitionHandler for LivePartition {
         if self.keeper.waits() {
             return self.keeper.retry();
         }
+        if !self.settle_feed() {
+            return Kept::Waits;
+        }
         match position {
             Some(position) if !self.to_tell.is_empty() || self.keeper.is_due(position) => {
                 self.keep(position)
@@ -134,7 +158,10 @@ impl PartitionHandler for LivePartition {
     }
 
     fn revoked(&mut self, position: Option<i64>) -> Kept {
+        // What the feed has not heard of must be found again.
+        let settled = self.settle_feed();
         let waited = self.keeper.write();
+        let position = position.filter(|_| settled);
         let behind = position.filter(|it| !self.to_tell.is_empty() || self.keeper.is_behind(*it));
         let kept = match (waited, behind) {
             (Kept::UpTo(_), Some(position)) => self.keep(position),
@@ -199,6 +226,8 @@ impl LivePartition {
             largest_message: 0,
             marks_known: 0,
             changes: Vec::new(),
+            of_feed: VecDeque::new(),
+            asked_at: None,
             to_tell: Vec::new(),
             live,
         };
@@ -288,41 +317,62 @@ impl LivePartition {
         }
     }
 
-    /// Takes what has changed; of the feed, what it says of all its partitions.
+    /// Takes what has changed.
     fn collect(&mut self) {
-        let partition = self.partition;
         for change in std::mem::take(&mut self.changes) {
-            if change.incident.subject == Subject::Brand {
-                self.to_tell.push(change);
-                continue;
+            match change.incident.subject {
+                Subject::Feed => self.of_feed.push_back(FeedNews::Changed(change)),
+                Subject::Brand => self.to_tell.push(change),
             }
-            let opens = change.incident.state != State::Resolved;
-            // Nobody could be told of it either; the next of the feed stands behind it.
-            if !self.changes.is_empty() || opens && !self.ask_what_is_known() {
-                self.changes.push(change);
-                continue;
-            }
-            self.tell_of_feed(|feed| feed.take(partition, change, wall_clock()));
         }
     }
 
+    /// Tells the feed what is new of this partition. Returns whether all of it: a silence waits until
+    /// the store has said what people know.
+    fn settle_feed(&mut self) -> bool {
+        while let Some(news) = self.of_feed.pop_front() {
+            if news.is_silence() && !self.knows_the_latest() {
+                self.of_feed.push_front(news);
+                return false;
+            }
+            let (partition, now) = (self.partition, wall_clock());
+            self.tell_of_feed(|feed| match news {
+                FeedNews::Followed { silence, handled } => {
+                    feed.follow(partition, silence, handled, now)
+                }
+                FeedNews::Changed(change) => feed.take(partition, change, now),
+            });
+        }
+        true
+    }
+
     /// Another instance may have changed the feed's incident that is known here, or told of its end.
-    /// Returns whether the store has answered.
-    fn ask_what_is_known(&self) -> bool {
-        let known =
-            lock(&self.live.feeds).get(&self.topic).and_then(|feed| feed.known(self.partition));
+    /// Returns `false` while the store does not say.
+    fn knows_the_latest(&mut self) -> bool {
+        let feeds = lock(&self.live.feeds);
+        let known = feeds.get(&self.topic).and_then(|feed| feed.known(self.partition));
+        drop(feeds);
         let Some(known) = known else { return true };
+        if self.asked_at.is_some_and(|asked| asked.elapsed() < STORE_RETRY) {
+            return false;
+        }
         match self.live.runtime.block_on(self.live.store.latest_of(known)) {
             Ok(latest) => {
                 if let Some(feed) = lock(&self.live.feeds).get_mut(&self.topic) {
                     feed.know(self.partition, known, latest);
                 }
+                self.asked_at = None;
+                self.live.store_is(Ok(()));
                 true
             }
-            Err(failure) => {
-                let what = "whether an incident of the feed lasts is not known; asked again";
-                warn!(%failure, incident = %known, what);
+            Err(failure) if failure.is_transient() => {
+                self.asked_at = Some(Instant::now());
+                self.live.store_is(Err(&failure));
                 false
+            }
+            Err(failure) => {
+                warn!(%failure, incident = %known, "an incident of the feed is taken to be as it was");
+                true
             }
         }
     }

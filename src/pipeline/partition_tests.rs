@@ -9,8 +9,8 @@ use crate::classify::Classifier;
 use crate::config::Secrets;
 use crate::detect::{Mark, MarkedAs};
 use crate::http::Readiness;
+use crate::incident::SilentPartitions;
 use crate::incident::fixtures::{change_of, silent_feed};
-use crate::incident::{SilentPartitions, incident_id};
 use crate::pipeline::DeadLetters;
 use crate::pipeline::feedback::Feedback;
 use crate::store::{Engine, MarkFile, Store};
@@ -126,6 +126,7 @@ fn an_incident_of_the_feed_goes_on_from_what_others_have_told_of_it() {
         for change in [change_of(own, 0), change_of(over, 1)] {
             partition.changes.push(change);
             partition.collect();
+            assert!(partition.settle_feed());
         }
         let told = partition.to_tell.iter();
         let told: Vec<_> = told.map(|it| (it.sequence, it.incident.id == known.id)).collect();
@@ -148,13 +149,11 @@ fn a_silence_waits_for_the_store_to_say_what_is_known() {
     runtime.block_on(live.store.close());
 
     let over = Incident { state: State::Resolved, ..silent_feed() };
-    for change in [change_of(silent_feed(), 0), change_of(over, 1)] {
-        partition.changes.push(change);
-        partition.collect();
-    }
-    assert_eq!(partition.to_tell, []);
-    let waiting: Vec<_> = partition.changes.iter().map(|it| it.sequence).collect();
-    assert_eq!(waiting, [0, 1], "in their order");
+    partition.changes = vec![change_of(silent_feed(), 0), change_of(over, 1)];
+    partition.collect();
+    assert_eq!(partition.batch_done(Some(9), wall_clock()), Kept::Waits);
+    assert_eq!(partition.revoked(Some(9)), Kept::UpTo(None), "it is found again");
+    assert_eq!((partition.to_tell.len(), partition.of_feed.len()), (0, 2));
 }
 
 /// Under that id nobody would be told of it.
@@ -163,13 +162,14 @@ fn a_silence_has_no_id_of_an_incident_that_ended_before_it_was_assigned() {
     let (folder, runtime) = (tempfile::tempdir().unwrap(), Runtime::new().unwrap());
     let live = live(folder.path(), &runtime);
     let silent = silent_feed();
-    let id = incident_id(&live.config.feed, &silent.monitor, silent.onset);
-    let ended = Incident { id, state: State::Resolved, ..silent.clone() };
+    let (id, state) = (silent.id, State::Resolved);
+    let ended = Incident { id, state, ..silent.clone() };
     tell_elsewhere(&live, &runtime, change_of(ended, 1));
     let mut partition = assigned(&live, &runtime).0;
     partition.caught_up(History::New);
     partition.changes.push(change_of(silent, 0));
     partition.collect();
+    assert!(partition.settle_feed());
     assert_eq!(partition.to_tell.len(), 1);
     assert_ne!(partition.to_tell[0].incident.id, id);
 }

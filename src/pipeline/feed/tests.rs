@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::incident::fixtures::{change_of, silent_feed};
+use crate::incident::incident_id;
 
 const MINUTE: i64 = 60_000;
 /// When the producer dies.
@@ -172,34 +173,22 @@ fn what_has_ended_here_hides_no_silence_of_a_thin_partition() {
     assert_ne!(opened.incident.id, whole.incident.id);
 }
 
-/// ... though the incident began with its own last mention, so that both are named by one moment.
+/// Another instance, whose partition came back, has told of the end: this one's lasts.
 #[test]
-fn an_incident_has_no_id_of_one_that_has_ended() {
-    let begin = || followed(&[DEATH - 9, DEATH]);
-    let mut feed = begin();
-    let first = silence(DEATH - 9, DEATH + 12);
-    let whole = feed.take(0, first.clone(), at(DEATH + 12)).unwrap();
-    assert_eq!(whole.incident.onset, at(DEATH + 1), "since the last of all mentions");
-    let over = feed.take(0, back(&first, DEATH + 50), at(DEATH + 50)).unwrap();
-    hear(&feed, 0, DEATH + 399);
-    let thin = silence(DEATH, DEATH + 400);
-    let opened = feed.take(1, thin.clone(), at(DEATH + 400)).unwrap();
-    assert_eq!(opened.incident.onset, whole.incident.onset);
-    let ids = [opened.id, opened.incident.id];
-    assert!(!ids.contains(&whole.id) && !ids.contains(&whole.incident.id));
+fn a_silence_that_outlasts_its_incident_is_told_under_another_id() {
+    let silent = silence(DEATH, DEATH + 12);
+    let mut feed = followed(&[DEATH, DEATH]);
+    let whole = feed.take(0, silent.clone(), at(DEATH + 12)).unwrap();
+    let id = whole.incident.id;
+    let of_it = |change: Change| change.incident.id == id || change.id == whole.id;
 
-    // Elsewhere, or after a restart, it is the same.
-    for known in [None, Some(over)] {
-        let mut other = begin();
-        match known {
-            None => other.have_ended([whole.incident.id]),
-            Some(_) => {
-                other = followed_after(&[DEATH - 9, DEATH], Some(&whole));
-                other.know(1, whole.incident.id, None);
-            }
-        }
-        hear(&other, 0, DEATH + 399);
-        assert_eq!(other.take(1, thin.clone(), at(DEATH + 400)), Some(opened.clone()));
+    let mut known = followed_after(&[DEATH, DEATH], Some(&whole));
+    known.know(0, id, None);
+    let mut assigned = followed(&[DEATH, DEATH]);
+    assigned.have_ended([id]);
+    for mut feed in [known, assigned] {
+        let opened = feed.follow(0, Some(silent.incident.clone()), true, at(DEATH + 60)).unwrap();
+        assert!(!of_it(opened));
     }
 }
 
@@ -293,10 +282,10 @@ fn an_incident_that_leaves_is_still_known() {
 }
 
 proptest! {
-    /// Before a restart another partition may have been found silent first: the page has the same id.
+    /// Told by several instances, or one after the other: an alert with the id of another is not sent.
     #[test]
-    fn whoever_is_found_silent_first_names_the_incident_the_same(
-        last in proptest::collection::vec(DEATH - 3..=DEATH, 1..20),
+    fn whoever_is_found_silent_first_tells_of_the_same_onset_under_an_id_of_its_own(
+        last in proptest::collection::vec(DEATH - 3..=DEATH, 2..20),
         first in any::<prop::sample::Index>(),
         found in 12_i64..40,
     ) {
@@ -305,8 +294,12 @@ proptest! {
             let number = i32::try_from(first).unwrap();
             followed(&last).take(number, change, at(DEATH + found)).unwrap()
         };
-        let change = open(first.index(last.len()), found);
-        prop_assert_eq!(change.id, open(0, 12).id);
+        let first = first.index(last.len());
+        let (change, other) = (open(first, found), open((first + 1) % last.len(), 12));
+        prop_assert_eq!(change.incident.onset, other.incident.onset);
+        prop_assert_ne!(change.id, other.id);
+        prop_assert_ne!(change.incident.id, other.incident.id);
+        prop_assert_eq!(change.id, open(first, found + 1).id, "found again after a crash, it is the same");
         prop_assert_eq!(change.incident.severity, Severity::Warning);
     }
 }
