@@ -306,7 +306,8 @@ pub struct SilentPartitions {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Deterministic: a UUID version 5 of brand, monitor and onset (and of the post or topic, if it
-    /// was opened for one), so that a replay after a crash names the same incident the same.
+    /// was opened for one, and of the partition of a feed), so that a replay after a crash names the
+    /// same incident the same.
     pub id: Uuid,
     /// What it is about.
     pub subject: Subject,
