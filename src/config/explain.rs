@@ -357,6 +357,7 @@ fn write_http(http: &HttpSettings, out: &mut String) -> std::fmt::Result {
 fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
     let target = match &route.target {
         Target::Slack { .. } => "Slack".to_owned(),
+        Target::PagerDuty { .. } => "PagerDuty".to_owned(),
         Target::Webhook { headers, signing_secrets, .. } => {
             let names: Vec<&str> = headers.iter().map(|header| header.0.as_str()).collect();
             let mut with = Vec::new();

@@ -1,6 +1,7 @@
 //! Who is told, where that may be, and how hard is tried.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::brands::unknown_brand;
 use super::section::Section;
 use crate::detect::Brand;
 use crate::incident::Severity;
+use crate::notify::pagerduty::ENDPOINT;
 use crate::notify::webhook::Signer;
 use crate::notify::{RetrySettings, Route, Target, TargetPolicy};
 use crate::secret::Secret;
@@ -44,6 +46,7 @@ pub(super) fn routes(
         let target = target(&mut section, targets);
         let default_name = match target {
             Some(Target::Webhook { .. }) => "webhook",
+            Some(Target::PagerDuty { .. }) => "pagerduty",
             _ => "slack",
         };
         let given = section.string("name");
@@ -75,20 +78,28 @@ pub(super) fn routes(
     routes
 }
 
+/// What a route may lead to, and how that is written.
+const WAYS: [(&str, &str); 3] = [
+    ("slack", "slack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }"),
+    ("pagerduty", "pagerduty = { routing_key = { env = \"PAGERDUTY_ROUTING_KEY\" } }"),
+    ("webhook", "webhook = { url = { env = \"WEBHOOK_URL\" } }"),
+];
+
 fn target(section: &mut Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
-    let given = (section.place("slack").is_some(), section.place("webhook").is_some());
-    match given {
-        (true, false) => slack_target(section.section("slack"), targets),
-        (false, true) => webhook_target(section.section("webhook"), targets),
-        (both, _) => {
-            let what = if both { "both slack and webhook are given" } else { "it leads nowhere" };
-            section.reader.report(
-                &section.at,
-                format_args!(
-                    "route: {what}; write either slack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }} \
-                     or webhook = {{ url = {{ env = \"WEBHOOK_URL\" }} }}"
-                ),
-            );
+    let given: Vec<&str> =
+        WAYS.map(|way| way.0).into_iter().filter(|way| section.place(way).is_some()).collect();
+    match given[..] {
+        ["slack"] => slack_target(section.section("slack"), targets),
+        ["pagerduty"] => pagerduty_target(section.section("pagerduty"), targets),
+        ["webhook"] => webhook_target(section.section("webhook"), targets),
+        _ => {
+            let what = match given[..] {
+                [] => "it leads nowhere".to_owned(),
+                _ => format!("{} are given", given.join(" and ")),
+            };
+            let ways = WAYS.map(|way| way.1).join(", or ");
+            let message = format_args!("route: {what}; write one of {ways}");
+            section.reader.report(&section.at, message);
             None
         }
     }
@@ -101,6 +112,25 @@ fn slack_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<
     let url = address(&mut section, "webhook_url", targets);
     section.finish();
     url.map(|webhook_url| Target::Slack { webhook_url })
+}
+
+fn pagerduty_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
+    if !section.is_there() {
+        return None;
+    }
+    let url = match section.string("url") {
+        Some((url, at)) => admitted(&section, "url", Secret::new(url), &at, targets),
+        None => Some(Secret::new(ENDPOINT)),
+    };
+    let routing_key = match section.take("routing_key") {
+        Some(_) => section.secret("routing_key").map(|it| it.0),
+        None => {
+            section.miss("routing_key", "{ env = \"NAME\" }");
+            None
+        }
+    };
+    section.finish();
+    Some(Target::PagerDuty { url: url?, routing_key: routing_key? })
 }
 
 fn webhook_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
@@ -157,21 +187,32 @@ fn address(
     if secret.expose().is_empty() {
         return Some(secret);
     }
+    admitted(section, key, secret, &at, targets)
+}
+
+/// `address`, which stands at `key`, if it is one and `targets` admits it.
+fn admitted(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    address: Secret,
+    at: &Range<usize>,
+    targets: &TargetPolicy,
+) -> Option<Secret> {
     let path = section.path_of(key);
-    let url = Url::parse(secret.expose()).ok();
+    let url = Url::parse(address.expose()).ok();
     let Some(url) = url.filter(|url| matches!(url.scheme(), "https" | "http")) else {
         let message =
             format_args!("{path}: what it names is no address; it must begin with https://");
-        section.reader.report_value(&at, message);
+        section.reader.report_value(at, message);
         return None;
     };
     if let Err(refused) = targets.admit(&url) {
         let message =
             format_args!("{path}: nothing is sent to the address that it names: {refused}");
-        section.reader.report(&at, message);
+        section.reader.report(at, message);
         return None;
     }
-    Some(secret)
+    Some(address)
 }
 
 /// `[delivery]`: how hard is tried, and where deliveries may go.

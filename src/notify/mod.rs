@@ -5,7 +5,7 @@
 //! What is told:
 //!
 //! - [`story`]: a change in plain words, the same for every channel people read.
-//! - [`slack`], [`webhook`]: a folder for each channel, with what is particular to it.
+//! - [`slack`], [`pagerduty`], [`webhook`]: a folder for each channel, with what is particular to it.
 //! - [`terminal`]: the same on a terminal.
 //!
 //! How it gets there:
@@ -25,6 +25,7 @@ mod filter;
 mod hostile;
 mod http;
 mod observer;
+pub mod pagerduty;
 mod pipeline;
 mod rate_limit;
 mod receiver;

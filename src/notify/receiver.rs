@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use reqwest::header::HeaderMap;
 
 use super::error::NotifyError;
+use super::pagerduty::PagerDuty;
 use super::settings::{Route, Target};
 use super::slack::Slack;
 use super::webhook::{Signer, Webhook};
@@ -44,6 +45,11 @@ pub(super) fn of(route: &Route, time_zone: &TimeZone) -> Result<Box<dyn Receiver
         Target::Slack { webhook_url } => {
             Box::new(Slack { webhook_url: webhook_url.clone(), time_zone: time_zone.clone() })
         }
+        Target::PagerDuty { url, routing_key } => Box::new(PagerDuty {
+            url: url.clone(),
+            routing_key: routing_key.clone(),
+            time_zone: time_zone.clone(),
+        }),
         Target::Webhook { url, headers, signing_secrets } => {
             Box::new(Webhook::new(&route.name, url.clone(), headers, signing_secrets)?)
         }

@@ -13,6 +13,13 @@ pub enum Target {
         /// `https://hooks.slack.com/services/...`.
         webhook_url: Secret,
     },
+    /// An integration of a PagerDuty service, by its Events API v2.
+    PagerDuty {
+        /// [`ENDPOINT`](super::pagerduty::ENDPOINT), or that of the European region.
+        url: Secret,
+        /// The integration's key.
+        routing_key: Secret,
+    },
     /// Any HTTP receiver of `groundswell.v1.Alert` in JSON.
     Webhook {
         /// Where to POST.

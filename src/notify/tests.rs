@@ -83,6 +83,20 @@ async fn slack_gets_its_message() {
 }
 
 #[tokio::test]
+async fn pagerduty_gets_its_event() {
+    let mut server = Server::start([Reply::Status(202, "", "")]).await;
+    let (outbox, _notifier, mut events) =
+        start(vec![server.pagerduty("on-call")], retry(), TUNING).await;
+    let change = changes(1).remove(0);
+    outbox.send(std::slice::from_ref(&change)).await;
+    let request = server.received().await;
+    assert_eq!(request.path, "/v2/enqueue");
+    let key = "e93facc04764012d7bfb002500d5d1a6";
+    assert_eq!(request.body, json!(pagerduty::event(&change, key, &TimeZone::UTC)));
+    assert_eq!(events.next().await, Event::Delivered("on-call".into(), change.id));
+}
+
+#[tokio::test]
 async fn a_broken_receiver_is_tried_again_under_the_same_key() {
     let mut server = Server::start([BROKEN, OK]).await;
     let (outbox, _notifier, mut events) = start(vec![server.webhook("crm")], retry(), TUNING).await;

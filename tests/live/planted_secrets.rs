@@ -249,7 +249,7 @@ fn sasl(protocol: &str) -> String {
 }
 
 /// A route for every way in which a delivery can fail, by name.
-const FAILING: [(&str, &str); 7] = [
+const FAILING: [(&str, &str); 8] = [
     ("unauthorized", "slack = { webhook_url = { env = \"SLACK\" } }"),
     (
         "broken",
@@ -260,6 +260,7 @@ const FAILING: [(&str, &str); 7] = [
     ("tls", "webhook = { url = { env = \"TLS\" } }"),
     ("gone", "webhook = { url = { env = \"GONE\" } }"),
     ("slow", "webhook = { url = { env = \"SLOW\" } }"),
+    ("on-call", "pagerduty = { routing_key = { env = \"ROUTING_KEY\" }, url = \"PAGER\" }"),
     ("proxied", "webhook = { url = { env = \"PROXIED\" } }"),
 ];
 
@@ -304,8 +305,8 @@ async fn topic_with_news(broker: &KafkaBroker) -> String {
 async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
     let broker = KafkaBroker::shared();
     let topic = topic_with_news(broker).await;
-    let [slack, hook, header, basic, tls, gone, slow, proxied, proxy] =
-        ["slack", "hook", "header", "basic", "tls", "gone", "slow", "proxied", "proxy"]
+    let [slack, hook, header, basic, tls, gone, slow, proxied, proxy, routing_key] =
+        ["slack", "hook", "header", "basic", "tls", "gone", "slow", "proxied", "proxy", "routing"]
             .map(Secret::unique);
     // A part of the address like any other; in a host's own form.
     let host = Secret::new(unique("hidden"));
@@ -331,6 +332,7 @@ async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
             at(&unauthorized, &basic)
                 .replace("//", &format!("//{}@", percent_encoded(&basic.value, true))),
         ),
+        ("ROUTING_KEY", routing_key.value.clone()),
         ("TLS", at(&broken, &tls).replace("http:", "https:")),
         ("GONE", format!("http://127.0.0.1:{}/{}", free_port(), gone.value)),
         ("SLOW", at(&hanging, &slow)),
@@ -341,9 +343,15 @@ async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
         ),
         ("NO_PROXY", "127.0.0.1".to_owned()),
     ];
-    let run = Run::new(&failing(&source(&broker.sasl_address(), &topic)), env);
+    // PagerDuty's answer repeats the key, as a word alone.
+    let refusing = HttpReceiver::start();
+    refusing.answer_otherwise(Answer::status(400).body(&routing_key.value));
+    let toml = failing(&source(&broker.sasl_address(), &topic));
+    let run = Run::new(&toml.replace("PAGER", &refusing.url("/v2/enqueue")), env);
     let shown = run.until("/metrics", all_have_failed).await;
 
+    let bodies = refusing.received().iter().map(|it| it.json().to_string()).collect::<String>();
+    assert!(routing_key.found_in(&bodies).is_some(), "it is what was sent");
     let paths: String = [&unauthorized, &broken, &hanging]
         .iter()
         .flat_map(|receiver| receiver.received())
@@ -357,8 +365,20 @@ async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
         assert!(shown.contains(said), "{said} is not among\n{}", end_of(&shown));
     }
     let secrets = [
-        &slack, &hook, &header, &basic, &tls, &gone, &slow, &proxied, &proxy, &signing, &whsec,
-        &sasl, &host,
+        &slack,
+        &hook,
+        &header,
+        &basic,
+        &tls,
+        &gone,
+        &slow,
+        &proxied,
+        &proxy,
+        &signing,
+        &whsec,
+        &sasl,
+        &host,
+        &routing_key,
     ];
     assert_silent(&shown, &secrets);
     let (checked, code) = run.says("check").await;

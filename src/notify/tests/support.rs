@@ -172,6 +172,11 @@ impl Server {
         self.route(name, Target::Slack { webhook_url })
     }
 
+    pub fn pagerduty(&self, name: &str) -> Route {
+        let routing_key = Secret::new("e93facc04764012d7bfb002500d5d1a6");
+        self.route(name, Target::PagerDuty { url: self.url("/v2/enqueue"), routing_key })
+    }
+
     fn route(&self, name: &str, target: Target) -> Route {
         Route {
             name: name.into(),
