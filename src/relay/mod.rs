@@ -54,19 +54,10 @@ pub struct Received<'a> {
     pub key: Option<&'a [u8]>,
     /// Its bytes; empty for a tombstone.
     pub payload: &'a [u8],
-    /// Bytes of its headers; `None` when they cannot be read.
-    pub headers_size: Option<usize>,
     /// When it was produced, if the broker says so.
     pub timestamp: Option<Timestamp>,
     /// The market it has been routed for before, by its header.
     pub market: Option<&'a [u8]>,
-}
-
-impl Received<'_> {
-    /// Bytes of payload, key and headers; `None` when the headers cannot be read.
-    pub fn size(&self) -> Option<usize> {
-        Some(self.payload.len() + self.key.map_or(0, <[u8]>::len) + self.headers_size?)
-    }
 }
 
 /// Decides what becomes of each message. Lives on the relay's thread.

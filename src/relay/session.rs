@@ -12,7 +12,7 @@ use super::member::{Event, Member};
 use super::writer::{OutRecord, Writer};
 use super::{NAP, Received, RelayError, RelayHandler, RelayObserver, RelaySettings};
 use crate::mention::Timestamp;
-use crate::source::kafka::{market_of, size_of};
+use crate::source::kafka::{market_of, message_size};
 use crate::source::{KafkaSettings, wall_clock};
 
 /// Bytes read after which a transaction is committed, whatever its age: what it holds lies in memory.
@@ -113,7 +113,6 @@ impl Work<'_> {
             offset,
             key: message.key(),
             payload: message.payload().unwrap_or_default(),
-            headers_size: message.headers().map_or(Some(0), size_of),
             timestamp: message.timestamp().to_millis().map(Timestamp::from_millis),
             market: market_of(message),
         };
@@ -167,6 +166,12 @@ pub struct Forward<'f> {
 }
 
 impl Forward<'_> {
+    /// Bytes of the message's payload, key and headers; `None` when the headers cannot be read.
+    pub fn message_size(&self) -> Option<usize> {
+        let payload = self.message.payload().unwrap_or_default();
+        message_size(payload, self.message.key(), self.message.headers())
+    }
+
     /// Writes the message as it came (its bytes, headers and time) to `topic` under `key`, with
     /// `headers` added to its own.
     ///

@@ -114,7 +114,7 @@ impl Router {
     ) -> Result<(), RelayError> {
         self.tally.rejected.push(rejected.reason);
         // What is larger than a mention may be need not fit into a topic either: the file takes it.
-        let fits = message.size().is_some_and(|size| size <= self.max_bytes);
+        let fits = forward.message_size().is_some_and(|size| size <= self.max_bytes);
         if let Some(topic) = self.dead_letter_topic.as_deref().filter(|_| fits) {
             let fault = (rejected.reason, &*rejected.detail);
             let place = (&*message.topic.name, message.partition, message.offset);

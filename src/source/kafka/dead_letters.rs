@@ -95,8 +95,8 @@ impl DeadLetterTopic {
         Ok(Self { producer, topic: topic.to_owned(), next, again })
     }
 
-    /// Hands `letter`, which `message` of `bytes` has become, over. It is in the topic once [`Self::flush`] has
-    /// returned.
+    /// Hands `letter`, which `message` of `bytes` has become, over. It is in the topic once
+    /// [`Self::flush`] has returned.
     ///
     /// # Errors
     ///

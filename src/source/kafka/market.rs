@@ -41,8 +41,17 @@ fn market_in<H: Headers>(headers: &H) -> Option<Option<&[u8]>> {
     })
 }
 
+/// Bytes of a message's payload, key and headers; `None` when the headers cannot be read.
+pub(crate) fn message_size<H: Headers>(
+    payload: &[u8],
+    key: Option<&[u8]>,
+    headers: Option<&H>,
+) -> Option<usize> {
+    Some(payload.len() + key.map_or(0, <[u8]>::len) + headers.map_or(Some(0), size_of)?)
+}
+
 /// Bytes of `headers`, with what frames each; `None` when their names cannot be read.
-pub(crate) fn size_of<H: Headers>(headers: &H) -> Option<usize> {
+fn size_of<H: Headers>(headers: &H) -> Option<usize> {
     const FRAME: usize = 10;
     let size = || {
         let all = (0..headers.count()).filter_map(|at| headers.try_get(at));

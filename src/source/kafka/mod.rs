@@ -39,7 +39,7 @@ pub use dead_letters::{
     DETAIL_HEADER, DeadLetterTopic, OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, TOPIC_HEADER,
 };
 pub use market::MARKET_HEADER;
-pub(crate) use market::{market_of, reads_headers, size_of};
+pub(crate) use market::{market_of, message_size, reads_headers};
 pub use settings::{KafkaSettings, Topic};
 pub(crate) use words::{Refused, explain};
 use worker::{Common, Reach, Worker};
@@ -68,8 +68,7 @@ pub struct Message<'a> {
 impl Message<'_> {
     /// Bytes of payload, key and headers; `None` when the headers cannot be read.
     pub fn size(&self) -> Option<usize> {
-        let headers = self.headers.map_or(Some(0), size_of)?;
-        Some(self.payload.len() + self.key.map_or(0, <[u8]>::len) + headers)
+        message_size(self.payload, self.key, self.headers)
     }
 }
 
