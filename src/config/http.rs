@@ -99,11 +99,7 @@ fn tokens(section: &mut Section<'_, '_>) -> Vec<Token> {
 
 /// The secret of a token. It is never shown, wrong or right.
 fn token(section: &mut Section<'_, '_>, others: &[Token]) -> Option<Secret> {
-    if section.take("token").is_none() {
-        section.miss("token", "{ env = \"NAME\" }");
-        return None;
-    }
-    let (secret, at) = section.secret("token")?;
+    let (secret, at) = section.required_secret("token")?;
     let text = secret.expose();
     let report = |wrong: &str| {
         let path = section.path_of("token");

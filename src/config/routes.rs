@@ -122,15 +122,9 @@ fn pagerduty_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Opt
         Some((url, at)) => admitted(&section, "url", Secret::new(url), &at, targets),
         None => Some(Secret::new(ENDPOINT)),
     };
-    let routing_key = match section.take("routing_key") {
-        Some(_) => section.secret("routing_key").map(|it| it.0),
-        None => {
-            section.miss("routing_key", "{ env = \"NAME\" }");
-            None
-        }
-    };
+    let routing_key = section.required_secret("routing_key");
     section.finish();
-    Some(Target::PagerDuty { url: url?, routing_key: routing_key? })
+    Some(Target::PagerDuty { url: url?, routing_key: routing_key?.0 })
 }
 
 fn webhook_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
@@ -179,11 +173,7 @@ fn address(
     key: &'static str,
     targets: &TargetPolicy,
 ) -> Option<Secret> {
-    if section.take(key).is_none() {
-        section.miss(key, "{ env = \"NAME\" }");
-        return None;
-    }
-    let (secret, at) = section.secret(key)?;
+    let (secret, at) = section.required_secret(key)?;
     if secret.expose().is_empty() {
         return Some(secret);
     }

@@ -113,6 +113,15 @@ impl Section<'_, '_> {
         self.secret_of(key, value)
     }
 
+    /// As [`Self::secret`], where there must be one.
+    pub(super) fn required_secret(&mut self, key: &'static str) -> Option<Placed<Secret>> {
+        if self.take(key).is_none() {
+            self.miss(key, "{ env = \"NAME\" }");
+            return None;
+        }
+        self.secret(key)
+    }
+
     /// The secrets at `key`: one, or a list of them.
     pub(super) fn secrets(&mut self, key: &'static str) -> Vec<Placed<Secret>> {
         let Some(value) = self.take(key) else { return Vec::new() };
