@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::incident::{Change, Severity, State};
-use crate::notify::story::{Carrier, Quote, Story};
+use crate::notify::story::{Quote, Story};
 
 /// Longest summary that PagerDuty takes, in characters; no other text need be longer.
 const MAX_TEXT: usize = 1_024;
@@ -120,7 +120,7 @@ fn details(story: &Story) -> Map<String, Value> {
     }
     let lists = [
         ("Also out of line", story.also.clone()),
-        ("Where it comes from", carriers(story)),
+        ("Where it comes from", story.carriers.lines()),
         ("Crisis terms", story.crisis_terms.clone()),
         ("In their words", story.quotes.iter().map(quoted).collect()),
     ];
@@ -129,20 +129,6 @@ fn details(story: &Story) -> Map<String, Value> {
     }
     tell("Alert", story.footer.clone().into());
     details
-}
-
-fn carriers(story: &Story) -> Vec<String> {
-    let carriers = &story.carriers;
-    let sentences = [&carriers.origin, &carriers.lead].into_iter().flatten().cloned();
-    let kinds = carriers.kinds.iter().map(|(title, carriers)| {
-        let carriers: Vec<String> = carriers.iter().map(carrier).collect();
-        format!("{title}: {}", carriers.join(", "))
-    });
-    sentences.chain(kinds).collect()
-}
-
-fn carrier(Carrier { name, share, mentions, .. }: &Carrier) -> String {
-    format!("{name} {share} ({mentions})")
 }
 
 fn quoted(Quote { text, by, .. }: &Quote) -> String {

@@ -54,6 +54,17 @@ impl Carriers {
         });
         Self { origin: origin(incident), lead: lead(incident), kinds: kinds.collect() }
     }
+
+    /// All of it without links, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let sentences = [&self.origin, &self.lead].into_iter().flatten().cloned();
+        let kinds = self.kinds.iter().map(|(title, carriers)| {
+            let carrier = |it: &Carrier| format!("{} {} ({})", it.name, it.share, it.mentions);
+            let carriers: Vec<String> = carriers.iter().map(carrier).collect();
+            format!("{title}: {}", carriers.join(", "))
+        });
+        sentences.chain(kinds).collect()
+    }
 }
 
 /// The things of one kind that carry the most.

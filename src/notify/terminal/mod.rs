@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::story::{Carrier, Mark, Story};
+use super::story::{Mark, Story};
 use crate::incident::{Change, Severity};
 
 const RESET: &str = "\u{1b}[0m";
@@ -33,14 +33,7 @@ fn tell(story: &Story, page: &mut Page) {
         page.labelled(fact.label, &fact.text);
     }
     page.list("Also out of line", &story.also);
-    let carriers = &story.carriers;
-    let mut lines: Vec<String> =
-        [&carriers.origin, &carriers.lead].into_iter().flatten().cloned().collect();
-    lines.extend(carriers.kinds.iter().map(|(title, carriers)| {
-        let items: Vec<String> = carriers.iter().map(carrier).collect();
-        format!("{title}: {}", items.join(", "))
-    }));
-    page.list("Where it comes from", &lines);
+    page.list("Where it comes from", &story.carriers.lines());
     if !story.crisis_terms.is_empty() {
         page.labelled("Crisis terms", &story.crisis_terms.join(", "));
     }
@@ -53,10 +46,6 @@ fn tell(story: &Story, page: &mut Page) {
         page.line(DIM, &format!("    {}{}", quote.by, url.unwrap_or_default()));
     }
     page.line(DIM, &story.footer);
-}
-
-fn carrier(carrier: &Carrier) -> String {
-    format!("{} {} ({})", carrier.name, carrier.share, carrier.mentions)
 }
 
 fn icon(mark: Mark) -> &'static str {
