@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 
+use groundswell::config::Config;
 use groundswell::decode::{DeadLetter, Reason};
 use groundswell::mention::Timestamp;
 use groundswell::source::kafka::{OFFSET_HEADER, PARTITION_HEADER, REASON_HEADER, TOPIC_HEADER};
@@ -27,6 +29,17 @@ fn source(broker: &KafkaBroker, topic: &str, format: &str) -> String {
          [[source.kafka.topic]]\nname = \"{topic}\"\nformat = \"{format}\"\n",
         broker.address()
     )
+}
+
+fn with_dead_letter_topic(
+    broker: &KafkaBroker,
+    topic: &str,
+    letters: &str,
+    folder: &Path,
+) -> Config {
+    let toml = source(broker, topic, "json");
+    let toml = toml.replace("history", &format!("dead_letter_topic = \"{letters}\"\nhistory"));
+    service::config(&toml, "", folder)
 }
 
 fn good(id: u32) -> serde_json::Value {
@@ -72,9 +85,7 @@ async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
     let (topic, letters) = (unique("bad"), unique("dead"));
     broker.create_topic(&topic, 1).await;
     let folder = tempfile::tempdir().unwrap();
-    let toml = source(broker, &topic, "json");
-    let toml = toml.replace("history", &format!("dead_letter_topic = \"{letters}\"\nhistory"));
-    let config = service::config(&toml, "", folder.path());
+    let config = with_dead_letter_topic(broker, &topic, &letters, folder.path());
     let file = config.dead_letter_file.clone();
     let running = RunningService::ready(config).await;
     broker.produce(&topic, &[Record::new(serde_json::to_vec(&good(0)).unwrap())]).await;
@@ -129,7 +140,7 @@ async fn a_dead_letter_topic_gets_what_is_no_mention_and_is_waited_for() {
     assert_eq!(last.reason, Reason::InvalidUtf8);
 }
 
-fn dead_letters(path: &std::path::Path) -> Vec<DeadLetter> {
+fn dead_letters(path: &Path) -> Vec<DeadLetter> {
     let lines = BufReader::new(File::open(path).unwrap()).split(b'\n');
     lines.map(|line| DeadLetter::from_ndjson_line(&line.unwrap()).unwrap()).collect()
 }
@@ -179,9 +190,7 @@ async fn a_header_whose_name_is_not_utf8_ends_nothing() {
     broker.create_topic(&topic, 1).await;
     broker.create_topic(&letters, 1).await;
     let folder = tempfile::tempdir().unwrap();
-    let toml = source(broker, &topic, "json");
-    let toml = toml.replace("history", &format!("dead_letter_topic = \"{letters}\"\nhistory"));
-    let config = service::config(&toml, "", folder.path());
+    let config = with_dead_letter_topic(broker, &topic, &letters, folder.path());
     let file = config.dead_letter_file.clone();
     let running = RunningService::ready(config).await;
     for payload in [&*serde_json::to_vec(&good(0)).unwrap(), b"good morning"] {

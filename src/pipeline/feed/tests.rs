@@ -34,6 +34,15 @@ fn followed_after(last_mentions: &[i64], known: Option<&Change>) -> TopicFeed {
     feed
 }
 
+/// ... of two partitions, whose incident is resumed by the first; nobody has found the second silent.
+fn resumed_with_a_thin_partition() -> (Change, TopicFeed) {
+    let mut whole = silence(DEATH, DEATH + 12);
+    whole.incident.partitions = Some(SilentPartitions { silent: vec![0, 1], of: 2 });
+    let mut feed = followed_after(&[DEATH, DEATH - 9], Some(&whole));
+    assert_eq!(feed.follow(0, Some(whole.incident.clone()), true, at(DEATH + 20)), None);
+    (whole, feed)
+}
+
 fn hear(feed: &TopicFeed, partition: i32, minute: i64) {
     feed.partitions[&partition].heard.hear(at(minute), Some(at(minute)));
 }
@@ -163,10 +172,7 @@ fn an_old_silence_waits_for_what_its_partition_has_got_since() {
 /// A thin partition is found silent long after the feed's incident, which it was part of, has ended.
 #[test]
 fn what_has_ended_here_hides_no_silence_of_a_thin_partition() {
-    let mut whole = silence(DEATH, DEATH + 12);
-    whole.incident.partitions = Some(SilentPartitions { silent: vec![0, 1], of: 2 });
-    let mut feed = followed_after(&[DEATH, DEATH - 9], Some(&whole));
-    assert_eq!(feed.follow(0, Some(whole.incident.clone()), true, at(DEATH + 20)), None);
+    let (whole, mut feed) = resumed_with_a_thin_partition();
     assert!(feed.take(0, back(&whole, DEATH + 50), at(DEATH + 50)).is_some());
     hear(&feed, 0, DEATH + 399);
     let opened = feed.take(1, silence(DEATH - 9, DEATH + 400), at(DEATH + 400)).unwrap();
@@ -271,10 +277,7 @@ fn a_partition_that_leaves_takes_its_silence_along() {
 /// Whoever reads that partition by now goes on with the incident; here people know of it all the same.
 #[test]
 fn an_incident_that_leaves_is_still_known() {
-    let mut whole = silence(DEATH, DEATH + 12);
-    whole.incident.partitions = Some(SilentPartitions { silent: vec![0, 1], of: 2 });
-    let mut feed = followed_after(&[DEATH, DEATH - 9], Some(&whole));
-    assert_eq!(feed.follow(0, Some(whole.incident.clone()), true, at(DEATH + 20)), None);
+    let (whole, mut feed) = resumed_with_a_thin_partition();
     feed.revoke(0, &Arc::clone(&feed.partitions[&0].heard));
     assert_eq!(feed.incident(), None);
     assert_eq!(feed.take(1, silence(DEATH - 9, DEATH + 400), at(DEATH + 400)), None);
