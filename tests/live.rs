@@ -33,6 +33,8 @@ mod postgres_support;
 mod program_support;
 #[path = "live/receiver_support.rs"]
 mod receiver_support;
+#[path = "live/responses.rs"]
+mod responses;
 #[path = "live/restart.rs"]
 mod restart;
 #[path = "live/route.rs"]

@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         if args.retry.is_some() || args.retry_all {
             return retry(&store, args.retry).await;
         }
-        let counts = store.outbox_counts().await.map_err(Failure::other)?;
+        let counts = store.outbox_counts(wall_clock()).await.map_err(Failure::other)?;
         let parked = store.parked(SHOWN).await.map_err(Failure::other)?;
         Ok(show(&counts, &parked, &zone))
     })?;
@@ -58,10 +58,13 @@ fn show(counts: &[RouteCounts], parked: &[Parked], zone: &jiff::tz::TimeZone) ->
     if counts.is_empty() {
         return "Every notification has been accepted.".to_owned();
     }
-    let mut routes = table(vec!["route", "on their way", "oldest since", "parked"]);
+    let mut routes =
+        table(vec!["route", "on their way", "oldest since", "wait for their time", "parked"]);
     for of in counts {
         let oldest = of.oldest_pending.map_or_else(|| "-".to_owned(), |it| moment(it, zone));
-        routes.add_row([of.route.clone(), of.pending.to_string(), oldest, of.parked.to_string()]);
+        let [pending, waiting, parked] =
+            [of.pending, of.waiting, of.parked].map(|it| it.to_string());
+        routes.add_row([of.route.clone(), pending, oldest, waiting, parked]);
     }
     let mut text = routes.trim_fmt();
     if parked.is_empty() {
@@ -94,7 +97,7 @@ mod tests {
     use super::*;
     use crate::incident::fixtures::{change, change_of, fall};
     use crate::mention::Timestamp;
-    use crate::store::{Engine, StoreSettings};
+    use crate::store::{Carrier, Engine, StoreSettings};
 
     #[tokio::test]
     async fn what_is_where_is_told_and_what_is_parked_is_sent_again() {
@@ -106,7 +109,7 @@ mod tests {
         .await
         .unwrap();
         let zone = jiff::tz::TimeZone::UTC;
-        let (now, routes) = (Timestamp::from_millis(1_424_640_000_000), ["on-call".to_owned()]);
+        let (now, routes) = (Timestamp::from_millis(1_424_640_000_000), [Carrier::now("on-call")]);
         assert_eq!(show(&[], &[], &zone), "Every notification has been accepted.");
         for change in [change(), change_of(fall(), 0)] {
             store.post(&change, &routes, now).await.unwrap();
@@ -117,7 +120,7 @@ mod tests {
             .await
             .unwrap();
         let (counts, parked) =
-            (store.outbox_counts().await.unwrap(), store.parked(SHOWN).await.unwrap());
+            (store.outbox_counts(now).await.unwrap(), store.parked(SHOWN).await.unwrap());
         insta::assert_snapshot!("outbox", show(&counts, &parked, &zone));
         let gone = retry(&store, Some(7)).await.unwrap_err().to_string();
         assert!(gone.starts_with("no notification 7 is parked"), "{gone}");

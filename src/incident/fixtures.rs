@@ -111,6 +111,7 @@ pub fn incident() -> Incident {
             },
         ],
         partitions: None,
+        acknowledged: None,
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod fixtures;
 mod measure;
 mod model;
+mod response;
 mod severity;
 mod tracker;
 
@@ -12,5 +13,6 @@ pub use model::{
     Change, Direction, Incident, Origin, Provenance, Sample, Severity, Signal, SilentPartitions,
     SourceKind, SourceShare, State, Subject, TermCount,
 };
+pub use response::{Acknowledgement, Act, Response};
 pub use severity::Facts;
 pub use tracker::{Evidence, Tracker, incident_id};

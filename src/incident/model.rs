@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::measure::{Measure, Mood};
+use super::response::Acknowledgement;
 use crate::mention::{Role, Timestamp, Tone};
 
 /// Which way a measure left its typical band.
@@ -44,6 +45,11 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// 0 for the mildest, then one more for each.
+    pub const fn rank(self) -> u8 {
+        self as u8
+    }
+
     /// All severities, mildest first.
     pub const ALL: [Self; 3] = [Self::Notice, Self::Warning, Self::Critical];
 
@@ -368,6 +374,10 @@ pub struct Incident {
     pub samples: Vec<Sample>,
     /// For [`Subject::Feed`]: which of the feed's partitions are silent; `None` when it has but one.
     pub partitions: Option<SilentPartitions>,
+    /// Who has taken it since it last became more severe, as far as people were told. Detection leaves
+    /// this open; it is filled in where people are told.
+    #[serde(default)]
+    pub acknowledged: Option<Acknowledgement>,
 }
 
 /// Something happened to an incident that people should hear of.
@@ -378,13 +388,45 @@ pub struct Change {
     /// Deterministic: a UUID version 5 of the incident's id and `sequence`. Receivers use it to
     /// drop what they have already seen.
     pub id: Uuid,
-    /// 0 for the opening, then one more for each change of this incident.
+    /// 0 for the opening, then one more for each change of this incident; an acknowledgement has that
+    /// of the change that it answers.
     pub sequence: u32,
     /// The incident as it now stands.
     pub incident: Incident,
 }
 
+impl Change {
+    /// What people are told when `by` takes the incident, which stands as this change says.
+    pub fn acknowledged(&self, response: Uuid, by: Acknowledgement) -> Self {
+        let id = Uuid::new_v5(&self.incident.id, response.as_bytes());
+        let incident = Incident {
+            state: State::Acknowledged,
+            acknowledged: Some(by),
+            ..self.incident.clone()
+        };
+        Self { id, sequence: self.sequence, incident }
+    }
+}
+
 impl Incident {
+    /// The signal that it is told by.
+    pub fn leading(&self) -> Option<&Signal> {
+        self.signals.iter().find(|signal| self.is_led_by(signal))
+    }
+
+    /// Whether it is told by `signal`.
+    pub fn is_led_by(&self, signal: &Signal) -> bool {
+        signal.measure == self.measure
+            && signal.window_seconds == self.window_seconds
+            // Of single mentions a smaller one may lead an alert of its own.
+            && (signal.measure != Measure::Audience || signal.observed == self.observed)
+    }
+
+    /// The monitor that it is told by, which is the one to mark.
+    pub fn leading_monitor(&self) -> &str {
+        self.leading().map_or(&self.monitor, |signal| &signal.monitor)
+    }
+
     /// Whether it tells of `partition` of a feed.
     pub(crate) fn is_of(&self, partition: i32) -> bool {
         self.partitions.as_ref().is_none_or(|known| known.silent.contains(&partition))
@@ -427,6 +469,7 @@ impl Incident {
             crisis_terms: Vec::new(),
             samples: Vec::new(),
             partitions: None,
+            acknowledged: None,
         }
     }
 

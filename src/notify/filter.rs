@@ -2,6 +2,7 @@
 
 use super::settings::Route;
 use crate::incident::{Change, State, Subject};
+use crate::store::Carrier;
 
 impl Route {
     /// Whether `change` goes this way: its incident is severe enough and of a brand of the route,
@@ -17,9 +18,9 @@ impl Route {
     }
 }
 
-/// The names of those of `routes` that carry `change`.
-pub fn carriers(routes: &[Route], change: &Change) -> Vec<String> {
-    routes.iter().filter(|it| it.carries(change)).map(|it| it.name.clone()).collect()
+/// Those of `routes` that carry `change`.
+pub fn carriers(routes: &[Route], change: &Change) -> Vec<Carrier> {
+    routes.iter().filter(|it| it.carries(change)).map(|it| Carrier::now(&it.name)).collect()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use proptest::sample::select;
 
 use crate::incident::fixtures::{change_of, incident};
 use crate::incident::{
-    Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity, Signal,
-    SilentPartitions, SourceKind, SourceShare, State, Subject, TermCount,
+    Acknowledgement, Change, Direction, Incident, Measure, Origin, Provenance, Sample, Severity,
+    Signal, SilentPartitions, SourceKind, SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 
@@ -144,6 +144,12 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn acknowledgement()(by in text(), at in moment()) -> Acknowledgement {
+        Acknowledgement { by, at }
+    }
+}
+
+prop_compose! {
     fn lists()(
         signals in vec(signal(), 0..8),
         sources in vec(source(), 0..20),
@@ -151,8 +157,11 @@ prop_compose! {
         samples in vec(sample(), 0..6),
         origin in option::of(origin()),
         partitions in option::of(partitions()),
+        acknowledged in option::of(acknowledgement()),
     ) -> Incident {
-        Incident { signals, sources, crisis_terms, samples, origin, partitions, ..incident() }
+        Incident {
+            signals, sources, crisis_terms, samples, origin, partitions, acknowledged, ..incident()
+        }
     }
 }
 

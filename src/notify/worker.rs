@@ -118,7 +118,7 @@ impl Worker {
         let now = wall_clock();
         let Err(refusal) = answer else {
             self.write(|| self.store.accepted(&delivery, now)).await;
-            let latency = between(delivery.created_at, now);
+            let latency = between(delivery.due_at, now);
             return self.observer.delivered(&self.route, change, latency);
         };
         let elapsed = between(first_try_at, now);

@@ -25,7 +25,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 const DELIVERED_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// How long an incident is kept that is resolved: a year can be looked back on, and a month to do it in.
 const RESOLVED_KEPT: Duration = Duration::from_secs(400 * 86_400);
-/// How often the feedback file is looked at.
+/// How often feedback is looked at.
 const FEEDBACK_EVERY: Duration = Duration::from_secs(2);
 
 /// Everything that is done again and again. None of it has an end.
@@ -90,7 +90,7 @@ async fn count_outbox(live: Arc<Live>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match live.store.outbox_counts().await {
+        match live.store.outbox_counts(wall_clock()).await {
             Ok(counts) => {
                 let routes = live.config.routes.iter().map(|route| route.name.as_str());
                 live.metrics.notifications().set_outbox(routes, &counts, wall_clock());
@@ -120,6 +120,7 @@ async fn forget_ended(store: Store) {
         let ago = |kept| wall_clock().plus_millis(-millis(kept));
         let forgotten = async {
             let deliveries = store.forget_delivered(ago(DELIVERED_KEPT)).await?;
+            store.forget_silences(wall_clock()).await?;
             Ok::<_, StoreError>((deliveries, store.forget_resolved(ago(RESOLVED_KEPT)).await?))
         };
         match forgotten.await {
@@ -140,13 +141,12 @@ async fn hear_feedback(live: Arc<Live>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let live = Arc::clone(&live);
+        let reader = Arc::clone(&live);
         // A disk may be slow.
-        elsewhere(move || {
-            let (taken, skipped) = live.feedback.poll();
-            live.metrics.incidents().marked(taken, skipped);
-        })
-        .await;
+        let (taken, skipped) = elsewhere(move || reader.feedback.poll()).await;
+        // That the store fails others say.
+        let said = live.feedback.hear(&live.store).await.unwrap_or_default();
+        live.metrics.incidents().marked(taken + said, skipped);
     }
 }
 

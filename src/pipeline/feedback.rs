@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::detect::Mark;
 use crate::source::lock;
-use crate::store::{MarkFile, ReadMarks};
+use crate::store::{MarkFile, ReadMarks, Store, StoreError};
 
 /// Marks kept for partitions to come; the oldest, which have faded most, are forgotten.
 const KEPT: usize = 100_000;
@@ -20,6 +20,8 @@ pub(super) struct Feedback(Mutex<Heard>);
 #[derive(Debug)]
 struct Heard {
     file: MarkFile,
+    /// Responses in the store that have been heard, by the last one's number.
+    responses: i64,
     marks: VecDeque<Mark>,
     /// Marks that were forgotten.
     forgotten: usize,
@@ -31,7 +33,13 @@ impl Feedback {
     /// The file at `path`, of which nothing has been read.
     pub(super) fn new(path: &Path) -> Self {
         let file = MarkFile::new(path);
-        Self(Mutex::new(Heard { file, marks: VecDeque::new(), forgotten: 0, failure: None }))
+        Self(Mutex::new(Heard {
+            file,
+            responses: 0,
+            marks: VecDeque::new(),
+            forgotten: 0,
+            failure: None,
+        }))
     }
 
     /// Reads what has been added. What is no mark is logged and skipped, and so is a file that cannot
@@ -49,12 +57,28 @@ impl Feedback {
         for fault in &faults {
             warn!(%fault, "feedback is skipped");
         }
-        for mark in &marks {
-            info!(brand = mark.brand, monitor = mark.monitor, verdict = ?mark.verdict, "feedback");
-        }
         let counts = (marks.len() as u64, faults.len() as u64);
         heard.take(marks);
         counts
+    }
+
+    /// Hears what has been marked in the store since the last time. Returns how many marks.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub(super) async fn hear(&self, store: &Store) -> Result<u64, StoreError> {
+        let after = self.lock().responses;
+        let (marks, last) = store.marks_after(after).await?;
+        let mut heard = self.lock();
+        // One at a time asks; whoever asked twice hears once.
+        if heard.responses != after {
+            return Ok(0);
+        }
+        heard.responses = last;
+        let count = marks.len() as u64;
+        heard.take(marks);
+        Ok(count)
     }
 
     /// The marks after the first `known`, which then are all known.
@@ -73,6 +97,9 @@ impl Feedback {
 
 impl Heard {
     fn take(&mut self, marks: Vec<Mark>) {
+        for mark in &marks {
+            info!(brand = mark.brand, monitor = mark.monitor, verdict = ?mark.verdict, "feedback");
+        }
         self.marks.extend(marks);
         while self.marks.len() > KEPT {
             self.marks.pop_front();

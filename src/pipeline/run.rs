@@ -101,6 +101,7 @@ pub async fn run(
     let dead_letters = Arc::new(DeadLetters::open(&config)?);
     let feedback = Feedback::new(&config.feedback_file);
     metrics.incidents().marked(0, feedback.poll().1);
+    feedback.hear(&store).await?;
     let mut notifier = start_notifier(&config, &metrics, &store)?;
     readiness.set("notifier", Ok(format!("{} route(s)", config.routes.len())));
 

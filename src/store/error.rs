@@ -48,6 +48,9 @@ pub enum StoreError {
         /// The partition.
         number: i32,
     },
+    /// What is asked for is not there.
+    #[error("there is no incident {0}: it has been forgotten, or its id is not this")]
+    NoIncident(uuid::Uuid),
     /// Something in it is not what was written there.
     #[error("the store holds {what} that cannot be read: {reason}")]
     Unreadable {

@@ -7,15 +7,21 @@
 
 mod change;
 mod error;
+mod incidents;
 mod marks;
 mod open;
 mod outbox;
 mod partition;
+mod post;
+mod responses;
 mod settings;
 
 pub use error::StoreError;
+pub use incidents::{Event, IncidentFilter, Standing, Version};
 pub use marks::{MarkFile, MarkFileError, ReadMarks};
 pub use open::Store;
 pub use outbox::{Delivery, Parked, RouteCounts};
 pub use partition::{Checkpoint, Claim, PartitionKey, Stored};
+pub use post::Carrier;
+pub use responses::Responded;
 pub use settings::{Engine, StoreSettings};

@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
 use tokio::sync::watch;
 
 use super::change;
@@ -24,8 +24,8 @@ pub struct Delivery {
     seq: i64,
     /// What to tell.
     pub change: Change,
-    /// When it was put into the outbox.
-    pub created_at: Timestamp,
+    /// When it was to be told: when it was put into the outbox, or when its time had come.
+    pub due_at: Timestamp,
     /// Which try this is, from 1 on.
     pub attempt: u32,
     /// When the first try began.
@@ -54,15 +54,16 @@ pub struct Parked {
 pub struct RouteCounts {
     /// The route.
     pub route: String,
-    /// Neither accepted nor parked yet.
+    /// Due, and neither accepted nor parked yet.
     pub pending: u64,
+    /// Their time has not come: of a route that tells later, or while people are silenced.
+    pub waiting: u64,
     /// Given up, and kept.
     pub parked: u64,
-    /// When the oldest of those that are pending was put there.
+    /// Since when the oldest of those that are pending has been due.
     pub oldest_pending: Option<Timestamp>,
 }
 
-const PENDING: &str = "pending";
 const DELIVERED: &str = "delivered";
 const PARKED: &str = "parked";
 
@@ -71,69 +72,20 @@ macro_rules! take {
     ($lock:literal) => {
         concat!(
             "UPDATE outbox SET held_by = $1, held_until = $2, attempts = attempts + 1, \
-             first_try_at = COALESCE(first_try_at, $3) \
+             first_try_at = COALESCE(first_try_at, $3), \
+             planned_at = CASE WHEN attempts = 0 THEN due_at ELSE planned_at END \
              WHERE seq = (SELECT o.seq FROM outbox o WHERE o.route = $4 AND o.state = 'pending' \
              AND o.due_at <= $3 AND (o.held_until IS NULL OR o.held_until <= $3) \
              AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route \
-             AND e.incident_id = o.incident_id AND e.state = 'pending' AND e.sequence < o.sequence) \
-             ORDER BY o.seq LIMIT 1",
+             AND e.incident_id = o.incident_id AND e.state = 'pending' AND (e.sequence < o.sequence \
+             OR e.sequence = o.sequence AND e.seq < o.seq)) ORDER BY o.seq LIMIT 1",
             $lock,
-            ") RETURNING seq, change, created_at, attempts, first_try_at"
+            ") RETURNING seq, change, planned_at, attempts, first_try_at"
         )
     };
 }
 
-/// Puts `change` into the outbox for `route`; once, however often it is called.
-pub(super) async fn post(
-    connection: &mut AnyConnection,
-    route: &str,
-    change: &Change,
-    json: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO outbox (route, change_id, incident_id, sequence, change, state, created_at, \
-         due_at, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0) \
-         ON CONFLICT (route, change_id) DO NOTHING",
-    )
-    .bind(route)
-    .bind(change.id.to_string())
-    .bind(change.incident.id.to_string())
-    .bind(i64::from(change.sequence))
-    .bind(json)
-    .bind(PENDING)
-    .bind(now.as_millis())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 impl Store {
-    /// Puts `change` into the outbox for each of `routes`; once, however often it is called.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
-    pub async fn post(
-        &self,
-        change: &Change,
-        routes: &[String],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let json = change::write(change)?;
-        self.within(async {
-            let mut transaction = self.begin().await?;
-            for route in routes {
-                post(transaction.connection()?, route, change, &json, now).await?;
-            }
-            transaction.commit().await?;
-            Ok(())
-        })
-        .await?;
-        self.posted.send_modify(|count| *count += 1);
-        Ok(())
-    }
-
     /// Changes when something has been put into the outbox by this process.
     pub fn posted(&self) -> watch::Receiver<u64> {
         self.posted.subscribe()
@@ -179,7 +131,8 @@ impl Store {
                 "SELECT MIN(CASE WHEN o.held_until > o.due_at THEN o.held_until ELSE o.due_at END) \
                  AS due FROM outbox o WHERE o.route = $1 AND o.state = 'pending' \
                  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route AND \
-                 e.incident_id = o.incident_id AND e.state = 'pending' AND e.sequence < o.sequence)",
+                 e.incident_id = o.incident_id AND e.state = 'pending' AND (e.sequence < o.sequence \
+                 OR e.sequence = o.sequence AND e.seq < o.seq))",
             )
             .bind(route)
             .fetch_one(&self.pool)
@@ -276,20 +229,25 @@ impl Store {
         .await
     }
 
-    /// How many notifications are where, for each route that has any.
+    /// How many notifications are where at `now`, for each route that has any.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn outbox_counts(&self) -> Result<Vec<RouteCounts>, StoreError> {
+    pub async fn outbox_counts(&self, now: Timestamp) -> Result<Vec<RouteCounts>, StoreError> {
         self.within(async {
             let rows = sqlx::query(
                 "SELECT route, \
-                 CAST(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) AS BIGINT) AS pending, \
+                 CAST(SUM(CASE WHEN state = 'pending' AND since IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT) AS pending, \
+                 CAST(SUM(CASE WHEN state = 'pending' AND since IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS waiting, \
                  CAST(SUM(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS BIGINT) AS parked, \
-                 MIN(CASE WHEN state = 'pending' THEN created_at END) AS oldest \
-                 FROM outbox WHERE state IN ('pending', 'parked') GROUP BY route ORDER BY route",
+                 MIN(since) AS oldest FROM \
+                 (SELECT route, state, CASE WHEN state <> 'pending' THEN NULL \
+                 WHEN attempts > 0 THEN planned_at WHEN due_at <= $1 THEN due_at END AS since \
+                 FROM outbox WHERE state IN ('pending', 'parked')) AS counted \
+                 GROUP BY route ORDER BY route",
             )
+            .bind(now.as_millis())
             .fetch_all(&self.pool)
             .await?;
             rows.iter().map(counts).collect()
@@ -341,18 +299,21 @@ impl Store {
         Ok(retried)
     }
 
-    /// Forgets what was accepted before `before`. Returns how many.
+    /// Forgets what ended well before `before`, but for what people were told of incidents that are
+    /// still open. Returns how many.
     ///
     /// # Errors
     ///
     /// When the store fails.
     pub async fn forget_delivered(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.within(async {
-            let done =
-                sqlx::query("DELETE FROM outbox WHERE state = 'delivered' AND ended_at < $1")
-                    .bind(before.as_millis())
-                    .execute(&self.pool)
-                    .await?;
+            let done = sqlx::query(
+                "DELETE FROM outbox WHERE state IN ('delivered', 'superseded') AND ended_at < $1 \
+                 AND incident_id NOT IN (SELECT id FROM incidents WHERE state <> 'resolved')",
+            )
+            .bind(before.as_millis())
+            .execute(&self.pool)
+            .await?;
             Ok(done.rows_affected())
         })
         .await
@@ -364,7 +325,7 @@ fn delivery(row: &AnyRow) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         seq: row.try_get("seq")?,
         change: change(row)?,
-        created_at: Timestamp::from_millis(row.try_get("created_at")?),
+        due_at: Timestamp::from_millis(row.try_get("planned_at")?),
         attempt: small(row.try_get("attempts")?),
         first_try_at: Timestamp::from_millis(first_try_at),
     })
@@ -386,6 +347,7 @@ fn counts(row: &AnyRow) -> Result<RouteCounts, StoreError> {
     Ok(RouteCounts {
         route: row.try_get("route")?,
         pending: count("pending")?,
+        waiting: count("waiting")?,
         parked: count("parked")?,
         oldest_pending: row.try_get::<Option<i64>, _>("oldest")?.map(Timestamp::from_millis),
     })

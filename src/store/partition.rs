@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::change;
 use super::error::StoreError;
+use super::incidents;
 use super::open::{Store, patiently};
-use super::outbox;
+use super::post::{Carrier, post};
 use crate::incident::{Change, State, Subject};
 use crate::mention::Timestamp;
 
@@ -68,7 +69,7 @@ pub struct Checkpoint {
     pub remove: Vec<String>,
     /// What has changed for people since the last checkpoint, in order, each with the routes that
     /// carry it.
-    pub changes: Vec<(Change, Vec<String>)>,
+    pub changes: Vec<(Change, Vec<Carrier>)>,
 }
 
 impl Store {
@@ -128,40 +129,6 @@ impl Store {
         Ok(())
     }
 
-    /// The latest change of `incident`, whoever has told it, if it is open.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails, or holds a newer version's.
-    pub async fn latest_of(&self, incident: Uuid) -> Result<Option<Change>, StoreError> {
-        self.within(async {
-            let row = sqlx::query("SELECT change FROM incidents WHERE id = $1 AND state <> $2")
-                .bind(incident.to_string())
-                .bind(State::Resolved.name())
-                .fetch_optional(&self.pool)
-                .await?;
-            row.map(|row| change::read(&row, &format!("incident {incident}"))).transpose()
-        })
-        .await
-    }
-
-    /// Forgets incidents that are resolved and have not changed since `before`. Returns how many.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
-    pub async fn forget_resolved(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.within(async {
-            let done = sqlx::query("DELETE FROM incidents WHERE state = $1 AND updated_at < $2")
-                .bind(State::Resolved.name())
-                .bind(before.as_millis())
-                .execute(&self.pool)
-                .await?;
-            Ok(done.rows_affected())
-        })
-        .await
-    }
-
     async fn commit_now(
         &self,
         claim: &Claim,
@@ -188,12 +155,9 @@ impl Store {
             return Err(StoreError::Fenced { topic: topic.clone(), number: *number });
         }
         write_parts(connection, &claim.partition, checkpoint).await?;
-        for (change, routes) in &checkpoint.changes {
-            let json = change::write(change)?;
-            patiently(write_incident(connection, &claim.partition, change, &json)).await?;
-            for route in routes {
-                patiently(outbox::post(connection, route, change, &json, now)).await?;
-            }
+        for (change, carriers) in &checkpoint.changes {
+            patiently(incidents::write(connection, &claim.partition, change)).await?;
+            patiently(post(connection, carriers, change, now)).await?;
         }
         patiently(transaction.commit()).await
     }
@@ -314,35 +278,4 @@ async fn write_parts(
 /// What stands at each of `count` places of a list, from number `first` on.
 fn numbered(first: usize, count: usize, one: impl Fn(usize) -> String) -> String {
     (first..first + count).map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// Keeps the latest change of an incident; one that is older than what is known changes nothing.
-async fn write_incident(
-    connection: &mut AnyConnection,
-    PartitionKey { group, topic, number }: &PartitionKey,
-    change: &Change,
-    json: &str,
-) -> Result<(), StoreError> {
-    let incident = &change.incident;
-    sqlx::query(
-        "INSERT INTO incidents \
-         (id, consumer_group, topic, number, subject, brand, state, sequence, updated_at, change) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-         ON CONFLICT (id) DO UPDATE SET state = excluded.state, sequence = excluded.sequence, \
-         updated_at = excluded.updated_at, change = excluded.change \
-         WHERE incidents.sequence < excluded.sequence",
-    )
-    .bind(incident.id.to_string())
-    .bind(group)
-    .bind(topic)
-    .bind(i64::from(*number))
-    .bind(incident.subject.name())
-    .bind(&incident.brand)
-    .bind(incident.state.name())
-    .bind(i64::from(change.sequence))
-    .bind(incident.updated_at.as_millis())
-    .bind(json)
-    .execute(&mut *connection)
-    .await?;
-    Ok(())
 }

@@ -26,6 +26,7 @@ pub struct Notifications {
     outcomes: IntCounterVec,
     outstanding: GaugeVec,
     oldest: GaugeVec,
+    waiting: GaugeVec,
     parked: GaugeVec,
     delivery: HistogramVec,
     end_to_end: Histogram,
@@ -48,7 +49,7 @@ impl Notifications {
                 (
                     "groundswell_notifications_outstanding",
                     "notifications",
-                    "Notifications in the outbox that are neither accepted by their receiver nor parked.",
+                    "Notifications in the outbox that are due, and neither accepted by their receiver nor parked.",
                 ),
             )?,
             oldest: registrar.gauges(
@@ -56,8 +57,16 @@ impl Notifications {
                 (
                     "groundswell_notifications_oldest_seconds",
                     "seconds",
-                    "How long the oldest outstanding notification has been in the outbox; 0 when there \
+                    "How long the oldest outstanding notification has been due; 0 when there \
                      is none.",
+                ),
+            )?,
+            waiting: registrar.gauges(
+                &["route"],
+                (
+                    "groundswell_notifications_waiting",
+                    "notifications",
+                    "Notifications whose time has not come: people are silenced.",
                 ),
             )?,
             parked: registrar.gauges(
@@ -111,6 +120,7 @@ impl Notifications {
         let none = |route: &str| RouteCounts {
             route: route.to_owned(),
             pending: 0,
+            waiting: 0,
             parked: 0,
             oldest_pending: None,
         };
@@ -120,6 +130,7 @@ impl Notifications {
             let age = of.oldest_pending.map_or(0.0, |oldest| seconds_between(oldest, now));
             self.outstanding.with_label_values(labels).set(of.pending as f64);
             self.oldest.with_label_values(labels).set(age);
+            self.waiting.with_label_values(labels).set(of.waiting as f64);
             self.parked.with_label_values(labels).set(of.parked as f64);
         }
     }

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use groundswell::incident::{Change, State, Subject};
 use groundswell::mention::Timestamp;
 use groundswell::secret::Secret;
-use groundswell::store::{Checkpoint, Engine, PartitionKey, Store, StoreError, StoreSettings};
+use groundswell::store::{
+    Carrier, Checkpoint, Engine, PartitionKey, Store, StoreError, StoreSettings,
+};
 use tempfile::TempDir;
 
 use crate::support::{Postgres, unique};
 
 /// A store of each engine.
-fn engines(folder: &TempDir) -> [StoreSettings; 2] {
+pub fn engines(folder: &TempDir) -> [StoreSettings; 2] {
     let url = Postgres::shared().create_database(&unique("store"));
     [sqlite(folder.path()), settings(Engine::Postgres { url: Secret::new(url) })]
 }
@@ -25,16 +27,16 @@ fn settings(engine: Engine) -> StoreSettings {
     StoreSettings { engine, checkpoint_every: Duration::from_secs(10) }
 }
 
-fn at(second: i64) -> Timestamp {
+pub fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(1_424_640_000_000 + second * 1_000)
 }
 
-fn partition(number: i32) -> PartitionKey {
+pub fn partition(number: i32) -> PartitionKey {
     PartitionKey { group: "test".to_owned(), topic: "mentions".to_owned(), number }
 }
 
 /// Alert `sequence` of incident `number`, in `state`.
-fn change(number: u32, sequence: u32, state: State) -> Change {
+pub fn change(number: u32, sequence: u32, state: State) -> Change {
     let json = include_str!("change.json");
     let mut change: Change = serde_json::from_str(json).unwrap();
     change.incident.id = uuid::Uuid::from_u128(u128::from(number));
@@ -44,15 +46,15 @@ fn change(number: u32, sequence: u32, state: State) -> Change {
     change
 }
 
-fn routes(names: &[&str]) -> Vec<String> {
-    names.iter().map(|&name| name.to_owned()).collect()
+fn routes(names: &[&str]) -> Vec<Carrier> {
+    names.iter().map(|&name| Carrier::now(name)).collect()
 }
 
 fn part(name: &str, bytes: &[u8]) -> (String, Vec<u8>) {
     (name.to_owned(), bytes.to_vec())
 }
 
-const HOLD: Duration = Duration::from_secs(15);
+pub const HOLD: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_is_loaded_as_it_was_written() {
@@ -120,7 +122,11 @@ async fn whoever_lost_a_partition_writes_nothing() {
 
         let stored = two.claim(&partition(0)).await.unwrap();
         assert_eq!((stored.position, stored.parts), (Some(3), vec![part("partition", &[3])]));
-        assert_eq!(two.outbox_counts().await.unwrap()[0].pending, 2, "1 and 3, not 2 and 4");
+        assert_eq!(
+            two.outbox_counts(at(1_000)).await.unwrap()[0].pending,
+            2,
+            "1 and 3, not 2 and 4"
+        );
     }
 }
 
@@ -156,7 +162,7 @@ async fn claims_and_checkpoints_do_not_interleave() {
         let stored = store.claim(&partition(0)).await.unwrap();
         let position = stored.position.unwrap();
         assert_eq!(stored.parts, [part("count", &position.to_be_bytes())]);
-        let pending = store.outbox_counts().await.unwrap()[0].pending;
+        let pending = store.outbox_counts(at(1_000)).await.unwrap()[0].pending;
         assert_eq!(pending, position as u64, "each count was written once");
     }
 }
@@ -242,7 +248,7 @@ async fn the_outbox_keeps_the_order_of_an_incident_and_holds_up_no_other() {
         store.let_go().await.unwrap();
         assert_eq!(other.take("slack", at(105), HOLD).await.unwrap().unwrap().change, second);
         assert_eq!(store.forget_delivered(at(102)).await.unwrap(), 2);
-        let counts = store.outbox_counts().await.unwrap().remove(0);
+        let counts = store.outbox_counts(at(1_000)).await.unwrap().remove(0);
         assert_eq!((counts.pending, counts.parked, counts.oldest_pending), (1, 0, Some(at(0))));
     }
 }

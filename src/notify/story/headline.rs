@@ -39,7 +39,10 @@ pub fn summary(incident: &Incident) -> String {
         (State::Escalated, _) => format!("{who}: now {}: {what}", level(incident.severity)),
         (State::Updated, _) if is_growth(incident) => format!("{who}: still growing: {what}"),
         (State::Updated, _) => format!("{who}: got worse: {what}"),
-        (State::Acknowledged, _) => format!("{who}: someone has taken it: {what}"),
+        (State::Acknowledged, _) => {
+            let by = incident.acknowledged.as_ref().map(|it| name(&it.by));
+            format!("{who}: {} has taken it: {what}", by.as_deref().unwrap_or("someone"))
+        }
         (State::Resolved, Subject::Brand) if is_of_mentions_alone(incident) => {
             format!("{who}: no further such mention{}", lasted(incident))
         }

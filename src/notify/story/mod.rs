@@ -112,7 +112,7 @@ impl Story {
             footer: format!(
                 "incident {} · monitor {} · alert {}",
                 incident.id,
-                name(leading(incident).map_or(&incident.monitor, |signal| &signal.monitor)),
+                name(incident.leading_monitor()),
                 u64::from(change.sequence) + 1,
             ),
         }
@@ -236,7 +236,7 @@ fn how_unusual(incident: &Incident) -> String {
         return "One such mention is enough: it is judged by its words, its author and its audience."
             .into();
     }
-    let days = incident.signals.iter().find(|it| leads(incident, it)).and_then(|it| it.return_days);
+    let days = incident.leading().and_then(|it| it.return_days);
     let by_record = days.and_then(rarity::by_record);
     let sentence = capital(by_record.unwrap_or_else(|| rarity::in_words(incident.peak_z)));
     if incident.peak_z.is_finite() {
@@ -261,6 +261,10 @@ fn facts(incident: &Incident, clock: &Clock) -> Vec<Fact> {
     }
     facts.push(fact("Detected", detected(incident, clock)));
     facts.push(fact("Severity", severity(incident)));
+    if let Some(by) = &incident.acknowledged {
+        let at = clock.short(by.at, incident.onset);
+        facts.push(fact("Taken", format!("by {}, {at}", name(&by.by))));
+    }
     match incident.subject {
         Subject::Feed => facts.push(fact("What it means", feed::meaning(incident))),
         Subject::Brand => facts.push(fact("Mentions since", volume(incident))),
@@ -305,15 +309,10 @@ fn volume(incident: &Incident) -> String {
     )
 }
 
-/// The signal that `incident` is told by, whose monitor is the one to mark.
-fn leading(incident: &Incident) -> Option<&Signal> {
-    incident.signals.iter().find(|signal| leads(incident, signal))
-}
-
 /// The signals beside the leading one, what must be read first before the others.
 fn also(incident: &Incident) -> Vec<String> {
     let mut others: Vec<&Signal> =
-        incident.signals.iter().filter(|s| !leads(incident, s)).collect();
+        incident.signals.iter().filter(|s| !incident.is_led_by(s)).collect();
     // One mention is named before all windows: its z, 0, would put it behind them.
     let order = |signal: &Signal| (signal.measure == Measure::Audience, signal.mood());
     others.sort_by(|a, b| order(b).cmp(&order(a)).then_with(|| b.precedence(a)));
@@ -322,14 +321,6 @@ fn also(incident: &Incident) -> Vec<String> {
         lines.push(format!("and {} more", others.len() - MAX_ALSO));
     }
     lines
-}
-
-/// Whether `signal` is the one that leads the incident.
-fn leads(incident: &Incident, signal: &Signal) -> bool {
-    signal.measure == incident.measure
-        && signal.window_seconds == incident.window_seconds
-        // Of single mentions a smaller one may lead an alert of its own.
-        && (signal.measure != Measure::Audience || signal.observed == incident.observed)
 }
 
 fn signal(signal: &Signal) -> String {

@@ -4,7 +4,9 @@ use super::*;
 use crate::incident::fixtures::{
     ONSET, change_of, fall, incident, resolved, signal, silent_feed, silent_partitions,
 };
-use crate::incident::{Origin, Provenance, Sample, SourceKind, SourceShare, Tracker};
+use crate::incident::{
+    Acknowledgement, Origin, Provenance, Sample, SourceKind, SourceShare, Tracker,
+};
 use crate::mention::{Role, Tone};
 
 fn story(incident: Incident) -> Story {
@@ -193,6 +195,12 @@ fn each_state_has_its_words() {
         state(State::Acknowledged),
         "American: someone has taken it: anger at 6.2x its usual level"
     );
+    let by = Acknowledgement { by: "Dana *Levi*\u{202e}".into(), at: ONSET.plus_millis(1_800_000) };
+    let taken = Incident { acknowledged: Some(by), state: State::Acknowledged, ..incident() };
+    let told = story(taken);
+    assert_eq!(told.headline, "American: Dana *Levi* has taken it: anger at 6.2x its usual level");
+    let taken = told.facts.iter().find(|fact| fact.label == "Taken").map(|fact| &*fact.text);
+    assert_eq!(taken, Some("by Dana *Levi*, 14:50"));
     assert_eq!(
         story(resolved(incident(), 190)).headline,
         "American: back to normal after 3 h 10 min"

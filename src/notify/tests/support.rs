@@ -87,7 +87,13 @@ impl Outbox {
     }
 
     pub async fn outstanding(&self) -> u64 {
-        self.store.outbox_counts().await.unwrap().iter().map(|route| route.pending).sum()
+        self.store
+            .outbox_counts(wall_clock())
+            .await
+            .unwrap()
+            .iter()
+            .map(|route| route.pending)
+            .sum()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::alert::SCHEMA_VERSION;
 use crate::incident::{
-    Change, Direction, Measure, Origin, Provenance, Sample, Severity, Signal, SilentPartitions,
-    SourceKind, SourceShare, State, Subject, TermCount,
+    Acknowledgement, Change, Direction, Measure, Origin, Provenance, Sample, Severity, Signal,
+    SilentPartitions, SourceKind, SourceShare, State, Subject, TermCount,
 };
 use crate::mention::{Role, Timestamp, Tone};
 use crate::notify::story;
@@ -45,6 +45,7 @@ impl From<&Change> for proto::Alert {
             crisis_terms: incident.crisis_terms.iter().map(Into::into).collect(),
             samples: incident.samples.iter().map(Into::into).collect(),
             partitions: incident.partitions.as_ref().map(Into::into),
+            acknowledged: incident.acknowledged.as_ref().map(Into::into),
         }
     }
 }
@@ -89,6 +90,12 @@ impl From<&Origin> for proto::Origin {
             pasted: finite(origin.pasted),
             shared: finite(origin.shared),
         }
+    }
+}
+
+impl From<&Acknowledgement> for proto::Acknowledgement {
+    fn from(acknowledged: &Acknowledgement) -> Self {
+        Self { by: acknowledged.by.clone(), at: Some(timestamp(acknowledged.at)) }
     }
 }
 

@@ -15,9 +15,9 @@ use serde_json::Value;
 
 use super::alert;
 use crate::incident::fixtures::{
-    change, change_of, fall, incident, resolved, silent_feed, silent_partitions,
+    ONSET, change, change_of, fall, incident, resolved, silent_feed, silent_partitions,
 };
-use crate::incident::{Change, Incident, State};
+use crate::incident::{Acknowledgement, Change, Incident, State};
 use crate::notify::hostile;
 use crate::proto;
 
@@ -50,6 +50,7 @@ fn changes() -> Vec<Change> {
         state: State::Acknowledged,
         peak_z: f64::NAN,
         upper: f64::INFINITY,
+        acknowledged: Some(Acknowledgement { by: "Dana".into(), at: ONSET }),
         ..incident()
     };
     vec![

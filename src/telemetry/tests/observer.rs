@@ -55,12 +55,15 @@ fn what_is_where_is_shown_by_route() {
     let busy = crate::store::RouteCounts {
         route: "on-call".into(),
         pending: 3,
+        waiting: 2,
         parked: 1,
         oldest_pending: Some(at(100)),
     };
     metrics.notifications().set_outbox(["on-call", "crm"], &[busy], at(130));
     let of = |name: &str, route| value(&metrics, name, &[("route", route)]);
-    for (name, on_call) in [("outstanding", 3.0), ("oldest_seconds", 30.0), ("parked", 1.0)] {
+    for (name, on_call) in
+        [("outstanding", 3.0), ("oldest_seconds", 30.0), ("waiting", 2.0), ("parked", 1.0)]
+    {
         let name = format!("groundswell_notifications_{name}");
         assert_eq!((of(&name, "on-call"), of(&name, "crm")), (Some(on_call), Some(0.0)));
     }
