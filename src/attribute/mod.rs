@@ -33,6 +33,7 @@ use origin::{Authors, Heard, Known};
 use phrase::{Text, Texts, UsualTexts, Wording};
 use sample::Shortlist;
 pub(crate) use sample::sample;
+pub(crate) use saved::samples_of;
 use swing::Explained;
 
 /// Buckets a day is cut into, of five minutes each.

@@ -59,6 +59,11 @@ impl Shortlist {
         other.negative.iter().for_each(|ranked| insert(&mut self.negative, ranked.clone()));
     }
 
+    /// All of them, in no order; one may come twice.
+    pub(super) fn all(self) -> impl Iterator<Item = Sample> {
+        self.any.into_iter().chain(self.negative).map(|ranked| ranked.sample)
+    }
+
     /// The samples to show; negative ones when those are in question and there are any.
     pub(super) fn choose(self, negative_only: bool) -> Vec<Sample> {
         let list =

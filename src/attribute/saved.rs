@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Attribution, BUCKET_CAPACITY, Bucket, HeavyHitters, USUAL_CAPACITY, Usual};
-use crate::window::{SavedSegments, Segment};
+use crate::incident::Sample;
+use crate::window::{Pane, SavedSegments, Segment};
 
 /// Buckets of a stretch, which are saved together: half an hour.
 const BUCKETS_PER_STRETCH: i64 = 6;
@@ -49,6 +50,11 @@ impl Attribution {
         self.stretches.iter().copied()
     }
 
+    /// The number of the stretch that `pane` lies in.
+    pub fn stretch_of(&self, pane: Pane) -> i64 {
+        pane.div_euclid(self.bucket_panes.max(1)).div_euclid(BUCKETS_PER_STRETCH)
+    }
+
     /// The attribution that this, saved without what is `usual`, without the buckets of its
     /// `stretches` and without its `authors`, was, with the settings of `fresh`; `None` when it
     /// cannot have been one.
@@ -79,6 +85,13 @@ impl Attribution {
         self.usual.changed = true;
         self.buckets.iter_mut().for_each(|bucket| bucket.changed = true);
     }
+}
+
+/// The samples that speak for what is in `buckets`, each once.
+pub(crate) fn samples_of(buckets: impl Iterator<Item = Bucket>) -> Vec<Sample> {
+    let mut known = BTreeSet::new();
+    let samples = buckets.flat_map(|bucket| bucket.shortlist.all());
+    samples.filter(|it| known.insert((it.channel.clone(), it.id.clone()))).collect()
 }
 
 impl Bucket {

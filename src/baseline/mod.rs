@@ -45,10 +45,25 @@ pub struct Bucket {
     pub hour: i64,
     /// The hour of the week it lay in, what could have been counted in it, and when.
     pub part: Part,
-    /// Mentions counted.
+    /// Mentions counted, as far as they are learnt from.
     pub count: f64,
     /// Whether an incident was open: kept, but not learnt from.
     pub held: bool,
+    /// `count` before anything was learnt from it.
+    #[serde(default)]
+    seen: Option<f64>,
+}
+
+impl Bucket {
+    /// An hour that has passed.
+    pub const fn new(hour: i64, part: Part, count: f64, held: bool) -> Self {
+        Self { hour, part, count, held, seen: Some(count) }
+    }
+
+    /// What was counted, whatever has been learnt from it.
+    pub fn seen(&self) -> f64 {
+        self.seen.unwrap_or(self.count)
+    }
 }
 
 /// However steady a series has been, this part of what is not known about its rate remains.
@@ -215,6 +230,12 @@ impl Baseline {
             self.learnt.past.pop_front();
         }
         self.refit();
+    }
+
+    /// The hour that began so many hours after the Unix epoch, if it has been learnt.
+    pub fn hour(&self, hour: i64) -> Option<&Bucket> {
+        let at = self.learnt.past.binary_search_by_key(&hour, |bucket| bucket.hour).ok()?;
+        self.learnt.past.get(at)
     }
 
     /// The first hour this series is known from, in hours since the Unix epoch.

@@ -272,7 +272,7 @@ impl BrandState {
             let count = counted(watched.count) * watched.worth;
             let part = watched.of.map_or(alive, |of| Part::even(slot, counted(of)));
             let held = held.iter().any(|span| span.contains(&hour));
-            baseline.learn(Bucket { hour, part, count, held });
+            baseline.learn(Bucket::new(hour, part, count, held));
         }
     }
 
@@ -359,7 +359,7 @@ impl BrandState {
     }
 
     /// The mentions of a window, spread over the hours of the week as they are expected to fall.
-    fn share_shape(&self, shape: &[Part], mentions: f64) -> Shape {
+    pub(super) fn share_shape(&self, shape: &[Part], mentions: f64) -> Shape {
         let baseline = &self.baselines[MENTIONS];
         let means: Vec<f64> = shape.iter().map(|part| baseline.mean_in(part)).collect();
         let total: f64 = means.iter().sum();

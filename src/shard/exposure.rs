@@ -126,6 +126,18 @@ impl Exposure {
         (from.max(self.end - self.panes.len() as Pane)..to).filter_map(|pane| self.part(pane))
     }
 
+    /// The first pane that is remembered.
+    pub(super) fn oldest(&self) -> Pane {
+        self.end - self.panes.len() as Pane
+    }
+
+    /// Where in the week the living panes of `panes` lay.
+    pub(super) fn shape(&self, panes: Range<Pane>) -> Shape {
+        let mut shape = Shape::new();
+        self.parts_between(panes.start, panes.end).for_each(|part| add(&mut shape, part));
+        shape
+    }
+
     /// What has been watched of the hour of `panes`, which lay in `slot`.
     pub(super) fn hour(&self, panes: Range<Pane>, slot: Slot) -> Part {
         let mut hour = Part::even(slot, 0.0);

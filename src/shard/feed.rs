@@ -164,7 +164,7 @@ impl Feed {
                 .baseline
                 .expect(self.hour, &[part])
                 .is_some_and(|expected| expected.z(count) > TYPICAL_Z);
-        self.baseline.learn(Bucket { hour, part, count, held });
+        self.baseline.learn(Bucket::new(hour, part, count, held));
         if !held {
             self.risen_since = None;
             return;

@@ -15,10 +15,12 @@ mod marks;
 mod post;
 mod readout;
 mod saved;
+mod series;
 mod shape;
 mod since;
 mod state;
 mod told;
+mod view;
 mod watch;
 
 use std::sync::Arc;
@@ -32,8 +34,10 @@ use crate::window::{Dedup, Pane, Watermark, copy_key, mention_key};
 
 pub use readout::{Fullness, Surprise, WindowReading};
 pub use saved::{Loaded, Missing};
+pub use series::{SeriesPoint, SeriesRange, Typical};
+pub use view::BrandView;
 
-use brand::Tick;
+use brand::{MENTIONS, Tick};
 use marks::Marks;
 use shape::Shape;
 use state::State;

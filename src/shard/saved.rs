@@ -50,12 +50,24 @@ struct SharedRef<'a> {
 
 /// What all brands share, as it was saved.
 #[derive(Deserialize)]
-struct Shared {
+pub(super) struct Shared {
     shape: Shape,
     watermark: Watermark,
     dedup: Dedup,
     marks: Marks,
-    state: Option<State>,
+    pub state: Option<State>,
+}
+
+impl Shared {
+    /// Whether it can be used for what is counted in `shape`.
+    pub(super) fn fits(&self, shape: &Shape) -> Result<(), CheckpointError> {
+        match self.shape.differs(shape) {
+            Some(differs) => {
+                Err(CheckpointError::new(&PartKey::Partition, Problem::Shape { differs }))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Shard {
@@ -98,13 +110,10 @@ impl Shard {
         feed: &str,
         parts: impl IntoIterator<Item = Part>,
     ) -> Result<Loaded, CheckpointError> {
-        let parts = parts.into_iter().map(|part| (part.key, part.bytes)).collect();
-        let mut stored = Stored { parts, used: BTreeSet::new() };
+        let mut stored = Stored::new(parts);
         let fresh = Self::new(plan, feed);
         let shared: Shared = stored.take(&PartKey::Partition)?;
-        if let Some(differs) = shared.shape.differs(&fresh.shape) {
-            return Err(CheckpointError::new(&PartKey::Partition, Problem::Shape { differs }));
-        }
+        shared.fits(&fresh.shape)?;
         let of = |number| stored.take(&PartKey::Seen(number));
         let dedup = shared.dedup.resume(&fresh.dedup, of)?;
         let mut shard = Self {
@@ -203,14 +212,22 @@ impl BrandState {
 }
 
 /// The parts that are stored.
-struct Stored {
+pub(super) struct Stored {
     parts: BTreeMap<PartKey, Vec<u8>>,
     /// Those that belong to the state.
     used: BTreeSet<PartKey>,
 }
 
 impl Stored {
-    fn take<T: DeserializeOwned>(&mut self, key: &PartKey) -> Result<T, CheckpointError> {
+    pub(super) fn new(parts: impl IntoIterator<Item = Part>) -> Self {
+        let parts = parts.into_iter().map(|part| (part.key, part.bytes)).collect();
+        Self { parts, used: BTreeSet::new() }
+    }
+
+    pub(super) fn take<T: DeserializeOwned>(
+        &mut self,
+        key: &PartKey,
+    ) -> Result<T, CheckpointError> {
         let bytes = self.parts.get(key);
         let bytes = bytes.ok_or_else(|| CheckpointError::new(key, Problem::Absent))?;
         // What is named over and over would be unfolded over and over.
@@ -277,7 +294,7 @@ impl Stored {
 }
 
 /// What can be read, and yet is not what was saved.
-fn unsound(key: &PartKey) -> CheckpointError {
+pub(super) fn unsound(key: &PartKey) -> CheckpointError {
     CheckpointError::new(key, Problem::corrupt("it does not fit what it was saved with"))
 }
 

@@ -29,7 +29,7 @@ fn slot(hour: i64) -> Slot {
 }
 
 fn bucket(hour: i64, count: f64) -> Bucket {
-    Bucket { hour: MONDAY + hour, part: Part::even(slot(hour), 60.0), count, held: false }
+    Bucket::new(MONDAY + hour, Part::even(slot(hour), 60.0), count, false)
 }
 
 fn hour_shape(hour: i64) -> Shape {
