@@ -22,6 +22,7 @@
 //!
 //! Adapters, thin:
 //!
+//! - [`chart`]: a measure over time against what is typical, as SVG and PNG.
 //! - [`proto`]: the wire types, generated from `proto/`.
 //! - [`decode`]: bytes to mentions, or a dead letter with the reason.
 //! - [`classify`]: brands, tone, crisis words, author role.
@@ -52,6 +53,7 @@ pub mod detect;
 pub mod checkpoint;
 pub mod shard;
 
+pub mod chart;
 pub mod classify;
 pub mod decode;
 pub mod http;
