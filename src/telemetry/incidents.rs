@@ -1,13 +1,11 @@
-//! Incidents: how many are open, how many there were.
+//! Incidents: how many there were, and what is open.
 
-use prometheus::{Gauge, IntCounter, IntCounterVec};
+use prometheus::{IntCounter, IntCounterVec};
 
 use super::MetricsError;
 use super::family::Registrar;
-use crate::incident::{Change, Direction, Incident, Severity, State};
-
-/// Open incidents by [`Severity::ALL`].
-pub(super) type OpenCounts = [u64; Severity::ALL.len()];
+use super::open_incidents::OpenIncidents;
+use crate::incident::{Change, Direction, Severity, State};
 
 const STATES: [State; 5] =
     [State::Opened, State::Escalated, State::Updated, State::Acknowledged, State::Resolved];
@@ -15,7 +13,7 @@ const STATES: [State; 5] =
 /// Metrics of incidents over all shards.
 #[derive(Debug)]
 pub struct Incidents {
-    open: [Gauge; Severity::ALL.len()],
+    open: OpenIncidents,
     opened: IntCounterVec,
     changes: IntCounterVec,
     marks: IntCounter,
@@ -23,15 +21,9 @@ pub struct Incidents {
 }
 
 impl Incidents {
-    pub(super) fn new(registrar: &mut Registrar) -> Result<Self, MetricsError> {
-        let open = registrar.gauges(
-            &["severity"],
-            (
-                "groundswell_incidents_open",
-                "incidents",
-                "Incidents that are open now, by the highest severity each has had.",
-            ),
-        )?;
+    /// Room for the onsets of `cap` open incidents.
+    pub(super) fn new(registrar: &mut Registrar, cap: usize) -> Result<Self, MetricsError> {
+        let open = OpenIncidents::new(registrar, cap)?;
         let opened = registrar.counters(
             &["severity", "direction"],
             (
@@ -65,7 +57,6 @@ impl Incidents {
         for state in STATES {
             changes.with_label_values(&[state.name()]);
         }
-        let open = Severity::ALL.map(|severity| open.with_label_values(&[severity.name()]));
         Ok(Self {
             open,
             opened,
@@ -91,21 +82,8 @@ impl Incidents {
         self.marks_skipped.inc_by(skipped);
     }
 
-    /// One shard's open incidents were `before` and are `now`.
-    pub(super) fn replace(&self, before: &OpenCounts, now: &OpenCounts) {
-        for ((gauge, before), now) in self.open.iter().zip(before).zip(now) {
-            gauge.add(*now as f64 - *before as f64);
-        }
+    /// What is open now.
+    pub(super) fn open(&self) -> &OpenIncidents {
+        &self.open
     }
-}
-
-/// Counts `incidents` by severity.
-pub(super) fn count_open<'a>(incidents: impl IntoIterator<Item = &'a Incident>) -> OpenCounts {
-    let mut counts = OpenCounts::default();
-    for incident in incidents {
-        if let Some(at) = Severity::ALL.iter().position(|known| *known == incident.severity) {
-            counts[at] += 1;
-        }
-    }
-    counts
 }

@@ -39,7 +39,8 @@ struct Inner {
 
 impl Metrics {
     /// Registers everything. The window gauges show at most `series_cap` windows (brand, monitor
-    /// and length), each with five series; every other label has few values by nature.
+    /// and length), each with five series, and as many open incidents are told of; every other label
+    /// has few values by nature.
     ///
     /// # Errors
     ///
@@ -59,7 +60,7 @@ impl Metrics {
         let partitions = Partitions::new(&mut registrar)?;
         let room = Room::new(&mut registrar)?;
         let windows = Windows::new(&mut registrar, series_cap)?;
-        let incidents = Incidents::new(&mut registrar)?;
+        let incidents = Incidents::new(&mut registrar, series_cap)?;
         let notifications = Notifications::new(&mut registrar)?;
         let checkpoints = Checkpoints::new(&mut registrar)?;
         let http = Http::new(&mut registrar)?;

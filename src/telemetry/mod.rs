@@ -7,6 +7,7 @@
 //!   [`PartitionMetrics`] for each partition.
 //! - `room`: caps, and what the configuration comes to.
 //! - `windows`: the gauges with a series for each window, bounded in number.
+//! - `open_incidents`: the gauges with a series for each open incident, bounded in number.
 //! - [`Family`]: the catalogue that `docs/metrics.md` is checked against.
 //! - [`Observer`]: hears of deliveries, counts and logs them.
 //! - [`log`]: sets up what is written to standard error.
@@ -21,6 +22,7 @@ pub mod log;
 mod metrics;
 mod notifications;
 mod observer;
+mod open_incidents;
 mod partition;
 mod room;
 mod route;

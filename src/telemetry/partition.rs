@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use prometheus::{GaugeVec, IntCounterVec};
 
 use super::family::Registrar;
-use super::incidents::{OpenCounts, count_open};
 use super::metrics::Metrics;
 use super::{MetricsError, seconds_signed};
 use crate::detect::Brand;
@@ -130,10 +129,9 @@ impl Partitions {
 #[derive(Debug)]
 pub struct PartitionMetrics {
     metrics: Metrics,
-    /// Its name towards the window gauges; no two are the same.
+    /// Its name towards the gauges of windows and open incidents; no two are the same.
     shard: u64,
     labels: [String; 2],
-    open: OpenCounts,
     early_turnovers: u64,
 }
 
@@ -141,7 +139,7 @@ impl PartitionMetrics {
     pub(super) fn new(metrics: Metrics, shard: u64, topic: &str, partition: i32) -> Self {
         let labels = [topic.to_owned(), partition.to_string()];
         metrics.partitions().hold(&labels);
-        Self { metrics, shard, labels, open: OpenCounts::default(), early_turnovers: 0 }
+        Self { metrics, shard, labels, early_turnovers: 0 }
     }
 
     /// Messages of the partition that have not been read.
@@ -175,10 +173,8 @@ impl PartitionMetrics {
     }
 
     /// The shard's open incidents.
-    pub fn set_open_incidents<'a>(&mut self, incidents: impl IntoIterator<Item = &'a Incident>) {
-        let now = count_open(incidents);
-        self.metrics.incidents().replace(&self.open, &now);
-        self.open = now;
+    pub fn set_open_incidents<'a>(&self, incidents: impl IntoIterator<Item = &'a Incident>) {
+        self.metrics.incidents().open().set(self.shard, incidents);
     }
 
     /// How full the shard's bounded parts are.
@@ -200,7 +196,7 @@ impl PartitionMetrics {
 
 impl Drop for PartitionMetrics {
     fn drop(&mut self) {
-        self.metrics.incidents().replace(&self.open, &OpenCounts::default());
+        self.metrics.incidents().open().release(self.shard);
         self.metrics.windows().release(self.shard);
         self.metrics.partitions().let_go(&self.labels);
     }

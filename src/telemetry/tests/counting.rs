@@ -1,8 +1,8 @@
 //! What is counted is what happened.
 
 use super::*;
-use crate::incident::fixtures::{change_of, resolved};
-use crate::incident::{Severity, State};
+use crate::incident::fixtures::{ONSET, change_of, resolved, silent_feed};
+use crate::incident::{Incident, Severity, State};
 
 #[test]
 fn every_outcome_and_reason_is_there_from_the_start() {
@@ -64,10 +64,7 @@ fn incidents_are_counted_when_they_open() {
     let metrics = Metrics::new(10).unwrap();
     let told = metrics.incidents();
     told.changed(&change_of(incident(), 0));
-    told.changed(&change_of(
-        crate::incident::Incident { state: State::Escalated, ..incident() },
-        1,
-    ));
+    told.changed(&change_of(Incident { state: State::Escalated, ..incident() }, 1));
     told.changed(&change_of(resolved(incident(), 90), 2));
     told.changed(&change_of(fall(), 0));
     let of = |severity, direction| {
@@ -90,8 +87,8 @@ fn open_incidents_add_up_over_partitions_and_go_with_them() {
     let open = |severity| {
         value(&metrics, "groundswell_incidents_open", &[("severity", severity)]).unwrap()
     };
-    let mut first = metrics.partition("mentions", 0);
-    let mut second = metrics.partition("mentions", 1);
+    let first = metrics.partition("mentions", 0);
+    let second = metrics.partition("mentions", 1);
     first.set_open_incidents([&incident(), &fall()]);
     second.set_open_incidents([&incident()]);
     assert_eq!((open("critical"), open("warning"), open("notice")), (2.0, 1.0, 0.0));
@@ -101,6 +98,56 @@ fn open_incidents_add_up_over_partitions_and_go_with_them() {
     assert_eq!((open("critical"), open("warning")), (1.0, 0.0));
     second.set_open_incidents([]);
     assert_eq!(open("critical"), 0.0);
+}
+
+/// The onset shown for an open incident.
+fn onset(metrics: &Metrics, of: &Incident) -> Option<f64> {
+    let labels = [
+        ("brand", of.brand.as_str()),
+        ("monitor", of.monitor.as_str()),
+        ("direction", of.direction.name()),
+        ("severity", of.severity.name()),
+    ];
+    value(metrics, "groundswell_incident_onset_timestamp_seconds", &labels)
+}
+
+#[test]
+fn whose_incident_is_open_and_since_when_is_told_while_it_is() {
+    let metrics = Metrics::new(10).unwrap();
+    let first = metrics.partition("mentions", 0);
+    let second = metrics.partition("mentions", 1);
+    let began = ONSET.as_millis() as f64 / 1_000.0;
+    let earlier = Incident { onset: ONSET.plus_millis(-90_500), ..incident() };
+    first.set_open_incidents([&incident(), &silent_feed()]);
+    assert_eq!(onset(&metrics, &incident()), Some(began));
+    assert_eq!(onset(&metrics, &silent_feed()), Some(began));
+    assert_eq!(onset(&metrics, &fall()), None);
+    second.set_open_incidents([&earlier]);
+    assert_eq!(onset(&metrics, &incident()), Some(began - 90.5), "of two alike, the earlier");
+    drop(second);
+    assert_eq!(onset(&metrics, &incident()), Some(began));
+    first.set_open_incidents([]);
+    assert_eq!(onset(&metrics, &incident()), None, "it is over");
+}
+
+#[test]
+fn beyond_the_limit_the_most_severe_incidents_are_shown() {
+    let metrics = Metrics::new(2).unwrap();
+    let partition = metrics.partition("mentions", 0);
+    let of = |brand: &str, severity, minutes: i64| Incident {
+        brand: brand.to_owned(),
+        severity,
+        onset: ONSET.plus_millis(minutes * 60_000),
+        ..incident()
+    };
+    let old = of("El Al", Severity::Notice, 0);
+    let new = of("Delta", Severity::Notice, 5);
+    let grave = of("United", Severity::Critical, 9);
+    partition.set_open_incidents([&new, &old, &grave]);
+    assert!(onset(&metrics, &grave).is_some() && onset(&metrics, &old).is_some());
+    assert_eq!(onset(&metrics, &new), None);
+    let notices = value(&metrics, "groundswell_incidents_open", &[("severity", "notice")]);
+    assert_eq!(notices, Some(2.0), "counted all the same");
 }
 
 #[test]

@@ -161,6 +161,7 @@ fn it_shows_every_subject() {
         "groundswell_attributed_values",
         "groundswell_window_series_limit",
         "groundswell_notifications_waiting",
+        "groundswell_incident_onset_timestamp_seconds",
     ];
     assert_eq!(hidden, close_up);
 }
