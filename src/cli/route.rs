@@ -9,7 +9,7 @@ use super::Failure;
 use super::run::{Args, carry_out, serving, start, stop_signal};
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let config = start(args, Secrets::ResolveSource)?;
+    let config = start(args, Secrets::ResolveForRoute)?;
     carry_out(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }

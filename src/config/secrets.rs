@@ -22,8 +22,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 pub enum Secrets {
     /// Read the environment variables and files that hold them.
     Resolve,
-    /// Read those of the source and leave the others empty: for `route`, which tells nobody.
-    ResolveSource,
+    /// Read those of the source and of HTTP and leave the others empty: for `route`, which tells nobody.
+    ResolveForRoute,
     /// Leave them empty: for commands that speak to nobody.
     Ignore,
 }
@@ -154,7 +154,7 @@ impl Section<'_, '_> {
         self.reader.note_source(SecretSource { key: path.clone(), holder: holder.clone() });
         let needed = match self.reader.secrets {
             Secrets::Ignore => false,
-            Secrets::ResolveSource => path.starts_with("source."),
+            Secrets::ResolveForRoute => path.starts_with("source.") || path.starts_with("http."),
             Secrets::Resolve => true,
         };
         let secret = if needed {

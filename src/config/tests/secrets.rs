@@ -153,10 +153,15 @@ fn replay_needs_no_secret() {
 }
 
 #[test]
-fn route_needs_the_secrets_of_its_source_alone() {
+fn route_needs_the_secrets_of_its_source_and_of_http_alone() {
     let text = repository("examples/full.toml");
-    let asked = |name: &str| (name == "KAFKA_PASSWORD").then(|| "opensesame".to_owned());
-    let config = Config::parse(&text, "full", Secrets::ResolveSource, &asked).unwrap();
+    let asked = |name: &str| match name {
+        "KAFKA_PASSWORD" => Some("opensesame".to_owned()),
+        "GROUNDSWELL_GRAFANA_TOKEN" | "GROUNDSWELL_ON_CALL_TOKEN" => Some(format!("of-{name}")),
+        _ => None,
+    };
+    let config = Config::parse(&text, "full", Secrets::ResolveForRoute, &asked).unwrap();
+    assert_eq!(config.http.tokens[0].token.expose(), "of-GROUNDSWELL_GRAFANA_TOKEN");
     let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
     assert_eq!(webhook_url.expose(), "");
     let mut properties = config.kafka.as_ref().unwrap().properties.iter();
