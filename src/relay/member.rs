@@ -13,7 +13,7 @@ use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
-use rdkafka::statistics::Statistics;
+use rdkafka::statistics::{Partition, Statistics};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use tracing::{debug, info, warn};
@@ -195,6 +195,14 @@ impl Context {
     }
 }
 
+/// Messages of a partition that have not been read; `None` while that is not known. librdkafka's own lag begins at what the
+/// consumer has committed, and it is the producer that commits here.
+fn unread(of: &Partition) -> Option<i64> {
+    // Once all that was fetched is read, also what is passed over is: aborted messages, the ends of transactions.
+    let next = if of.fetchq_cnt == 0 { of.next_offset } else { of.app_offset };
+    (next >= 0 && of.ls_offset >= 0).then(|| (of.ls_offset - next).max(0))
+}
+
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().filter(|broker| broker.state == "UP").count();
@@ -207,8 +215,8 @@ impl ClientContext for Context {
         }
         for topic in statistics.topics.values() {
             for (partition, of) in &topic.partitions {
-                if *partition >= 0 && of.consumer_lag >= 0 {
-                    self.observer.lag(&topic.topic, *partition, of.consumer_lag);
+                if let Some(messages) = unread(of).filter(|_| *partition >= 0) {
+                    self.observer.lag(&topic.topic, *partition, messages);
                 }
             }
         }
@@ -239,5 +247,27 @@ impl ConsumerContext for Context {
         } else {
             lock(&self.rebalances).push_back(rebalance);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partition(next_offset: i64, fetchq_cnt: i64, app_offset: i64) -> Partition {
+        Partition { ls_offset: 100, next_offset, fetchq_cnt, app_offset, ..Partition::default() }
+    }
+
+    #[test]
+    fn what_is_unread_is_counted_from_what_was_read_last() {
+        const UNKNOWN: i64 = -1_001;
+        assert_eq!(unread(&partition(80, 20, 60)), Some(40), "fetched and not read, too");
+        assert_eq!(unread(&partition(80, 0, 60)), Some(20), "all that was fetched is read");
+        assert_eq!(unread(&partition(100, 0, UNKNOWN)), Some(0), "there was nothing to read");
+        assert_eq!(unread(&partition(80, 80, UNKNOWN)), None, "nothing is read yet");
+        assert_eq!(unread(&partition(UNKNOWN, 0, UNKNOWN)), None);
+        assert_eq!(unread(&partition(101, 0, 60)), Some(0), "the end is of a moment ago");
+        let unfetched = Partition { ls_offset: UNKNOWN, ..partition(0, 0, 0) };
+        assert_eq!(unread(&unfetched), None);
     }
 }

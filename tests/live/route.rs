@@ -43,6 +43,15 @@ async fn each_mention_becomes_one_record_for_each_of_its_markets() {
         of("routed") + of("unmatched") + of("rejected")
     };
     instance.wait_for("/metrics", |_, text| read(text) >= all).await;
+    // How many wait is told before the first restart, when nobody has asked what is committed.
+    let waiting = |partition: i32| {
+        let labels = format!("partition=\"{partition}\",topic=\"{}\"", setup.input);
+        format!("groundswell_consumer_lag_messages{{{labels}}}")
+    };
+    let none_waits = |text: &str| {
+        (0..setup.partitions).all(|partition| sample(text, &waiting(partition)) == Some(0.0))
+    };
+    instance.wait_for("/metrics", |_, text| none_waits(text)).await;
     let metrics = instance.get("/metrics").await;
     assert_eq!(instance.terminate().await.code(), Some(0), "{}", instance.log());
 
