@@ -1,4 +1,4 @@
-//! The Grafana dashboard asks only for what there is.
+//! The Grafana dashboards ask only for what there is, and show all of it.
 
 use std::collections::BTreeSet;
 
@@ -6,35 +6,45 @@ use serde_json::Value;
 
 use super::*;
 
-const DASHBOARD: &str = include_str!("../../../grafana/groundswell-overview.json");
+const DASHBOARDS: [(&str, &str); 3] = [
+    ("groundswell-overview", include_str!("../../../grafana/groundswell-overview.json")),
+    ("groundswell-brand", include_str!("../../../grafana/groundswell-brand.json")),
+    ("groundswell-pipeline", include_str!("../../../grafana/groundswell-pipeline.json")),
+];
 
-fn dashboard() -> Value {
-    serde_json::from_str(DASHBOARD).unwrap()
+fn dashboards() -> [(&'static str, Value); 3] {
+    DASHBOARDS.map(|(name, text)| (name, serde_json::from_str(text).unwrap()))
 }
 
-fn panels(dashboard: &Value) -> impl Iterator<Item = &Value> {
-    dashboard["panels"].as_array().unwrap().iter()
+fn list<'a>(of: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    of[key].as_array().unwrap_or_else(|| panic!("no {key}: {of}")).iter()
 }
 
-fn queries(dashboard: &Value) -> Vec<String> {
-    let targets = panels(dashboard)
+/// What a dashboard asks: its panels, its variables, its annotations.
+fn queries_of(dashboard: &Value) -> Vec<String> {
+    let targets = list(dashboard, "panels")
         .filter_map(|panel| panel["targets"].as_array())
         .flatten()
         .map(|target| target["expr"].as_str().expect("a target has a query"));
-    let variables = dashboard["templating"]["list"].as_array().unwrap().iter();
-    let variables = variables
+    let variables = list(&dashboard["templating"], "list")
         .filter(|variable| variable["type"] == "query")
         .map(|variable| variable["query"]["query"].as_str().expect("a variable has a query"));
-    let annotations = dashboard["annotations"]["list"].as_array().unwrap().iter();
-    let annotations = annotations.filter_map(|annotation| annotation["expr"].as_str());
+    let annotations = list(&dashboard["annotations"], "list")
+        .filter_map(|annotation| annotation["expr"].as_str());
     targets.chain(variables).chain(annotations).map(str::to_owned).collect()
+}
+
+/// What all dashboards ask.
+pub fn queries() -> Vec<String> {
+    dashboards().iter().flat_map(|(_, dashboard)| queries_of(dashboard)).collect()
 }
 
 /// Panics when `query` names a metric, or asks a metric for a label, that is not there. Returns the
 /// metrics it names.
 pub fn check_query(metrics: &Metrics, query: &str) -> BTreeSet<&'static str> {
     let mut named = BTreeSet::new();
-    let mut labels_of_all: BTreeSet<&str> = BTreeSet::from(["le", "instance"]);
+    // Those of buckets, those that Prometheus adds, and what the rules add.
+    let mut labels_of_all: BTreeSet<&str> = BTreeSet::from(["le", "instance", "job", "bound"]);
     let mut rest = query;
     while let Some(start) = rest.find("groundswell_") {
         let name_end = rest[start..].find(|c: char| !c.is_ascii_lowercase() && c != '_');
@@ -75,10 +85,13 @@ fn family<'a>(metrics: &'a Metrics, name: &str) -> Option<&'a Family> {
 #[test]
 fn every_query_asks_for_what_there_is() {
     let metrics = Metrics::new(10).unwrap();
-    let queries = queries(&dashboard());
-    assert!(queries.len() > 20, "{}", queries.len());
+    let queries = queries();
+    assert!(queries.len() > 60, "{}", queries.len());
     for query in &queries {
-        assert!(!check_query(&metrics, query).is_empty(), "names no metric of ours: {query}");
+        let named = !check_query(&metrics, query).is_empty();
+        let alerts = query.contains("ALERTS{alertname=~\"Groundswell.+\"}");
+        let ours = rules::check_recorded(query) || named || alerts;
+        assert!(ours, "names no metric of ours: {query}");
         let depth = |open, close| query.matches(open).count() == query.matches(close).count();
         assert!(depth('(', ')') && depth('{', '}') && query.matches('"').count() % 2 == 0);
     }
@@ -86,11 +99,11 @@ fn every_query_asks_for_what_there_is() {
 
 #[test]
 fn counters_are_never_shown_bare() {
-    for query in queries(&dashboard()) {
+    for query in queries() {
         for part in query.split("groundswell_").skip(1) {
             let name: String =
                 part.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-            if name.ends_with("_total") || name.ends_with("_bucket") {
+            if ["_total", "_bucket", "_count"].iter().any(|end| name.ends_with(end)) {
                 let before = query.split(&format!("groundswell_{name}")).next().unwrap();
                 let called = ["rate(", "increase(", "label_values("];
                 assert!(called.iter().any(|f| before.ends_with(f)), "{name} in {query}");
@@ -115,53 +128,78 @@ fn the_checks_find_what_is_wrong() {
 }
 
 #[test]
-fn it_can_be_provisioned_as_it_is() {
-    let dashboard = dashboard();
-    assert!(dashboard["id"].is_null(), "the id is the database's");
-    assert_eq!(dashboard["uid"], "groundswell-overview");
-    assert!(dashboard.get("__inputs").is_none(), "nobody is asked anything");
-    let mut ids = BTreeSet::new();
-    let mut taken = BTreeSet::new();
-    for panel in panels(&dashboard) {
-        let title = panel["title"].as_str().unwrap();
-        assert!(ids.insert(panel["id"].as_u64().unwrap()), "{title}: id twice");
-        let side = |key: &str| panel["gridPos"][key].as_u64().unwrap();
-        assert!(side("x") + side("w") <= 24, "{title} is wider than the grid");
-        for x in side("x")..side("x") + side("w") {
-            for y in side("y")..side("y") + side("h") {
-                assert!(taken.insert((x, y)), "{title} covers another panel");
+fn each_can_be_provisioned_as_it_is() {
+    for (name, dashboard) in dashboards() {
+        assert!(dashboard["id"].is_null(), "the id is the database's");
+        assert_eq!(dashboard["uid"], name);
+        assert!(dashboard.get("__inputs").is_none(), "nobody is asked anything");
+        let mut ids = BTreeSet::new();
+        let mut taken = BTreeSet::new();
+        for panel in list(&dashboard, "panels") {
+            let title = panel["title"].as_str().unwrap();
+            assert!(ids.insert(panel["id"].as_u64().unwrap()), "{title}: id twice");
+            let side = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+            assert!(side("x") + side("w") <= 24, "{title} is wider than the grid");
+            for x in side("x")..side("x") + side("w") {
+                for y in side("y")..side("y") + side("h") {
+                    assert!(taken.insert((x, y)), "{title} covers another panel");
+                }
+            }
+            if panel["type"] != "row" {
+                assert_is_explained(title, panel);
             }
         }
-        if panel["type"] != "row" {
-            assert_eq!(panel["datasource"]["uid"], "${datasource}", "{title}");
-            assert!(panel["description"].as_str().is_some_and(|d| d.ends_with('.')), "{title}");
-            let targets = panel["targets"].as_array().unwrap();
-            let refs: BTreeSet<_> = targets.iter().map(|t| t["refId"].as_str().unwrap()).collect();
-            assert_eq!(refs.len(), targets.len(), "{title}: refId twice");
+        for asks in list(&dashboard["templating"], "list").chain(list(&dashboard, "panels")) {
+            let fixed = asks["type"] == "row" || asks["type"] == "datasource";
+            assert!(fixed || asks["datasource"]["uid"] == "${datasource}", "{name}: {asks}");
         }
     }
-    let variables: BTreeSet<&str> = dashboard["templating"]["list"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|variable| variable["name"].as_str().unwrap())
-        .collect();
-    assert_eq!(variables, BTreeSet::from(["brand", "datasource", "monitor", "window"]));
+}
+
+fn assert_is_explained(title: &str, panel: &Value) {
+    assert!(panel["description"].as_str().is_some_and(|it| it.ends_with('.')), "{title}");
+    let refs: Vec<_> = list(panel, "targets").map(|it| it["refId"].as_str().unwrap()).collect();
+    assert_eq!(refs.iter().collect::<BTreeSet<_>>().len(), refs.len(), "{title}: refId twice");
 }
 
 #[test]
-fn it_shows_every_subject() {
+fn each_leads_to_the_others() {
+    for (name, dashboard) in dashboards() {
+        let links: BTreeSet<&str> = list(&dashboard, "links")
+            .map(|link| link["url"].as_str().unwrap())
+            .map(|url| url.trim_start_matches("/d/").split('?').next().unwrap())
+            .collect();
+        let others = DASHBOARDS.iter().map(|(other, _)| *other).filter(|other| *other != name);
+        assert_eq!(links, others.collect(), "{name}");
+    }
+}
+
+/// A `$name` in a query is a variable of that dashboard, or Grafana's own.
+#[test]
+fn every_variable_that_is_asked_with_is_there() {
+    for (name, dashboard) in dashboards() {
+        let variables: BTreeSet<&str> = list(&dashboard["templating"], "list")
+            .map(|variable| variable["name"].as_str().unwrap())
+            .collect();
+        for query in queries_of(&dashboard) {
+            for part in query.split('$').skip(1) {
+                let end = part.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+                let asked = &part[..end.unwrap_or(part.len())];
+                let known = asked == "__rate_interval" || variables.contains(asked);
+                assert!(known, "{name} has no variable {asked}: {query}");
+            }
+        }
+    }
+}
+
+#[test]
+fn they_show_every_subject() {
     let metrics = Metrics::new(10).unwrap();
-    let shown: BTreeSet<&str> =
-        queries(&dashboard()).iter().flat_map(|query| check_query(&metrics, query)).collect();
+    let recorded = rules::expressions();
+    let asked = queries().into_iter().chain(recorded);
+    let shown: BTreeSet<&str> = asked.flat_map(|query| check_query(&metrics, &query)).collect();
     let hidden: Vec<&str> =
         metrics.families().iter().map(|f| f.name).filter(|name| !shown.contains(name)).collect();
-    // What is there for looking closer, and on no overview.
-    let close_up = [
-        "groundswell_attributed_values",
-        "groundswell_window_series_limit",
-        "groundswell_notifications_waiting",
-        "groundswell_incident_onset_timestamp_seconds",
-    ];
-    assert_eq!(hidden, close_up);
+    // What is there for looking closer, and on no dashboard.
+    assert_eq!(hidden, ["groundswell_attributed_values"]);
 }

@@ -7,6 +7,7 @@ mod documents;
 mod exposition;
 mod naming;
 mod observer;
+mod rules;
 mod windows;
 
 use std::collections::BTreeMap;
