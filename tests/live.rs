@@ -19,6 +19,8 @@ mod cluster;
 mod commands;
 #[path = "live/faults.rs"]
 mod faults;
+#[path = "live/grafana.rs"]
+mod grafana;
 #[path = "live/kafka_support.rs"]
 mod kafka_support;
 #[path = "live/limits.rs"]

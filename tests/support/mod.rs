@@ -4,6 +4,7 @@
 //! - [`KafkaBroker`], [`KafkaCluster`]: one KRaft broker, or three, and what a test does with them as their operator.
 //! - [`Kafka`]: either of them, as a client reaches it.
 //! - [`Postgres`]: one PostgreSQL server, and a database for whoever asks.
+//! - [`Prometheus`]: a Prometheus server, and what a test asks it.
 //! - [`service`], [`Program`]: Groundswell in this process, or as a process of its own.
 //! - [`Stream`]: mentions whose contents are known; [`Churn`]: ever new ones, without an end.
 //! - [`HttpReceiver`]: a local server that records requests and answers as it was told to.
@@ -24,6 +25,7 @@ mod kafka_process;
 mod ports;
 mod postgres;
 mod program;
+mod prometheus;
 mod raw_record;
 mod server;
 pub mod service;
@@ -43,6 +45,7 @@ pub use kafka_cluster::KafkaCluster;
 pub use ports::free_port;
 pub use postgres::Postgres;
 pub use program::Program;
+pub use prometheus::{Prometheus, Sample};
 pub use raw_record::send_with_unreadable_header;
 pub use stream::{Expected, Stream};
 

@@ -1,6 +1,7 @@
 //! Groundswell as its operator runs it: a process of its own.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
@@ -10,10 +11,12 @@ use super::free_port;
 use super::server::Server;
 use super::service::Http;
 
-/// `groundswell run` in a temporary folder, where its log and the files that it keeps are, too. It ends with this value
+/// `groundswell run` (or another command that serves) in a temporary folder, where its log and the files that it keeps are, too. It ends with this value
 /// or with the test process.
 pub struct Program {
+    command: &'static str,
     server: Server,
+    address: SocketAddr,
     http: Http,
     environment: Vec<(String, String)>,
     /// Whether [`Self::disk`] is a disk of its own.
@@ -26,24 +29,35 @@ const SMALL: &str = "16m";
 impl Program {
     /// Starts it; `toml` is its configuration but for where it listens. It may not be ready yet.
     pub fn start(toml: &str, environment: &[(&str, &str)]) -> Self {
-        Self::with(toml, environment, false)
+        Self::with("run", toml, environment, false)
+    }
+
+    /// As [`start`](Self::start), `groundswell route`.
+    pub fn start_route(toml: &str, environment: &[(&str, &str)]) -> Self {
+        Self::with("route", toml, environment, false)
     }
 
     /// As [`start`](Self::start), with a disk of sixteen megabytes in the folder `disk`, which is gone when the program
     /// ends.
     pub fn start_with_small_disk(toml: &str, environment: &[(&str, &str)]) -> Self {
-        Self::with(toml, environment, true)
+        Self::with("run", toml, environment, true)
     }
 
-    fn with(toml: &str, environment: &[(&str, &str)], small_disk: bool) -> Self {
+    fn with(
+        command: &'static str,
+        toml: &str,
+        environment: &[(&str, &str)],
+        small_disk: bool,
+    ) -> Self {
         let server = Server::new("groundswell", "KILL");
-        let address = ([127, 0, 0, 1], free_port()).into();
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let toml = format!("{toml}\n[http]\nlisten = \"{address}\"\n");
         fs::write(server.folder().join("groundswell.toml"), toml).expect("write the configuration");
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(owned).collect();
         fs::create_dir(server.folder().join("disk")).expect("make a folder");
-        let mut program = Self { server, http: Http::at(address), environment, small_disk };
+        let http = Http::at(address);
+        let mut program = Self { command, server, address, http, environment, small_disk };
         program.start_again();
         program
     }
@@ -57,7 +71,7 @@ impl Program {
             let mount = format!("mount -t tmpfs -o size={SMALL} small disk && exec \"$0\" \"$@\"");
             groundswell.args(["--mount", "--map-root-user", "sh", "-c", &mount, program]);
         }
-        groundswell.args(["run", "--config", "groundswell.toml"]);
+        groundswell.args([self.command, "--config", "groundswell.toml"]);
         groundswell.current_dir(self.folder()).envs(self.environment.clone());
         self.server.run(&mut groundswell);
     }
@@ -65,6 +79,11 @@ impl Program {
     /// Waits until it is ready.
     pub async fn ready(&self) {
         self.http.wait_for("/readyz", |status, _| status == 200).await;
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// What it answers.

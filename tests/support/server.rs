@@ -121,6 +121,11 @@ impl Server {
         self.signal(Signal::CONT);
     }
 
+    /// Sends it a signal that it goes on after.
+    pub fn tell(&mut self, signal: Signal) {
+        self.signal(signal);
+    }
+
     fn signal(&mut self, signal: Signal) -> Pid {
         let process = Pid::from_child(self.process());
         kill_process(process, signal).expect("send a signal to the process");
