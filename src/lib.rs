@@ -28,10 +28,11 @@
 //! - [`classify`]: brands, tone, crisis words, author role.
 //! - [`source`]: where mentions come from: Kafka, files, standard input.
 //! - [`relay`]: from Kafka topics into others, exactly once.
-//! - [`store`]: what outlives the process: checkpoints, incidents, the outbox, people's marks.
+//! - [`store`]: what outlives the process: checkpoints, incidents, the outbox, what people do.
 //! - [`notify`]: Slack and webhooks, retried, in order.
 //! - [`telemetry`]: metrics and logs.
-//! - [`http`]: metrics and health over HTTP.
+//! - [`desk`]: what people see and do, for the page and the API.
+//! - [`http`]: the on-call page, the API, metrics and health.
 //!
 //! Program:
 //!
@@ -56,6 +57,7 @@ pub mod shard;
 pub mod chart;
 pub mod classify;
 pub mod decode;
+pub mod desk;
 pub mod http;
 pub mod notify;
 pub mod proto;

@@ -9,6 +9,8 @@ mod support;
 
 #[path = "live/airlines.rs"]
 mod airlines;
+#[path = "live/api.rs"]
+mod api;
 #[path = "live/bad_input.rs"]
 mod bad_input;
 #[path = "live/broker_faults.rs"]
@@ -27,6 +29,8 @@ mod kafka_support;
 mod limits;
 #[path = "live/members.rs"]
 mod members;
+#[path = "live/page.rs"]
+mod page;
 #[path = "live/planted_secrets.rs"]
 mod planted_secrets;
 #[path = "live/postgres_support.rs"]

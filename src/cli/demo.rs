@@ -66,7 +66,7 @@ async fn demo(args: &Args) -> Result<(), Failure> {
     };
     let address = listener.local_addr().map_err(Failure::other)?;
     println!("Groundswell demo: two made days of three invented coffee brands, then a crisis.");
-    println!("Metrics: http://{address}/metrics   health: http://{address}/readyz\n");
+    println!("Open http://{address}/ in a browser to see what the people on call would.\n");
 
     let readiness = Readiness::default();
     let (over, is_over) = watch::channel(false);

@@ -17,8 +17,13 @@ use ring::digest::{Digest, SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use super::problem::{refuse, with_header};
+use super::session;
 use super::settings::Token;
+use crate::source::wall_clock;
 use crate::telemetry::{Http, Metrics, Refusal};
+
+/// The name of whoever asks where no tokens are set up.
+const LOCAL: &str = "local";
 
 /// What somebody may do. Each role may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +59,13 @@ pub struct Caller {
     pub role: Role,
 }
 
+impl Caller {
+    /// As people are told of them.
+    pub fn person(&self) -> &str {
+        if &*self.name == LOCAL { "someone" } else { &self.name }
+    }
+}
+
 /// Who may ask for what. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -83,7 +95,8 @@ impl fmt::Debug for KnownToken {
 }
 
 /// Why somebody may not ask for something.
-enum Denial {
+#[derive(Debug)]
+pub(super) enum Denial {
     NoToken,
     UnknownToken,
     RoleTooLow(Caller),
@@ -116,12 +129,32 @@ impl Access {
         routes.route_layer(from_fn_with_state((self.clone(), role), admit))
     }
 
+    /// A session of whoever holds `token`, from now on; `None` when nobody does.
+    pub(super) fn begin_session(&self, token: &str) -> Option<String> {
+        let Known::Tokens(tokens) = &*self.known else { return None };
+        let digest = digest(&SHA256, token.as_bytes());
+        let mut begun = None;
+        for token in tokens.iter().filter(|it| it.is(&digest)) {
+            begun = Some(session::begin(&token.caller.name, token.digest.as_ref(), wall_clock()));
+        }
+        begun
+    }
+
     /// Who asks, if they have at least `role`.
-    fn caller(&self, role: Role, headers: &HeaderMap) -> Result<Caller, Denial> {
+    pub(super) fn caller(&self, role: Role, headers: &HeaderMap) -> Result<Caller, Denial> {
         let caller = match &*self.known {
             Known::Nobody => return Err(Denial::NoTokensSetUp),
             Known::ThisMachine if !from_this_machine(headers) => return Err(Denial::ForeignSite),
-            Known::ThisMachine => Caller { name: "local".into(), role: Role::Admin },
+            Known::ThisMachine => Caller { name: LOCAL.into(), role: Role::Admin },
+            Known::Tokens(tokens) if !headers.contains_key(header::AUTHORIZATION) => {
+                let session = session::brought(headers).ok_or(Denial::NoToken)?;
+                let is_of = |token: &&KnownToken| token.has_begun(&session);
+                let token = tokens.iter().find(is_of).ok_or(Denial::UnknownToken)?;
+                if !is_of_this_site(headers) {
+                    return Err(Denial::ForeignSite);
+                }
+                token.caller.clone()
+            }
             Known::Tokens(tokens) => {
                 let digest = digest(&SHA256, bearer(headers)?);
                 // All are compared, in a time that tells nothing about them.
@@ -142,6 +175,11 @@ impl KnownToken {
             caller: Caller { name: token.name.as_str().into(), role: token.role },
             digest: digest(&SHA256, token.token.expose().as_bytes()),
         }
+    }
+
+    /// Whether `session` was begun with this token, and is not over.
+    fn has_begun(&self, session: &str) -> bool {
+        session::is_of(session, &self.caller.name, self.digest.as_ref(), wall_clock())
     }
 
     fn is(&self, digest: &Digest) -> bool {
@@ -181,6 +219,19 @@ fn bearer(headers: &HeaderMap) -> Result<&[u8], Denial> {
     }
 }
 
+/// Whether a request that a browser sends with a cookie comes from a page of this server, or from the
+/// address bar.
+fn is_of_this_site(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => {
+            origin.split_once("://").is_some_and(|(_, it)| it.eq_ignore_ascii_case(host))
+        }
+        (Some(_), None) => false,
+    }
+}
+
 /// Whether no foreign web page can be behind a request: a browser names the page's site as `Origin`,
 /// and the name that it looked up as `Host`.
 fn from_this_machine(headers: &HeaderMap) -> bool {
@@ -209,50 +260,51 @@ impl Denial {
         }
     }
 
-    /// The answer to who asked for what needs `role`.
-    fn answer(&self, role: Role, http: &Http) -> Response {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::NoToken | Self::UnknownToken => StatusCode::UNAUTHORIZED,
+            Self::RoleTooLow(_) | Self::NoTokensSetUp | Self::ForeignSite => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// What to do, for who asked for what needs `role`.
+    pub(super) fn detail(&self, role: Role) -> String {
         let role = role.name();
-        let (status, detail) = match self {
-            Self::NoToken => (
-                StatusCode::UNAUTHORIZED,
-                format!(
-                    "This needs a token with the role {role} or a higher one. Send it in the header \
-                     \"Authorization: Bearer TOKEN\". Tokens are set up as [[http.token]] in the \
-                     configuration of Groundswell."
-                ),
+        match self {
+            Self::NoToken => format!(
+                "This needs a token with the role {role} or a higher one. Send it in the header \
+                 \"Authorization: Bearer TOKEN\". Tokens are set up as [[http.token]] in the \
+                 configuration of Groundswell."
             ),
-            Self::UnknownToken => (
-                StatusCode::UNAUTHORIZED,
+            Self::UnknownToken => {
                 "The token that was sent is not known here; it may have been replaced. Ask whoever \
                  runs Groundswell for one, set up as [[http.token]] in its configuration."
-                    .to_owned(),
+                    .to_owned()
+            }
+            Self::RoleTooLow(caller) => format!(
+                "The token \"{}\" has the role {}; this needs the role {role}. Ask whoever runs \
+                 Groundswell for a token with that role.",
+                caller.name,
+                caller.role.name()
             ),
-            Self::RoleTooLow(caller) => (
-                StatusCode::FORBIDDEN,
-                format!(
-                    "The token \"{}\" has the role {}; this needs the role {role}. Ask whoever runs \
-                     Groundswell for a token with that role.",
-                    caller.name,
-                    caller.role.name()
-                ),
+            Self::NoTokensSetUp => format!(
+                "This needs the role {role}, and nobody has one: Groundswell can be reached from \
+                 other machines, and no tokens are set up. Set one up as [[http.token]] in its \
+                 configuration, and start it anew."
             ),
-            Self::NoTokensSetUp => (
-                StatusCode::FORBIDDEN,
-                format!(
-                    "This needs the role {role}, and nobody has one: Groundswell can be reached from \
-                     other machines, and no tokens are set up. Set one up as [[http.token]] in its \
-                     configuration, and start it anew."
-                ),
-            ),
-            Self::ForeignSite => (
-                StatusCode::FORBIDDEN,
-                "No tokens are set up, so only this machine may ask for this, as localhost or by a \
-                 loopback address. The request names another host, or comes from a web page of \
-                 another. Set up a token as [[http.token]] in the configuration of Groundswell, or \
-                 ask as localhost."
-                    .to_owned(),
-            ),
-        };
+            Self::ForeignSite => {
+                "The request comes from a web page of another site, or names another host. With a token \
+                 in the header \"Authorization\" that does not matter; without, ask this server by \
+                 its own name, and where no tokens are set up, as localhost."
+                    .to_owned()
+            }
+        }
+    }
+
+    /// The answer to who asked for what needs `role`.
+    fn answer(&self, role: Role, http: &Http) -> Response {
+        let (status, detail) = (self.status(), self.detail(role));
+        let role = role.name();
         let response = refuse(http, status, self.reason(), &detail);
         let challenge = match self {
             Self::NoToken => "Bearer realm=\"groundswell\"".to_owned(),

@@ -1,29 +1,33 @@
-//! What the process answers over HTTP: metrics for Prometheus, health for Kubernetes.
+//! What the process answers over HTTP: the on-call page for people, the API for programs, metrics for Prometheus, health for Kubernetes.
 //!
 //! | path | answer | who may ask |
 //! |---|---|---|
-//! | `/` | what there is, in plain text | everybody |
+//! | `/`, `/incidents/...`, `/brands/...`, `/history` | the on-call page ([`page`]) | viewers; to do something, responders |
+//! | `/api/v1/...` | the same for programs ([`api`]) | viewers; to do something, responders |
 //! | `/metrics` | all metrics, Prometheus text format 0.0.4 | viewers, once there are tokens |
 //! | `/healthz` | 200 `ok` as long as the process serves: a failure means it must be started anew | everybody |
 //! | `/readyz` | 200 when every condition of [`Readiness`] holds, else 503; either way JSON that tells each | everybody |
 //!
-//! Every path answers `GET` and `HEAD`. There are no secrets in what it tells, and nothing can be
-//! changed through it.
+//! There are no secrets in what it tells. `route` has no page and no API: `/` tells what there is then, in plain text.
 //!
 //! # Layout
 //!
 //! - [`Server`]: connections, with TLS or without, each within its limits.
 //! - `tls`: the certificate, replaced while it runs.
 //! - [`Access`]: who may ask for what; [`Access::require`] guards routes.
+//! - `session`: who has signed in with a browser.
 //! - `limit`: how much is taken; `rate`: how often one client may ask.
 //! - `problem`: why a request is turned away, in words.
 
 mod access;
+mod api;
 mod limit;
+mod page;
 mod problem;
 mod rate;
 mod readiness;
 mod server;
+mod session;
 mod settings;
 mod tls;
 
@@ -39,6 +43,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::desk::Desk;
 use crate::telemetry::Metrics;
 
 const INDEX: &str = concat!(
@@ -62,31 +67,39 @@ pub struct HttpState {
     pub metrics: Metrics,
     /// Shown at `/readyz`.
     pub readiness: Readiness,
+    /// What people see and do; none: nothing but metrics and health is served.
+    pub desk: Option<Desk>,
 }
 
 /// Every path, each open to those whom `access` lets in.
-fn routes(state: HttpState, access: &Access, open_metrics: bool) -> Router {
+fn routes(state: HttpState, access: &Access, settings: &HttpSettings) -> Router {
+    let secure = settings.tls.is_some();
     let mut scraped = Router::new().route("/metrics", get(metrics));
-    if access.has_tokens() && !open_metrics {
+    if access.has_tokens() && !settings.open_metrics {
         scraped = access.require(Role::Viewer, scraped);
     }
-    Router::new()
-        .route("/", get(async || text(StatusCode::OK, PLAIN, INDEX)))
-        .route("/healthz", get(async || text(StatusCode::OK, PLAIN, "ok\n")))
+    let shown = state
+        .desk
+        .clone()
+        .map(|desk| api::routes(desk.clone(), access).merge(page::routes(desk, access, secure)));
+    let index = Router::new().route("/", get(async || answer(StatusCode::OK, PLAIN, INDEX)));
+    let plain = Router::new()
+        .route("/healthz", get(async || answer(StatusCode::OK, PLAIN, "ok\n")))
         .route("/readyz", get(readyz))
         .merge(scraped)
         .fallback(async || {
-            text(StatusCode::NOT_FOUND, PLAIN, "nothing here; / tells what there is\n")
+            answer(StatusCode::NOT_FOUND, PLAIN, "nothing here; / tells what there is\n")
         })
-        .with_state(state)
+        .with_state(state);
+    plain.merge(shown.unwrap_or(index))
 }
 
 async fn metrics(State(state): State<HttpState>) -> Response {
     match state.metrics.exposition() {
-        Ok(exposition) => text(StatusCode::OK, METRICS, exposition),
+        Ok(exposition) => answer(StatusCode::OK, METRICS, exposition),
         Err(error) => {
             tracing::error!(%error, "metrics cannot be shown");
-            text(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, format!("{error}\n"))
+            answer(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, format!("{error}\n"))
         }
     }
 }
@@ -95,12 +108,12 @@ async fn readyz(State(state): State<HttpState>) -> Response {
     let report = state.readiness.report();
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     match serde_json::to_string_pretty(&report) {
-        Ok(json) => text(status, JSON, json + "\n"),
-        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, format!("{error}\n")),
+        Ok(json) => answer(status, JSON, json + "\n"),
+        Err(error) => answer(StatusCode::INTERNAL_SERVER_ERROR, PLAIN, format!("{error}\n")),
     }
 }
 
-fn text(status: StatusCode, kind: &'static str, body: impl Into<String>) -> Response {
+fn answer(status: StatusCode, kind: &'static str, body: impl Into<String>) -> Response {
     (status, [(header::CONTENT_TYPE, kind)], body.into()).into_response()
 }
 

@@ -95,7 +95,7 @@ impl Server {
         Ok(Self {
             listener,
             certificates: certificates.map(Arc::new),
-            router: routes(state, &access, settings.open_metrics),
+            router: routes(state, &access, settings),
             limits: settings.limits,
             metrics,
             grace: GRACE,

@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::live::Live;
+use crate::desk::Desk;
 use crate::mention::millis;
 use crate::source::kafka::{KafkaSource, Positions};
 use crate::source::wall_clock;
@@ -37,13 +38,14 @@ pub(super) struct Chores {
 
 impl Chores {
     /// Starts all of it.
-    pub(super) fn start(live: &Arc<Live>, source: &Arc<KafkaSource>) -> Self {
+    pub(super) fn start(live: &Arc<Live>, source: &Arc<KafkaSource>, desk: Desk) -> Self {
         let mut chores = Self::default();
         chores.spawn("what commits offsets to the group", commit_kept(Arc::clone(source)));
         chores.spawn("what counts the outbox", count_outbox(Arc::clone(live)));
         chores.spawn("what counts waiting dead letters", count_dead_letters(Arc::clone(live)));
         chores.spawn("what forgets old incidents", forget_ended(live.store.clone()));
         chores.spawn("what reads feedback", hear_feedback(Arc::clone(live)));
+        chores.spawn("what follows incidents for people", async { match desk.follow().await {} });
         chores
     }
 

@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 use crate::classify::{Classifier, ClassifyError};
 use crate::config::Config;
 use crate::decode::DeadLetterError;
+use crate::desk::Desk;
 use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
 use crate::notify::{Notifier, NotifyError};
@@ -90,13 +91,18 @@ pub async fn run(
     let metrics = Metrics::new(config.limits.metric_series)?;
     metrics.set_room(&caps(&config, &kafka), config.plan.brands.len(), config.plan.series());
     let readiness = service.readiness;
-    let state = HttpState { metrics: metrics.clone(), readiness: readiness.clone() };
-    let server = Server::new(service.listener, &config.http, state)?;
     tokio::pin!(shutdown);
     let store = tokio::select! {
         opened = Store::open(&config.store) => opened?,
         () = &mut shutdown => return Ok(()),
     };
+    let desk = Desk::new(store.clone(), Arc::clone(&config.plan), &kafka.group, &config.routes);
+    let state = HttpState {
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+        desk: Some(desk.clone()),
+    };
+    let server = Server::new(service.listener, &config.http, state)?;
     readiness.set("store", Ok("it answers".to_owned()));
     let dead_letters = Arc::new(DeadLetters::open(&config)?);
     let feedback = Feedback::new(&config.feedback_file);
@@ -122,7 +128,7 @@ pub async fn run(
         config,
     });
     let source = Arc::new(KafkaSource::start(&kafka, Arc::new(Observer(Arc::clone(&live))))?);
-    let mut chores = Chores::start(&live, &source);
+    let mut chores = Chores::start(&live, &source, desk);
     let (stop_http, http_stopped) = watch::channel(false);
     let mut serve = tokio::spawn(server.serve(stopped(http_stopped)));
 

@@ -68,6 +68,15 @@ impl Shared {
             None => Ok(()),
         }
     }
+
+    /// Whether its brands, and so this one, can be used for what is counted in `shape`.
+    pub(super) fn fits_brands(&self, shape: &Shape, brand: &str) -> Result<(), CheckpointError> {
+        let key = || PartKey::Brand(brand.to_owned());
+        match self.shape.differs_for_brands(shape) {
+            Some(differs) => Err(CheckpointError::new(&key(), Problem::Shape { differs })),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Shard {

@@ -43,12 +43,15 @@ impl BrandView {
         parts: impl IntoIterator<Item = Part>,
     ) -> Result<Option<Self>, CheckpointError> {
         let mut stored = Stored::new(parts);
-        let Shard { watch, calendar, shape, .. } = Shard::new(Arc::clone(plan), "");
+        // Of the others nothing is asked.
+        let plan = Arc::new(Plan { brands: vec![brand.clone()], ..(**plan).clone() });
+        let Shard { plan, watch, calendar, shape, .. } = Shard::new(plan, "");
         let shared: Shared = stored.take(&PartKey::Partition)?;
         shared.fits(&shape)?;
+        shared.fits_brands(&shape, &brand.name)?;
         let Some(state) = shared.state else { return Ok(None) };
         let learnt: Learnt = stored.take(&PartKey::Feed)?;
-        let state = state.resume(learnt, plan, ("", &watch, &calendar));
+        let state = state.resume(learnt, &plan, ("", &watch, &calendar));
         let state = state.ok_or_else(|| unsound(&PartKey::Partition))?;
         let (key, name) = (PartKey::Brand(brand.name.clone()), || brand.name.clone());
         let mut saved: BrandState = stored.take(&key)?;
@@ -56,7 +59,7 @@ impl BrandView {
         let attribution = std::mem::take(&mut saved.attribution);
         let stretches = attribution.stretches().collect();
         let nothing = Attribution::new(watch.panes_per_day, watch.explained.len());
-        let fresh = BrandState::new(brand.clone(), plan, &watch, state.end);
+        let fresh = BrandState::new(brand.clone(), &plan, &watch, state.end);
         let brand = saved.resume(&fresh, learnt, nothing, &watch).ok_or_else(|| unsound(&key))?;
         Ok(Some(Self { watch, exposure: state.exposure, brand, stretches }))
     }
@@ -82,10 +85,11 @@ impl BrandView {
         self.brand.counters[MENTIONS].sum_between(oldest, end)
     }
 
-    /// The parts that hold samples of what was said since `from`, the latest `most` of them.
-    pub fn talk(&self, from: Timestamp, most: usize) -> Vec<PartKey> {
-        let first = self.brand.attribution.stretch_of(self.watch.pane_of(from));
-        let of_then = self.stretches.iter().rev().take_while(|number| **number >= first);
+    /// The parts that hold samples of what was said from `from` to `until`, the latest `most` of them.
+    pub fn talk(&self, from: Timestamp, until: Timestamp, most: usize) -> Vec<PartKey> {
+        let stretch = |at| self.brand.attribution.stretch_of(self.watch.pane_of(at));
+        let (first, last) = (stretch(from), stretch(until));
+        let of_then = self.stretches.iter().rev().filter(|it| (first..=last).contains(it));
         of_then.take(most).map(|&at| PartKey::Talk(at, self.brand.brand.name.clone())).collect()
     }
 

@@ -129,6 +129,63 @@ impl Store {
         Ok(())
     }
 
+    /// The partitions of `group` that keep a part named `part`.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn partitions_with(
+        &self,
+        group: &str,
+        part: &str,
+    ) -> Result<Vec<PartitionKey>, StoreError> {
+        self.within(async {
+            let rows = sqlx::query(
+                "SELECT topic, number FROM parts WHERE consumer_group = $1 AND name = $2 \
+                 ORDER BY topic, number",
+            )
+            .bind(group)
+            .bind(part)
+            .fetch_all(&self.pool)
+            .await?;
+            let partition = |row: &AnyRow| {
+                let number: i64 = row.try_get("number")?;
+                let number = i32::try_from(number).unwrap_or_default();
+                Ok(PartitionKey { group: group.to_owned(), topic: row.try_get("topic")?, number })
+            };
+            rows.iter().map(partition).collect()
+        })
+        .await
+    }
+
+    /// Those of the parts of a partition that have one of these names, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn parts_named(
+        &self,
+        PartitionKey { group, topic, number }: &PartitionKey,
+        names: &[String],
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let names_are = numbered(4, names.len(), |at| format!("${at}"));
+        let sql = format!(
+            "SELECT name, bytes FROM parts WHERE consumer_group = $1 AND topic = $2 AND number = $3 \
+             AND name IN ({names_are})"
+        );
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.within(async {
+            let of_partition = sqlx::query(AssertSqlSafe(sql)).bind(group).bind(topic);
+            let of_partition = of_partition.bind(i64::from(*number));
+            let query = names.iter().fold(of_partition, |query, name| query.bind(name));
+            let rows = query.fetch_all(&self.pool).await?;
+            rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("bytes")?))).collect()
+        })
+        .await
+    }
+
     async fn commit_now(
         &self,
         claim: &Claim,

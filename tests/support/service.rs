@@ -39,7 +39,12 @@ pub struct RunningService {
 impl RunningService {
     /// Starts it; it may not be ready yet.
     pub async fn start(config: Config) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_at(config, 0).await
+    }
+
+    /// Starts it at `port`.
+    async fn start_at(config: Config, port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener");
         let readiness = Readiness::default();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -54,10 +59,20 @@ impl RunningService {
 
     /// Starts it and waits until it reads its partitions.
     pub async fn ready(config: Config) -> Self {
-        let running = Self::start(config).await;
+        Self::ready_at(config, 0).await
+    }
+
+    /// As [`Self::ready`], at `port`.
+    pub async fn ready_at(config: Config, port: u16) -> Self {
+        let running = Self::start_at(config, port).await;
         let ready = timeout(DEADLINE, running.readiness.ready()).await;
         assert!(ready.is_ok(), "not ready: {:?}", running.readiness.report());
         running
+    }
+
+    /// Where it answers `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.http.address)
     }
 
     /// What it answers at `path`: status and body.

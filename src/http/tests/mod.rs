@@ -4,6 +4,7 @@
 mod access;
 mod answers;
 mod limits;
+mod page;
 mod tls;
 
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ struct Setup {
     settings: HttpSettings,
     grace: Option<Duration>,
     series_cap: usize,
+    desk: Option<Desk>,
 }
 
 impl Setup {
@@ -50,7 +52,7 @@ impl Setup {
         let rate = Rate { requests: NonZeroU32::MAX, per: DEADLINE };
         let limits = HttpLimits { rate, ..HttpLimits::default() };
         let settings = HttpSettings { listen, limits, ..HttpSettings::default() };
-        Self { settings, grace: None, series_cap: 10 }
+        Self { settings, grace: None, series_cap: 10, desk: None }
     }
 
     fn local() -> Self {
@@ -81,6 +83,7 @@ impl Setup {
         let state = HttpState {
             metrics: Metrics::new(self.series_cap).unwrap(),
             readiness: Readiness::new(&["source", "notifier"]),
+            desk: self.desk,
         };
         let listener = TcpListener::bind(self.settings.listen).await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -53,6 +53,14 @@ pub fn summary(incident: &Incident) -> String {
     }
 }
 
+/// What it is about, without its name: e.g. `anger at 6.2x its usual level`.
+pub fn in_short(incident: &Incident) -> String {
+    match incident.subject {
+        Subject::Brand => brand(incident),
+        Subject::Feed => "no mentions".to_owned(),
+    }
+}
+
 /// Whether what has grown is nothing to be sorry for.
 pub(super) fn is_growth(incident: &Incident) -> bool {
     let direction = leading_direction(incident);

@@ -21,13 +21,15 @@ mod words;
 use jiff::tz::TimeZone;
 
 use crate::incident::{
-    Change, Direction, Incident, Measure, Mood, Severity, Signal, State, Subject, Unit,
+    Change, Direction, Incident, Measure, Mood, Sample, Severity, Signal, State, Subject, Unit,
 };
+use crate::mention::Timestamp;
 
 pub use carriers::{Carrier, Carriers};
-pub(crate) use headline::summary;
+pub(crate) use headline::{in_short, summary};
 pub use quote::Quote;
 use words::Clock;
+pub(crate) use words::span;
 
 /// Longest brand, monitor and market name shown, in characters.
 const MAX_NAME: usize = 40;
@@ -127,6 +129,21 @@ fn mark(incident: &Incident) -> Mark {
         State::Acknowledged => Mark::Taken,
         State::Resolved => Mark::Over,
     }
+}
+
+/// `sample`, told as seen from `now`.
+pub(crate) fn quote(sample: &Sample, now: Timestamp, time_zone: &TimeZone) -> Quote {
+    Quote::of(sample, now, &Clock::new(time_zone))
+}
+
+/// `at`, told as seen from `now`: `14:20`, or `22 Feb 14:20`.
+pub(crate) fn short_moment(at: Timestamp, now: Timestamp, time_zone: &TimeZone) -> String {
+    Clock::new(time_zone).short(at, now)
+}
+
+/// Who somebody is, fit to stand in a sentence.
+pub(crate) fn person(by: &str) -> String {
+    name(by)
 }
 
 /// A name out of the configuration or the data, fit to stand in a sentence.
@@ -299,7 +316,7 @@ fn severity(incident: &Incident) -> String {
     }
 }
 
-fn volume(incident: &Incident) -> String {
+pub(crate) fn volume(incident: &Incident) -> String {
     let share = incident.negative_mentions as f64 / incident.mentions.max(1) as f64;
     format!(
         "{}, {} of them negative ({})",

@@ -71,7 +71,7 @@ pub async fn route(
     };
     let metrics = Metrics::new(config.limits.metric_series)?;
     let readiness = Readiness::new(&["source", "sink"]);
-    let state = HttpState { metrics: metrics.clone(), readiness: readiness.clone() };
+    let state = HttpState { metrics: metrics.clone(), readiness: readiness.clone(), desk: None };
     let server = Server::new(listener, &config.http, state)?;
     let mut router = Router::new(&config, settings, &metrics)?;
     if settings.dead_letter_topic.is_none() {

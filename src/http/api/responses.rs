@@ -1,0 +1,144 @@
+//! What people do about incidents.
+
+use axum::extract::{Extension, State};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::fault::{Fault, Json, Path, Problem};
+use super::model::Outcome;
+use crate::desk::Desk;
+use crate::http::Caller;
+use crate::incident::{Act, Response};
+use crate::mention::Timestamp;
+use crate::source::wall_clock;
+use crate::store::Responded;
+
+/// The longest silence: a week.
+const LONGEST_MINUTES: u32 = 7 * 24 * 60;
+/// Longest name of a person and longest note, in characters.
+const LONGEST_NAME: usize = 80;
+const LONGEST_NOTE: usize = 2_000;
+
+/// What somebody does about an incident. `id` names the response: sent twice, it counts once; made up when it is left
+/// out. `by` says who, where several people share a token; its name when it is left out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Given {
+    /// Take the incident: nobody else needs to be woken.
+    Acknowledge {
+        id: Option<Uuid>,
+        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        by: Option<String>,
+    },
+    /// Take it, and hear no more of the brand for so many minutes, unless something is more severe.
+    Silence {
+        id: Option<Uuid>,
+        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        by: Option<String>,
+        #[schema(minimum = 1, maximum = 10080)]
+        minutes: u32,
+    },
+    /// End every silence of the brand.
+    Unsilence {
+        id: Option<Uuid>,
+        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        by: Option<String>,
+    },
+    /// It paged for nothing: the limit rises, and no more is told of it unless it becomes more severe.
+    FalseAlarm {
+        id: Option<Uuid>,
+        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        by: Option<String>,
+    },
+    /// It was worth the page: takes a false alarm back.
+    Real {
+        id: Option<Uuid>,
+        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        by: Option<String>,
+    },
+    /// Something for others to know.
+    Note {
+        id: Option<Uuid>,
+        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        by: Option<String>,
+        #[schema(min_length = 1, max_length = 2000, pattern = "\\S")]
+        text: String,
+    },
+}
+
+/// Do something about the incident.
+#[utoipa::path(
+    post, path = "/incidents/{id}/responses", tag = "incidents",
+    params(("id" = Uuid, Path, description = "The incident's id.")),
+    request_body = Given,
+    responses(
+        (status = 200, description = "It is kept, and done.", body = Outcome),
+        (status = 400, description = "It cannot be done so.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such incident.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not sent as application/json.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The body has another form.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn respond(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Path(incident): Path<Uuid>,
+    Json(given): Json<Given>,
+) -> Result<axum::Json<Outcome>, Fault> {
+    let response = given.response(incident, &caller, wall_clock())?;
+    let outcome = match desk.respond(&response).await? {
+        Responded::Done => "done",
+        Responded::Known => "known",
+        Responded::Moot => "moot",
+    };
+    Ok(axum::Json(Outcome { id: response.id, outcome }))
+}
+
+impl Given {
+    /// What `caller` does about `incident` at `now`.
+    pub fn response(
+        self,
+        incident: Uuid,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Response, Fault> {
+        let (id, by, act) = match self {
+            Self::Acknowledge { id, by } => (id, by, Act::Acknowledge),
+            Self::Silence { id, by, minutes } => (id, by, silence(minutes, now)?),
+            Self::Unsilence { id, by } => (id, by, Act::Unsilence),
+            Self::FalseAlarm { id, by } => (id, by, Act::FalseAlarm),
+            Self::Real { id, by } => (id, by, Act::Real),
+            Self::Note { id, by, text } => (id, by, note(&text)?),
+        };
+        let by = match by.as_deref().map(|by| line(by, LONGEST_NAME)) {
+            Some(Some(by)) => by,
+            Some(None) => {
+                return Err(Fault::bad(format!("by: a name has 1 to {LONGEST_NAME} characters")));
+            }
+            None => caller.person().to_owned(),
+        };
+        let id = id.unwrap_or_else(|| Uuid::from_u128(rand::random()));
+        Ok(Response { id, incident, by, at: now, act })
+    }
+}
+
+fn silence(minutes: u32, now: Timestamp) -> Result<Act, Fault> {
+    if !(1..=LONGEST_MINUTES).contains(&minutes) {
+        return Err(Fault::bad(format!("minutes: a silence has 1 to {LONGEST_MINUTES} minutes")));
+    }
+    Ok(Act::Silence { until: now.plus_millis(i64::from(minutes) * 60_000) })
+}
+
+fn note(text: &str) -> Result<Act, Fault> {
+    let text = line(text, LONGEST_NOTE);
+    let wrong = || Fault::bad(format!("text: a note has 1 to {LONGEST_NOTE} characters"));
+    text.map(|text| Act::Note { text }).ok_or_else(wrong)
+}
+
+/// `text` without what no store keeps or nobody sees, if it has one to `most` characters then.
+fn line(text: &str, most: usize) -> Option<String> {
+    let seen = |it: &char| !it.is_control() || *it == '\n';
+    let text: String = text.trim().chars().filter(seen).collect();
+    (!text.is_empty() && text.chars().count() <= most).then_some(text)
+}

@@ -1,0 +1,103 @@
+//! The on-call page: open incidents first, then each brand against what is typical of it.
+//!
+//! Everything is in the binary, and nothing comes from elsewhere: the Content-Security-Policy allows no other host, no inline
+//! script and no inline style. The pages are whole without JavaScript; with it they follow what happens.
+//!
+//! | path | what it shows |
+//! |---|---|
+//! | `/` | open incidents; brands |
+//! | `/incidents/{id}` | one incident: what is told of it, what can be done, its chart, what is said, its history |
+//! | `/brands/{brand}` | a brand's charts |
+//! | `/history` | incidents, latest first |
+//! | `/parts/...` | pieces of these, for the script |
+//! | `/login` | where whoever has a token signs in |
+
+mod card;
+mod drawn;
+mod fault;
+mod forms;
+mod guard;
+mod view;
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, post};
+use ring::digest::{SHA256, digest};
+
+use super::access::{Access, Role};
+use super::answer;
+use crate::chart;
+use crate::desk::Desk;
+
+const SCRIPT: &str = include_str!("assets/page.js");
+const ICON: &str = include_str!("assets/icon.svg");
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| format!("{}{}", include_str!("assets/page.css"), chart::CSS));
+
+/// Names what the assets hold, so that a browser keeps them until they change.
+static ASSETS: LazyLock<String> = LazyLock::new(|| {
+    let all = [STYLE.as_str(), SCRIPT, ICON].concat();
+    digest(&SHA256, all.as_bytes()).as_ref()[..6].iter().map(|it| format!("{it:02x}")).collect()
+});
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+     img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Every page; who asks for one without a role is sent to sign in.
+pub(super) fn routes(desk: Desk, access: &Access, secure: bool) -> Router {
+    let viewed = Router::new()
+        .route("/", get(view::now))
+        .route("/parts/open", get(view::open))
+        .route("/parts/brands", get(view::brands))
+        .route("/brands/{brand}", get(view::brand))
+        .route("/parts/brands/{brand}", get(view::brand_charts))
+        .route("/incidents/{id}", get(view::incident))
+        .route("/parts/incidents/{id}", get(view::told))
+        .route("/parts/incidents/{id}/more", get(view::more))
+        .route("/parts/incidents/{id}/chart", get(view::incident_chart))
+        .route("/parts/incidents/{id}/mentions", get(view::mentions))
+        .route("/history", get(view::history));
+    let done = Router::new().route("/incidents/{id}/responses", post(forms::respond));
+    let sign_in = Router::new()
+        .route("/login", get(forms::login).post(forms::sign_in))
+        .with_state(forms::SignIn { access: access.clone(), secure });
+    guard::require(access, Role::Viewer, viewed)
+        .merge(guard::require(access, Role::Responder, done))
+        .with_state(desk)
+        .merge(sign_in)
+        .layer(map_response(harden))
+        .merge(assets())
+}
+
+fn assets() -> Router {
+    let asset = |kind: &'static str, content: &'static str| {
+        get(async move || {
+            let mut response = answer(StatusCode::OK, kind, content);
+            let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+            response.headers_mut().insert(header::CACHE_CONTROL, forever);
+            response
+        })
+    };
+    Router::new()
+        .route("/assets/page.css", asset("text/css; charset=utf-8", STYLE.as_str()))
+        .route("/assets/page.js", asset("text/javascript; charset=utf-8", SCRIPT))
+        .route("/assets/icon.svg", asset("image/svg+xml", ICON))
+}
+
+/// What a browser is to make of any page.
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
