@@ -4,7 +4,7 @@ use super::incidents;
 use super::legend::Legend;
 use super::lines;
 use super::markup::Markup;
-use super::model::{Chart, Point, Size};
+use super::model::{Chart, Point, Size, Span};
 use super::number::short;
 use super::plot::{Anchor, Plot, ROW, line, write};
 use super::scale::Scale;
@@ -12,6 +12,7 @@ use super::series::{Extent, sound, thinned};
 use super::text::{fit, width};
 use super::time_axis::{Tick, ticks};
 use super::words;
+use crate::incident::Unit;
 
 /// Where a drawing is to stand.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +25,27 @@ pub enum Place<'a> {
 
 /// Below this height there is no room for a legend, nor for a second row of flags.
 const LEAST_HEIGHT_FOR_LEGEND: u32 = 200;
-/// The free place around all, in ems.
+/// The free place around all, and where the legend begins, in ems.
 const MARGIN: f64 = 0.6;
+const LEGEND_TOP: f64 = 2.3;
+
+/// What is drawn on, in pixels.
+#[derive(Debug, Clone, Copy)]
+struct Sheet {
+    wide: f64,
+    high: f64,
+    /// The size of ordinary letters: it grows with what is to be seen from afar.
+    em: f64,
+    low: bool,
+}
+
+impl Sheet {
+    fn of(size: Size) -> Self {
+        let (wide, high) = (f64::from(size.width()), f64::from(size.height()));
+        let em = (wide / 74.0).min(high / 15.0).clamp(11.5, 24.0);
+        Self { wide, high, em, low: size.height() < LEAST_HEIGHT_FOR_LEGEND }
+    }
+}
 
 /// Draws `chart`.
 pub fn draw(chart: &Chart, size: Size, place: Place<'_>) -> String {
@@ -39,13 +59,16 @@ pub fn draw(chart: &Chart, size: Size, place: Place<'_>) -> String {
     };
     open(&mut out, chart, size, place, &told);
 
-    let (wide, high) = (f64::from(size.width()), f64::from(size.height()));
-    let em = (wide / 74.0).min(high / 15.0).clamp(11.5, 24.0);
-    let title = fit(&words::title(chart), wide - 2.0 * MARGIN * em, 1.25 * em);
+    let sheet = Sheet::of(size);
+    let em = sheet.em;
+    let title = fit(&words::title(chart), sheet.wide - 2.0 * MARGIN * em, 1.25 * em);
     write(&mut out, "chart-title", (MARGIN * em, 1.7 * em), 1.25 * em, Anchor::Start, &title);
     match extent {
-        Some(extent) => draw_body(&mut out, chart, size, em, extent, points, &spans),
-        None => draw_nothing(&mut out, chart, (wide / 2.0, high / 2.0), wide, em),
+        Some(extent) => draw_body(&mut out, chart, sheet, extent, points, &spans),
+        None => {
+            let middle = (sheet.wide / 2.0, sheet.high / 2.0);
+            draw_nothing(&mut out, chart, middle, sheet.wide, em);
+        }
     }
     out.finish()
 }
@@ -85,57 +108,58 @@ fn sound_id(id: &str) -> String {
 fn draw_body(
     out: &mut Markup,
     chart: &Chart,
-    size: Size,
-    em: f64,
+    sheet: Sheet,
     extent: Extent,
     points: Vec<Point>,
-    spans: &[&super::Span],
+    spans: &[&Span],
 ) {
+    let em = sheet.em;
     let unit = chart.measure.unit();
-    let (wide, high) = (f64::from(size.width()), f64::from(size.height()));
-    let points = thinned(points, extent, size.width() as usize);
-    let low = size.height() < LEAST_HEIGHT_FOR_LEGEND;
+    let points = thinned(points, extent, sheet.wide as usize);
+    let legend = Legend::of(chart, &points, sheet.wide - 2.0 * MARGIN * em, em);
+    let (legend_rows, most_lanes) = if sheet.low { (0, 1) } else { (legend.rows(), 2) };
+    let lanes = incidents::lanes(spans.len()).min(most_lanes);
+    let top = LEGEND_TOP * em + (legend_rows + lanes) as f64 * ROW * em + 0.3 * em;
+    let plot = lay_out(sheet, unit, extent, &points, top);
 
-    let legend_top = 2.3 * em;
-    let legend = Legend::of(chart, &points, wide - 2.0 * MARGIN * em, em);
-    let legend_rows = if low { 0 } else { legend.rows() };
-    let lanes = incidents::lanes(spans.len()).min(if low { 1 } else { 2 });
-    let top = legend_top + (legend_rows + lanes) as f64 * ROW * em + 0.3 * em;
-    let bottom = high - 3.0 * em;
+    if !sheet.low {
+        legend.draw(out, (MARGIN * em, LEGEND_TOP * em));
+        draw_zone(out, &plot, chart, &legend);
+    }
+    incidents::draw_shades(out, &plot, spans);
+    if legend.rows() > 0 {
+        draw_value_axis(out, &plot, unit);
+    }
+    draw_time_axis(out, &plot, chart, sheet.wide);
+    lines::draw_typical(out, &plot, &points);
+    incidents::draw_flags(out, &plot, spans, lanes);
+    if points.iter().all(|point| point.observed.is_none()) {
+        let middle = ((plot.left + plot.right) / 2.0, (plot.top + plot.bottom) / 2.0);
+        draw_nothing(out, chart, middle, plot.right - plot.left, em);
+    }
+    lines::draw_observed(out, &plot, &points, unit);
+}
 
+/// The plot below `top`: to its left there is room for the labels of values, to its right for the latest value, and
+/// within it for the value at a peak.
+fn lay_out(sheet: Sheet, unit: Unit, extent: Extent, points: &[Point], top: f64) -> Plot {
+    let em = sheet.em;
+    let bottom = sheet.high - 3.0 * em;
     let height = bottom - top;
-    let scale = Scale::of(unit, &points, height / (2.8 * em), (2.4 * em / height).min(0.4));
-    let labels: Vec<(f64, String)> =
-        scale.ticks().into_iter().map(|tick| (tick, short(unit, tick))).collect();
-    let widest = labels.iter().map(|(_, label)| width(label, em)).fold(0.0, f64::max);
+    let scale = Scale::of(unit, points, height / (2.8 * em), (2.4 * em / height).min(0.4));
+    let wide = |value: f64| width(&short(unit, value), em);
+    let widest = scale.ticks().into_iter().map(wide).fold(0.0, f64::max);
     let latest = points.iter().rev().find_map(|point| point.observed);
-    let beside = latest.map_or(0.0, |value| 0.6 * em + width(&short(unit, value), em));
-    let plot = Plot {
-        left: MARGIN * em + widest + 0.5 * em,
-        right: wide - MARGIN * em - beside.max(em),
+    let beside = latest.map_or(0.0, |value| 0.6 * em + wide(value)).max(em);
+    Plot {
+        left: (MARGIN + 0.5) * em + widest,
+        right: sheet.wide - MARGIN * em - beside,
         top,
         bottom,
         em,
         extent,
         scale,
-    };
-
-    if !low {
-        legend.draw(out, (MARGIN * em, legend_top));
-        draw_zone(out, &plot, chart, &legend, legend_top);
     }
-    incidents::draw_shades(out, &plot, spans);
-    if legend.rows() > 0 {
-        draw_value_axis(out, &plot, &labels);
-    }
-    draw_time_axis(out, &plot, chart, wide);
-    lines::draw_typical(out, &plot, &points);
-    incidents::draw_flags(out, &plot, spans, lanes);
-    if latest.is_none() {
-        let middle = ((plot.left + plot.right) / 2.0, (plot.top + plot.bottom) / 2.0);
-        draw_nothing(out, chart, middle, plot.right - plot.left, em);
-    }
-    lines::draw_observed(out, &plot, &points, unit);
 }
 
 fn draw_nothing(out: &mut Markup, chart: &Chart, place: (f64, f64), room: f64, em: f64) {
@@ -144,25 +168,25 @@ fn draw_nothing(out: &mut Markup, chart: &Chart, place: (f64, f64), room: f64, e
 }
 
 /// Whose time of day it is, above the plot's right corner, where the legend leaves room.
-fn draw_zone(out: &mut Markup, plot: &Plot, chart: &Chart, legend: &Legend, top: f64) {
+fn draw_zone(out: &mut Markup, plot: &Plot, chart: &Chart, legend: &Legend) {
     let em = plot.em;
     let Some(name) = chart.time_zone.iana_name() else {
         return;
     };
     if MARGIN * em + legend.end() + 2.0 * em + width(name, em) < plot.right {
         let rows = legend.rows().max(1) as f64;
-        let foot = top + (rows - 0.5) * ROW * em + 0.35 * em;
+        let foot = (LEGEND_TOP + (rows - 0.5) * ROW + 0.35) * em;
         write(out, "chart-zone", (plot.right, foot), em, Anchor::End, name);
     }
 }
 
-fn draw_value_axis(out: &mut Markup, plot: &Plot, labels: &[(f64, String)]) {
-    for (tick, label) in labels {
-        let y = plot.y(*tick);
+fn draw_value_axis(out: &mut Markup, plot: &Plot, unit: Unit) {
+    for tick in plot.scale.ticks() {
+        let y = plot.y(tick);
         let class = if tick.abs() < f64::EPSILON { "chart-axis" } else { "chart-grid" };
         line(out, class, (plot.left, y), (plot.right, y));
         let place = (plot.left - 0.5 * plot.em, y + 0.35 * plot.em);
-        write(out, "chart-tick", place, plot.em, Anchor::End, label);
+        write(out, "chart-tick", place, plot.em, Anchor::End, &short(unit, tick));
     }
 }
 
