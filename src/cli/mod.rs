@@ -6,6 +6,7 @@ mod labels;
 mod mark;
 mod outbox;
 mod replay;
+mod report;
 mod route;
 mod run;
 mod score;

@@ -17,6 +17,7 @@ use crate::pipeline::{Judgement, Labels, Replayed, Turned, Verdict, judge, repla
 use crate::shard::Outcome;
 use crate::source::wall_clock;
 
+use super::report::Gathered;
 use super::{ConfigArg, Failure, labels, table};
 
 /// Bad lines shown one by one; the rest is only counted.
@@ -34,6 +35,9 @@ pub(super) struct Args {
     /// Keep lines that cannot be counted in this file, with the reason.
     #[arg(long, value_name = "FILE")]
     dead_letters: Option<PathBuf>,
+    /// Write a page with the incidents and their charts to this file (HTML); it needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Judge the incidents by what is known to have happened: JSON, {"brand": [[from, to], ...]},
     /// [] for a brand to which nothing did. A brand that is not in it is not judged.
     #[arg(long, value_name = "FILE")]
@@ -61,11 +65,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let bar = bar();
     let mut shown = 0;
     let mut keeping = Ok(());
-    let replayed = replay(
+    let mut gathered = args.report.as_ref().map(|_| Gathered::new());
+    let (replayed, shard) = replay(
         &config,
         &args.files,
         wall_clock(),
-        |_| {},
+        |change, shard| {
+            if let Some(gathered) = &mut gathered {
+                gathered.hear(change, shard, plan);
+            }
+        },
         |turned| {
             keeping =
                 std::mem::replace(&mut keeping, Ok(())).and_then(|()| keep(&turned, kept.as_mut()));
@@ -95,7 +104,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     written.and_then(|()| out.flush()).map_err(Failure::other)?;
     let zone = plan.time_zone.iana_name().unwrap_or("local time");
-    eprintln!("{}", summary(&replayed, zone));
+    let summary = summary(&replayed, zone);
+    eprintln!("{summary}");
+    if let Some((file, gathered)) = args.report.as_deref().zip(gathered) {
+        let verdicts = judgement.as_ref().map(|it| &*it.verdicts);
+        gathered.write(file, (&replayed, &shard), &summary, verdicts, plan)?;
+        eprintln!("The report is in {}.", file.display());
+    }
     Ok(if replayed.failed_files > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tracing::warn;
 
 use super::{Desk, DeskError};
@@ -112,15 +113,8 @@ impl Desk {
             ..IncidentFilter::default()
         };
         let incidents = self.incidents(&filter).await?;
-        Ok(Chart {
-            title: format!("{name}: {} an hour", measure.noun()),
-            measure,
-            from: range.from,
-            until: range.until,
-            points: points.iter().map(|it| point(it, range.step)).collect(),
-            incidents: incidents.iter().map(|it| span(&it.incident)).collect(),
-            time_zone: self.plan().time_zone.clone(),
-        })
+        let incidents = incidents.iter().map(|it| &it.incident);
+        Ok(chart_of(name, measure, range, &points, incidents, &self.plan().time_zone))
     }
 
     /// The brand `name` as it was last kept, where most of its mentions are counted.
@@ -170,6 +164,26 @@ impl Desk {
         let parts = self.0.store.parts_named(partition, &names).await?;
         let part = |(name, bytes): (String, Vec<u8>)| Some(Part { key: name.parse().ok()?, bytes });
         Ok(parts.into_iter().filter_map(part).collect())
+    }
+}
+
+/// A chart of `measure` of a brand, of which `points` of `range` are known, and `incidents`.
+pub(crate) fn chart_of<'a>(
+    brand: &str,
+    measure: Measure,
+    range: SeriesRange,
+    points: &[SeriesPoint],
+    incidents: impl IntoIterator<Item = &'a Incident>,
+    time_zone: &TimeZone,
+) -> Chart {
+    Chart {
+        title: format!("{brand}: {} an hour", measure.noun()),
+        measure,
+        from: range.from,
+        until: range.until,
+        points: points.iter().map(|it| point(it, range.step)).collect(),
+        incidents: incidents.into_iter().map(span).collect(),
+        time_zone: time_zone.clone(),
     }
 }
 

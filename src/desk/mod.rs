@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 pub use charts::Stretch;
-pub(crate) use charts::drawn_by;
+pub(crate) use charts::{chart_of, drawn_by};
 pub use error::DeskError;
 
 use crate::detect::{Brand, Plan};

@@ -31,6 +31,8 @@ mod session;
 mod settings;
 mod tls;
 
+pub(crate) use page::{Drawn, style};
+
 pub use access::{Access, Caller, Role};
 pub use readiness::{Condition, Readiness, Report};
 pub use server::{HttpError, Server};

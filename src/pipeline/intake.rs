@@ -92,6 +92,11 @@ impl Intake {
     pub const fn shard_mut(&mut self) -> &mut Shard {
         &mut self.shard
     }
+
+    /// The partition's state, when no more comes.
+    pub fn into_shard(self) -> Shard {
+        self.shard
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::decode::{DeadLetter, Format, Reason, Rejected};
 use crate::incident::{Change, Incident};
 use crate::mention::Timestamp;
-use crate::shard::Outcome;
+use crate::shard::{Outcome, Shard};
 use crate::source::{MergedFiles, Progress};
 use crate::store::{MarkFile, MarkFileError, ReadMarks};
 
@@ -60,7 +60,9 @@ pub struct Replayed {
 
 /// Runs the mentions of `files` (`-` is standard input), merged in event-time order, through the
 /// same way as live ones. `now` is the wall clock at the start; `each_change` hears of every change
-/// as it happens, `each_turned` of what could not be counted, `progress` of how far it is.
+/// as it happens, and what is known then, `each_turned` of what could not be counted, `progress` of how far it is.
+///
+/// Returns what it came to, and what is known at its end.
 ///
 /// # Errors
 ///
@@ -70,10 +72,10 @@ pub fn replay(
     config: &Config,
     files: &[PathBuf],
     now: Timestamp,
-    mut each_change: impl FnMut(&Change),
+    mut each_change: impl FnMut(&Change, &Shard),
     mut each_turned: impl FnMut(Turned),
     mut progress: impl FnMut(&Progress, u64),
-) -> Result<Replayed, ReplayError> {
+) -> Result<(Replayed, Shard), ReplayError> {
     let classifier = Arc::new(Classifier::new(&config.rules)?);
     let mut intake = Intake::new(config, &config.feed, classifier);
     let ReadMarks { marks, faults } = MarkFile::new(&config.feedback_file).read_new()?;
@@ -109,16 +111,16 @@ pub fn replay(
                 each_turned(Turned::Line(letter));
             }
         }
-        replayed.take(&mut changes, &mut each_change);
+        replayed.take(&mut changes, intake.shard(), &mut each_change);
     }
     intake.shard_mut().finish(&mut changes);
-    replayed.take(&mut changes, &mut each_change);
+    replayed.take(&mut changes, intake.shard(), &mut each_change);
     // What is still open has gone on since its last change.
     intake.shard().open_incidents().for_each(|incident| replayed.put(incident.clone()));
     replayed.span = intake.shard().span();
     replayed.marks = (intake.shard().marks_counted(), all_marks);
     replayed.no_marks = no_marks;
-    Ok(replayed)
+    Ok((replayed, intake.into_shard()))
 }
 
 impl Replayed {
@@ -141,9 +143,14 @@ impl Replayed {
         *self.rejected.entry(rejected.reason.name()).or_default() += 1;
     }
 
-    fn take(&mut self, changes: &mut Vec<Change>, each_change: &mut impl FnMut(&Change)) {
+    fn take(
+        &mut self,
+        changes: &mut Vec<Change>,
+        shard: &Shard,
+        each_change: &mut impl FnMut(&Change, &Shard),
+    ) {
         for change in changes.drain(..) {
-            each_change(&change);
+            each_change(&change, shard);
             self.put(change.incident);
         }
     }

@@ -29,11 +29,11 @@ fn replayed() -> Vec<Change> {
         &config,
         &[mentions()],
         now,
-        |change| changes.push(change.clone()),
+        |change, _| changes.push(change.clone()),
         |_| {},
         |_, _| {},
     );
-    assert_eq!(done.unwrap().lines, 14_640);
+    assert_eq!(done.unwrap().0.lines, 14_640);
     changes
 }
 

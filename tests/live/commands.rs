@@ -56,6 +56,39 @@ fn replay_prints_an_object_per_incident() {
     assert!(quiet <= 5, "{quiet} incidents in the quiet days");
 }
 
+/// The report of the airline week, to be looked at by hand: `GROUNDSWELL_PICTURES=FOLDER`.
+#[test]
+fn a_replay_is_reported_on_one_page_that_needs_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = std::env::var_os("GROUNDSWELL_PICTURES").map(std::path::PathBuf::from);
+    let file = pictures.unwrap_or(folder.path().to_owned()).join("report.html");
+    let report = ["--report", file.to_str().unwrap(), MENTIONS];
+    let labels = ["--labels", "examples/airlines-labels.json"];
+    let replay = ["replay", "--config", "examples/airlines.toml", "--json"];
+    let output = groundswell(&[&replay[..], &labels, &report].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let page = std::fs::read_to_string(&file).unwrap();
+    let told = text(&output.stdout).lines().filter(|line| line.contains("\"onset\"")).count();
+    assert!(told > 3);
+    assert_eq!(page.matches("<article").count(), told, "every incident is told");
+    let brands = 6;
+    // Each is drawn for a wide and for a narrow screen.
+    assert_eq!(
+        page.matches("<svg").count(),
+        2 * (told + brands),
+        "and drawn, and so is every brand"
+    );
+    assert!(page.contains("chart-outside"), "a swing leaves the typical band");
+    for outside in ["<script", "<link", "src=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside} asks for something else");
+    }
+    let nowhere = ["--report", "/nowhere/report.html", MENTIONS];
+    let output = groundswell(&[&replay[..], &nowhere].concat());
+    assert!(!output.status.success());
+    let said = text(&output.stderr);
+    assert!(said.contains("cannot write the report to /nowhere/report.html"), "{said}");
+}
+
 #[test]
 fn replay_is_judged_by_labels() {
     let judged = |labels: &str, more: &[&str]| {

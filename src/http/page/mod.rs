@@ -33,6 +33,8 @@ use super::answer;
 use crate::chart;
 use crate::desk::Desk;
 
+pub use drawn::Drawn;
+
 const SCRIPT: &str = include_str!("assets/page.js");
 const ICON: &str = include_str!("assets/icon.svg");
 static STYLE: LazyLock<String> =
@@ -46,6 +48,11 @@ static ASSETS: LazyLock<String> = LazyLock::new(|| {
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The stylesheet of the pages, which colours charts, too.
+pub fn style() -> &'static str {
+    &STYLE
+}
 
 /// Every page; who asks for one without a role is sent to sign in.
 pub(super) fn routes(desk: Desk, access: &Access, secure: bool) -> Router {
