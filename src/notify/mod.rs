@@ -10,15 +10,16 @@
 //!
 //! How it gets there:
 //!
-//! - `receiver`: what a channel must be able to say. A new channel is one folder and one line there.
+//! - `channel`: the ways by which a change reaches a receiver.
+//! - `post`, `http`: a POST of JSON; `receiver`: what whoever is posted to must be able to say.
 //! - `pipeline`: the [`Notifier`]: a `worker` for each route, which takes what stands in the outbox;
 //!   `filter` says what a route carries.
 //! - `targets`: where it may go.
-//! - `delivery`, `http`: one try; `backoff`, `retry_after`, `rate_limit`: when the next may follow.
+//! - `backoff`, `retry_after`, `rate_limit`: when the next try may follow.
 //! - `observer`: who hears how it went.
 
 mod backoff;
-mod delivery;
+mod channel;
 mod error;
 mod filter;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod http;
 mod observer;
 pub mod pagerduty;
 mod pipeline;
+mod post;
 mod rate_limit;
 mod receiver;
 mod retry_after;

@@ -14,10 +14,11 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{error, warn};
 
 use super::backoff::Backoff;
-use super::delivery::Endpoint;
+use super::channel::Channel;
 use super::error::NotifyError;
 use super::http::Clients;
 use super::observer::DeliveryObserver;
+use super::post::Post;
 use super::rate_limit::RateLimit;
 use super::receiver;
 use super::settings::{RetrySettings, Route};
@@ -149,9 +150,9 @@ impl Builder {
         if !self.names.insert(route.name.clone()) {
             return Err(NotifyError::SameName(route.name.clone()));
         }
-        let receiver = receiver::of(route, &self.time_zone)?;
-        let pace = self.tuning.pace.unwrap_or(receiver.pace());
-        let address = receiver.url().expose().to_owned();
+        let channel = self.channel(route)?;
+        let pace = self.tuning.pace.unwrap_or(channel.pace());
+        let address = channel.address().to_owned();
         let limit =
             self.limits.entry((address, pace)).or_insert_with(|| Arc::new(RateLimit::new(pace)));
         // Routes that fail together shall not come back together.
@@ -159,18 +160,18 @@ impl Builder {
         Ok(Worker {
             route: route.name.clone(),
             store: self.store.clone(),
-            endpoint: Endpoint::new(
-                &mut self.clients,
-                &route.name,
-                receiver.as_ref(),
-                self.retry.request_timeout,
-            )?,
-            receiver,
+            channel,
             limit: Arc::clone(limit),
             backoff: Backoff::new(&self.retry, seed)?,
             give_up_after: self.retry.give_up_after,
             request_timeout: self.retry.request_timeout,
             observer: Arc::clone(&self.observer),
         })
+    }
+
+    fn channel(&mut self, route: &Route) -> Result<Channel, NotifyError> {
+        let receiver = receiver::of(route, &self.time_zone)?;
+        let timeout = self.retry.request_timeout;
+        Ok(Channel::Post(Post::new(&mut self.clients, &route.name, receiver, timeout)?))
     }
 }

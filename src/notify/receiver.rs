@@ -1,4 +1,4 @@
-//! What every channel must be able to say; delivery does the rest.
+//! What every receiver of JSON must be able to say; `post` does the rest.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::webhook::{Signer, Webhook};
 use crate::incident::Change;
 use crate::secret::Secret;
 
-/// A channel people or programs are told through: a POST of JSON to one address.
+/// People or programs that are told by a POST of JSON to one address.
 ///
 /// To add one: a folder beside `slack/` with its own `Receiver`, a [`Target`], and a line in
 /// [`of`].

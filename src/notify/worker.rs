@@ -9,10 +9,9 @@ use tokio::time::sleep;
 use tracing::{error, warn};
 
 use super::backoff::Backoff;
-use super::delivery::{Endpoint, Refusal};
-use super::observer::{DeliveryObserver, Failure, GivenUp};
+use super::channel::{Channel, Refusal};
+use super::observer::{DeliveryObserver, GivenUp};
 use super::rate_limit::RateLimit;
-use super::receiver::Receiver;
 use crate::mention::{Timestamp, millis};
 use crate::source::wall_clock;
 use crate::store::{Delivery, Store, StoreError};
@@ -28,8 +27,7 @@ const HOLD_MARGIN: Duration = Duration::from_secs(5);
 pub(super) struct Worker {
     pub route: String,
     pub store: Store,
-    pub receiver: Box<dyn Receiver>,
-    pub endpoint: Endpoint,
+    pub channel: Channel,
     pub limit: Arc<RateLimit>,
     pub backoff: Backoff,
     pub give_up_after: Duration,
@@ -108,12 +106,7 @@ impl Worker {
     async fn deliver(&mut self, delivery: Delivery) {
         let change = &delivery.change;
         let Delivery { attempt, first_try_at, .. } = delivery;
-        let answer = match self.receiver.compose(change) {
-            Ok(body) => self.endpoint.post(change.id, body.into()).await,
-            Err(error) => {
-                Err(Refusal { failure: Failure::Encoding(error.to_string()), retry_after: None })
-            }
-        };
+        let answer = self.channel.deliver(change).await;
         self.limit.answered();
         let now = wall_clock();
         let Err(refusal) = answer else {

@@ -1,4 +1,4 @@
-//! One try: a POST and what its answer means.
+//! A POST of JSON to one address, and what its answer means.
 
 use std::time::Duration;
 
@@ -6,12 +6,14 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, Url};
 use uuid::Uuid;
 
+use super::channel::Refusal;
 use super::error::NotifyError;
 use super::http::{Clients, describe};
 use super::observer::Failure;
 use super::receiver::Receiver;
 use super::retry_after;
 use super::webhook::Signer;
+use crate::incident::Change;
 
 /// Names what is delivered, so that a receiver can drop what it has already seen
 /// (draft-ietf-httpapi-idempotency-key-header).
@@ -20,8 +22,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest error word of a receiver that is shown, in bytes.
 const MAX_CODE: usize = 64;
 
-/// An address to POST to, with its credentials.
-pub(super) struct Endpoint {
+/// An address to POST to, with its credentials, and what composes what is sent there.
+pub(super) struct Post {
+    receiver: Box<dyn Receiver>,
     client: Client,
     url: Url,
     headers: HeaderMap,
@@ -29,21 +32,12 @@ pub(super) struct Endpoint {
     timeout: Duration,
 }
 
-/// A try that was not accepted.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    /// What went wrong.
-    pub failure: Failure,
-    /// How long the receiver asks to wait.
-    pub retry_after: Option<Duration>,
-}
-
-impl Endpoint {
+impl Post {
     /// Where `receiver` of `route` is.
     pub fn new(
         clients: &mut Clients,
         route: &str,
-        receiver: &dyn Receiver,
+        receiver: Box<dyn Receiver>,
         timeout: Duration,
     ) -> Result<Self, NotifyError> {
         let bad =
@@ -56,11 +50,29 @@ impl Endpoint {
         let mut headers = receiver.headers();
         let json = HeaderValue::from_static("application/json");
         headers.entry(CONTENT_TYPE).or_insert(json);
-        Ok(Self { client, url, headers, signer: receiver.signer(), timeout })
+        let signer = receiver.signer();
+        Ok(Self { receiver, client, url, headers, signer, timeout })
+    }
+
+    /// The address. A secret.
+    pub fn address(&self) -> &str {
+        self.receiver.url().expose()
+    }
+
+    /// As [`Receiver::pace`].
+    pub fn pace(&self) -> Duration {
+        self.receiver.pace()
+    }
+
+    /// Posts what tells `change`.
+    pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
+        let body = self.receiver.compose(change);
+        let body = body.map_err(|error| Failure::Encoding(error.to_string()))?;
+        self.post(change.id, body.into()).await
     }
 
     /// Posts `body` under the idempotency key `id`. A status of 2xx is acceptance.
-    pub async fn post(&self, id: Uuid, body: bytes::Bytes) -> Result<(), Refusal> {
+    async fn post(&self, id: Uuid, body: bytes::Bytes) -> Result<(), Refusal> {
         let signature = self
             .signer
             .as_ref()
@@ -79,7 +91,7 @@ impl Endpoint {
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(self.refusal(response).await),
-            Err(error) => Err(Refusal { failure: self.failure(error), retry_after: None }),
+            Err(error) => Err(self.failure(error).into()),
         }
     }
 

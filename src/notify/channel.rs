@@ -1,0 +1,53 @@
+//! The ways by which a change reaches a receiver.
+
+use std::time::Duration;
+
+use super::observer::Failure;
+use super::post::Post;
+use crate::incident::Change;
+
+/// Where a route leads, ready to deliver. When, how often and in which order is the worker's part.
+///
+/// To add a way: a variant, a line in each function here, and one in `Builder::channel`.
+pub(super) enum Channel {
+    /// A POST of JSON.
+    Post(Post),
+}
+
+/// A try that was not accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What went wrong.
+    pub failure: Failure,
+    /// How long the receiver asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self { failure, retry_after: None }
+    }
+}
+
+impl Channel {
+    /// One try to tell `change`. Once it is accepted, it is the receiver's to keep.
+    pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
+        match self {
+            Self::Post(post) => post.deliver(change).await,
+        }
+    }
+
+    /// Names the receiver among those of all routes: those that lead to one share its pace. A secret.
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Post(post) => post.address(),
+        }
+    }
+
+    /// The shortest time that the receiver allows between two messages.
+    pub fn pace(&self) -> Duration {
+        match self {
+            Self::Post(post) => post.pace(),
+        }
+    }
+}
