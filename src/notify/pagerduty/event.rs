@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::incident::{Change, Severity, State};
-use crate::notify::story::{Quote, Story};
+use crate::notify::story::{Body, Quote, Story};
 
 /// Longest summary that PagerDuty takes, in characters; no other text need be longer.
 const MAX_TEXT: usize = 1_024;
@@ -106,28 +106,16 @@ fn link(quote: &Quote) -> Option<Link> {
 
 /// The story, part by part. PagerDuty shows them as a table, in alphabetical order.
 fn details(story: &Story) -> Map<String, Value> {
-    let mut details = Map::new();
-    let mut tell = |title: &str, text: Value| {
-        details.insert(title.to_owned(), text);
-    };
-    tell("What changed", story.what_changed.clone().into());
-    tell("How unusual", story.how_unusual.clone().into());
-    if let Some(advice) = &story.what_to_do {
-        tell("What to do", advice.clone().into());
+    let parts = story.parts().into_iter().map(|part| match part.body {
+        Body::Text(text) => (part.title.to_owned(), text.into()),
+        Body::List(list) => (part.title.to_owned(), list.into()),
+    });
+    let mut details: Map<String, Value> = parts.collect();
+    if !story.quotes.is_empty() {
+        let quotes: Vec<String> = story.quotes.iter().map(quoted).collect();
+        details.insert("In their words".to_owned(), quotes.into());
     }
-    for fact in &story.facts {
-        tell(fact.label, fact.text.clone().into());
-    }
-    let lists = [
-        ("Also out of line", story.also.clone()),
-        ("Where it comes from", story.carriers.lines()),
-        ("Crisis terms", story.crisis_terms.clone()),
-        ("In their words", story.quotes.iter().map(quoted).collect()),
-    ];
-    for (title, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
-        tell(title, list.into());
-    }
-    tell("Alert", story.footer.clone().into());
+    details.insert("Alert".to_owned(), story.footer.clone().into());
     details
 }
 

@@ -13,6 +13,7 @@ mod clean;
 mod feed;
 mod headline;
 mod origin;
+mod parts;
 mod post;
 mod quote;
 mod rarity;
@@ -27,6 +28,7 @@ use crate::mention::Timestamp;
 
 pub use carriers::{Carrier, Carriers};
 pub(crate) use headline::{in_short, summary};
+pub use parts::{Body, Part};
 pub use quote::Quote;
 use words::Clock;
 pub(crate) use words::span;
