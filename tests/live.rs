@@ -1,4 +1,4 @@
-//! Groundswell against real servers: Apache Kafka, PostgreSQL, and HTTP receivers. `./test` installs what they need.
+//! Groundswell against real servers: Apache Kafka, PostgreSQL, Alertmanager, and HTTP receivers. `./test` installs what they need.
 //!
 //! One binary holds all of these tests, so that they are linked once and share one broker.
 
@@ -9,6 +9,8 @@ mod support;
 
 #[path = "live/airlines.rs"]
 mod airlines;
+#[path = "live/alertmanager.rs"]
+mod alertmanager;
 #[path = "live/api.rs"]
 mod api;
 #[path = "live/bad_input.rs"]

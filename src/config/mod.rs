@@ -13,6 +13,7 @@ mod secrets;
 mod section;
 mod sections;
 mod store;
+mod targets;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::observer::Failure;
 use super::post::Post;
+use super::told::Told;
 use crate::incident::Change;
 
 /// Where a route leads, ready to deliver. When, how often and in which order is the worker's part.
@@ -34,6 +35,20 @@ impl Channel {
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
         match self {
             Self::Post(post) => post.deliver(change).await,
+        }
+    }
+
+    /// How often the receiver must be told again of what is open; `None`: it remembers.
+    pub fn repeat_every(&self) -> Option<Duration> {
+        match self {
+            Self::Post(post) => post.repeat_every(),
+        }
+    }
+
+    /// One try to tell all of `told` again.
+    pub async fn repeat(&self, told: &[Told]) -> Result<(), Refusal> {
+        match self {
+            Self::Post(post) => post.repeat(told).await,
         }
     }
 

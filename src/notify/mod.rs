@@ -5,7 +5,7 @@
 //! What is told:
 //!
 //! - [`story`]: a change in plain words, the same for every channel people read.
-//! - [`slack`], [`pagerduty`], [`webhook`]: a folder for each channel, with what is particular to it.
+//! - [`slack`], [`pagerduty`], `alertmanager`, [`webhook`]: a folder for each channel, with what is particular to it.
 //! - [`terminal`]: the same on a terminal.
 //!
 //! How it gets there:
@@ -14,10 +14,12 @@
 //! - `post`, `http`: a POST of JSON; `receiver`: what whoever is posted to must be able to say.
 //! - `pipeline`: the [`Notifier`]: a `worker` for each route, which takes what stands in the outbox;
 //!   `filter` says what a route carries.
+//! - `told`: what is told again to a receiver that forgets.
 //! - `targets`: where it may go.
 //! - `backoff`, `retry_after`, `rate_limit`: when the next try may follow.
 //! - `observer`: who hears how it went.
 
+mod alertmanager;
 mod backoff;
 mod channel;
 mod error;
@@ -37,6 +39,7 @@ pub mod slack;
 pub mod story;
 mod targets;
 pub mod terminal;
+mod told;
 pub mod webhook;
 mod worker;
 

@@ -91,7 +91,7 @@ impl Notifier {
             .collect::<Result<Vec<_>, NotifyError>>()?;
         let routes = workers
             .into_iter()
-            .map(|worker| (worker.route.clone(), tokio::spawn(worker.run(stop.subscribe()))))
+            .map(|worker| (worker.route.name.clone(), tokio::spawn(worker.run(stop.subscribe()))))
             .collect();
         Ok(Self { routes, store, stop })
     }
@@ -158,7 +158,7 @@ impl Builder {
         // Routes that fail together shall not come back together.
         let seed = self.tuning.seed.wrapping_add(self.names.len() as u64);
         Ok(Worker {
-            route: route.name.clone(),
+            route: route.clone(),
             store: self.store.clone(),
             channel,
             limit: Arc::clone(limit),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, Url};
-use uuid::Uuid;
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::channel::Refusal;
 use super::error::NotifyError;
@@ -12,6 +12,7 @@ use super::http::{Clients, describe};
 use super::observer::Failure;
 use super::receiver::Receiver;
 use super::retry_after;
+use super::told::Told;
 use super::webhook::Signer;
 use crate::incident::Change;
 
@@ -64,30 +65,40 @@ impl Post {
         self.receiver.pace()
     }
 
-    /// Posts what tells `change`.
+    /// Posts what tells `change`, under the change's id as the idempotency key, and signed.
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
-        let body = self.receiver.compose(change);
-        let body = body.map_err(|error| Failure::Encoding(error.to_string()))?;
-        self.post(change.id, body.into()).await
-    }
-
-    /// Posts `body` under the idempotency key `id`. A status of 2xx is acceptance.
-    async fn post(&self, id: Uuid, body: bytes::Bytes) -> Result<(), Refusal> {
+        let body = written(self.receiver.compose(change))?;
         let signature = self
             .signer
             .as_ref()
-            .map(|signer| signer.headers(id, jiff::Timestamp::now(), &body))
+            .map(|signer| signer.headers(change.id, jiff::Timestamp::now(), &body))
             .unwrap_or_default();
-        let request = self
-            .client
-            .post(self.url.clone())
-            .headers(self.headers.clone())
-            .header(IDEMPOTENCY_KEY, id.to_string())
-            .timeout(self.timeout)
-            .body(body);
+        let request = self.request(body).header(IDEMPOTENCY_KEY, change.id.to_string());
         let request = signature
             .into_iter()
             .fold(request, |request, (name, value)| request.header(name, value));
+        self.send(request).await
+    }
+
+    /// As [`Repeat::every`](super::receiver::Repeat::every).
+    pub fn repeat_every(&self) -> Option<Duration> {
+        self.receiver.repeat().map(|repeat| repeat.every())
+    }
+
+    /// Posts what tells all of `told` again, if the receiver needs that.
+    pub async fn repeat(&self, told: &[Told]) -> Result<(), Refusal> {
+        let Some(repeat) = self.receiver.repeat() else { return Ok(()) };
+        let body = written(repeat.compose(told))?;
+        self.send(self.request(body)).await
+    }
+
+    fn request(&self, body: Bytes) -> RequestBuilder {
+        let request = self.client.post(self.url.clone()).headers(self.headers.clone());
+        request.timeout(self.timeout).body(body)
+    }
+
+    /// A status of 2xx is acceptance.
+    async fn send(&self, request: RequestBuilder) -> Result<(), Refusal> {
         match request.send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(self.refusal(response).await),
@@ -145,4 +156,8 @@ impl Post {
         }
         text
     }
+}
+
+fn written(body: serde_json::Result<Vec<u8>>) -> Result<Bytes, Failure> {
+    body.map(Bytes::from).map_err(|error| Failure::Encoding(error.to_string()))
 }

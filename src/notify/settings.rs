@@ -20,6 +20,15 @@ pub enum Target {
         /// The integration's key.
         routing_key: Secret,
     },
+    /// An instance of Prometheus' Alertmanager, by its API v2.
+    Alertmanager {
+        /// Its address, as its pages have it: without `/api/v2`.
+        url: Secret,
+        /// Sent with every request, e.g. `Authorization`.
+        headers: Vec<(String, Secret)>,
+        /// How often it is told again of what is open.
+        repeat_every: Duration,
+    },
     /// Any HTTP receiver of `groundswell.v1.Alert` in JSON.
     Webhook {
         /// Where to POST.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod refused;
+mod repeated;
 mod secrets;
 mod signed;
 mod support;

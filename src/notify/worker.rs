@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tracing::{error, warn};
 
 use super::backoff::Backoff;
 use super::channel::{Channel, Refusal};
 use super::observer::{DeliveryObserver, GivenUp};
 use super::rate_limit::RateLimit;
+use super::settings::Route;
+use super::told::Told;
+use crate::incident::State;
 use crate::mention::{Timestamp, millis};
 use crate::source::wall_clock;
 use crate::store::{Delivery, Store, StoreError};
@@ -23,9 +26,15 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 /// A notification is held for longer than a request may take, so that nobody else sends it meanwhile.
 const HOLD_MARGIN: Duration = Duration::from_secs(5);
 
+/// A resolution is told again for this long, too: of several instances one may have told again what was
+/// open while another told that it is over.
+const SETTLES_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// Incidents that are told again in one message.
+const REPEATED_AT_ONCE: usize = 100;
+
 /// What one route needs to deliver.
 pub(super) struct Worker {
-    pub route: String,
+    pub route: Route,
     pub store: Store,
     pub channel: Channel,
     pub limit: Arc<RateLimit>,
@@ -38,14 +47,25 @@ pub(super) struct Worker {
 impl Worker {
     /// Delivers until `stop` says so, and then what is due by then.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut repeats = self.channel.repeat_every().map(often);
         loop {
-            let delivery = tokio::select! {
-                delivery = self.next() => delivery,
+            // What is taken is delivered, whatever comes due meanwhile: only waiting is cut off.
+            tokio::select! {
+                () = self.due() => {
+                    if let Some(delivery) = self.take().await {
+                        let over = delivery.change.incident.state == State::Resolved;
+                        self.deliver(delivery).await;
+                        // All that was told of it before is over with it.
+                        if over && let Some(repeats) = &mut repeats {
+                            repeats.reset_immediately();
+                        }
+                    }
+                }
+                () = next(&mut repeats) => self.repeat().await,
                 () = stopped(&mut stop) => break,
-            };
-            self.deliver(delivery).await;
+            }
         }
-        while let Ok(Some(due)) = self.store.next_due(&self.route).await
+        while let Ok(Some(due)) = self.store.next_due(self.name()).await
             && until(due).is_zero()
         {
             match self.take().await {
@@ -55,14 +75,8 @@ impl Worker {
         }
     }
 
-    /// Waits for the next notification that is due.
-    async fn next(&self) -> Delivery {
-        loop {
-            self.due().await;
-            if let Some(delivery) = self.take().await {
-                return delivery;
-            }
-        }
+    fn name(&self) -> &str {
+        &self.route.name
     }
 
     /// Waits for its turn and takes what is due; `None` when another instance was faster, or the store
@@ -70,7 +84,7 @@ impl Worker {
     async fn take(&self) -> Option<Delivery> {
         self.limit.turn().await;
         let hold = self.request_timeout + HOLD_MARGIN;
-        match self.store.take(&self.route, wall_clock(), hold).await {
+        match self.store.take(self.name(), wall_clock(), hold).await {
             Ok(taken) => taken,
             Err(failure) => {
                 self.wait_for_store(&failure).await;
@@ -84,7 +98,7 @@ impl Worker {
         let mut posted = self.store.posted();
         loop {
             posted.mark_unchanged();
-            let wait = match self.store.next_due(&self.route).await {
+            let wait = match self.store.next_due(self.name()).await {
                 Ok(due) => due.map_or(LOOK_EVERY, |due| until(due).min(LOOK_EVERY)),
                 Err(failure) => {
                     self.wait_for_store(&failure).await;
@@ -112,12 +126,12 @@ impl Worker {
         let Err(refusal) = answer else {
             self.write(|| self.store.accepted(&delivery, now)).await;
             let latency = between(delivery.due_at, now);
-            return self.observer.delivered(&self.route, change, latency);
+            return self.observer.delivered(self.name(), change, latency);
         };
         let elapsed = between(first_try_at, now);
         match self.wait(&refusal, attempt, elapsed) {
             Some(wait) => {
-                self.observer.retrying(&self.route, change, attempt, &refusal.failure, wait);
+                self.observer.retrying(self.name(), change, attempt, &refusal.failure, wait);
                 let due = now.plus_millis(millis(wait));
                 self.write(|| self.store.put_back(&delivery, due)).await;
             }
@@ -125,7 +139,29 @@ impl Worker {
                 let reason = GivenUp { last: refusal.failure, attempts: attempt, elapsed };
                 let words = reason.to_string();
                 self.write(|| self.store.park(&delivery, &words, now)).await;
-                self.observer.given_up(&self.route, change, &reason);
+                self.observer.given_up(self.name(), change, &reason);
+            }
+        }
+    }
+
+    /// Tells again what has been told of what is open. What fails is told at the next time.
+    async fn repeat(&self) {
+        let since = wall_clock().plus_millis(-millis(SETTLES_WITHIN));
+        let told = match self.store.told(self.name(), since).await {
+            Ok(changes) => Told::of(&self.route, changes),
+            Err(failure) => {
+                let route = self.name();
+                return warn!(route, %failure, "what is open cannot be told again for now");
+            }
+        };
+        for told in told.chunks(REPEATED_AT_ONCE) {
+            self.limit.turn().await;
+            let answer = self.channel.repeat(told).await;
+            self.limit.answered();
+            if let Err(Refusal { failure, retry_after }) = answer {
+                self.limit.hold(retry_after.unwrap_or_default());
+                let (route, incidents) = (self.name(), told.len());
+                warn!(route, incidents, %failure, "what is open was told again and not accepted");
             }
         }
     }
@@ -156,9 +192,9 @@ impl Worker {
 
     async fn wait_for_store(&self, failure: &StoreError) {
         if failure.is_transient() {
-            warn!(route = self.route, %failure, "the outbox is out of reach; notifications wait");
+            warn!(route = self.name(), %failure, "the outbox is out of reach; notifications wait");
         } else {
-            error!(route = self.route, %failure, "a notification cannot be sent");
+            error!(route = self.name(), %failure, "a notification cannot be sent");
         }
         sleep(STORE_RETRY).await;
     }
@@ -170,6 +206,23 @@ fn between(from: Timestamp, to: Timestamp) -> Duration {
 
 fn until(due: Timestamp) -> Duration {
     between(wall_clock(), due)
+}
+
+/// Ticks now and then `every` so long.
+fn often(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Resolves at the next tick; never when there are none.
+async fn next(ticks: &mut Option<Interval>) {
+    match ticks {
+        Some(ticks) => {
+            ticks.tick().await;
+        }
+        None => future::pending().await,
+    }
 }
 
 /// Resolves when told to stop; never if whoever could tell is gone.

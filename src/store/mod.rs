@@ -15,6 +15,7 @@ mod partition;
 mod post;
 mod responses;
 mod settings;
+mod told;
 
 pub use error::StoreError;
 pub use incidents::{Event, IncidentFilter, Standing, Version};

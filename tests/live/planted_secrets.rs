@@ -249,7 +249,7 @@ fn sasl(protocol: &str) -> String {
 }
 
 /// A route for every way in which a delivery can fail, by name.
-const FAILING: [(&str, &str); 8] = [
+const FAILING: [(&str, &str); 9] = [
     ("unauthorized", "slack = { webhook_url = { env = \"SLACK\" } }"),
     (
         "broken",
@@ -261,6 +261,10 @@ const FAILING: [(&str, &str); 8] = [
     ("gone", "webhook = { url = { env = \"GONE\" } }"),
     ("slow", "webhook = { url = { env = \"SLOW\" } }"),
     ("on-call", "pagerduty = { routing_key = { env = \"ROUTING_KEY\" }, url = \"PAGER\" }"),
+    (
+        "alerts",
+        "alertmanager = { url = \"ALERTS\", headers = { Authorization = { env = \"HEADER\" } } }",
+    ),
     ("proxied", "webhook = { url = { env = \"PROXIED\" } }"),
 ];
 
@@ -347,7 +351,8 @@ async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
     let refusing = HttpReceiver::start();
     refusing.answer_otherwise(Answer::status(400).body(&routing_key.value));
     let toml = failing(&source(&broker.sasl_address(), &topic));
-    let run = Run::new(&toml.replace("PAGER", &refusing.url("/v2/enqueue")), env);
+    let toml = toml.replace("PAGER", &refusing.url("/v2/enqueue"));
+    let run = Run::new(&toml.replace("ALERTS", &refusing.url("/")), env);
     let shown = run.until("/metrics", all_have_failed).await;
 
     let bodies = refusing.received().iter().map(|it| it.json().to_string()).collect::<String>();

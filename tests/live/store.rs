@@ -254,6 +254,40 @@ async fn the_outbox_keeps_the_order_of_an_incident_and_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_route_was_told_is_known_as_long_as_it_is_open_and_a_while_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    for settings in engines(&folder) {
+        let store = Store::open(&settings).await.unwrap();
+        let claim = store.claim(&partition(0)).await.unwrap().claim;
+        let deliver = async |change: &Change, second, accepted| {
+            let changes = vec![(change.clone(), routes(&["alerts", "crm"]))];
+            let checkpoint = Checkpoint { changes, ..Checkpoint::default() };
+            store.commit(&claim, &checkpoint, at(second)).await.unwrap();
+            let delivery = store.take("alerts", at(second), HOLD).await.unwrap().unwrap();
+            if accepted {
+                store.accepted(&delivery, at(second)).await.unwrap();
+            } else {
+                store.park(&delivery, "refused", at(second)).await.unwrap();
+            }
+        };
+        let [opened, worse] =
+            [(0, State::Opened), (1, State::Escalated)].map(|it| change(1, it.0, it.1));
+        let [other, over] =
+            [(0, State::Opened), (1, State::Resolved)].map(|it| change(2, it.0, it.1));
+        let refused = change(3, 0, State::Opened);
+        deliver(&opened, 0, true).await;
+        deliver(&other, 1, true).await;
+        deliver(&refused, 2, false).await;
+        deliver(&worse, 3, true).await;
+        deliver(&over, 4, true).await;
+        let told = async |route: &str, second| store.told(route, at(second)).await.unwrap();
+        assert_eq!(told("alerts", 5).await, [opened.clone(), worse.clone()]);
+        assert_eq!(told("alerts", 4).await, [opened, worse, other, over]);
+        assert_eq!(told("crm", 0).await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn incidents_resolved_long_ago_are_forgotten_and_open_ones_are_not() {
     let folder = tempfile::tempdir().unwrap();
     for settings in engines(&folder) {

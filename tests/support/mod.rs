@@ -3,6 +3,7 @@
 //!
 //! - [`KafkaBroker`], [`KafkaCluster`]: one KRaft broker, or three, and what a test does with them as their operator.
 //! - [`Kafka`]: either of them, as a client reaches it.
+//! - [`Alertmanager`]: one of Prometheus' Alertmanagers.
 //! - [`Postgres`]: one PostgreSQL server, and a database for whoever asks.
 //! - [`Prometheus`]: a Prometheus server, and what a test asks it.
 //! - [`service`], [`Program`]: Groundswell in this process, or as a process of its own.
@@ -15,6 +16,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of the support")]
 
+mod alertmanager;
 mod churn;
 mod cut;
 mod http_receiver;
@@ -37,6 +39,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+pub use alertmanager::Alertmanager;
 pub use churn::Churn;
 pub use http_receiver::{Answer, HttpReceiver, Received};
 pub use kafka::{Kafka, PartitionState, Record, header};

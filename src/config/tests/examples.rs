@@ -12,6 +12,7 @@ use crate::telemetry::log::LogFormat;
 const SECRETS: &[(&str, &str)] = &[
     ("SLACK_WEBHOOK_URL", "https://hooks.slack.example/services/T0/B0/xyz"),
     ("PAGERDUTY_ROUTING_KEY", "e93facc04764012d7bfb002500d5d1a6"),
+    ("ALERTMANAGER_AUTHORIZATION", "Basic YTpi"),
     ("KAFKA_PASSWORD", "opensesame"),
     ("POD_NAME", "groundswell-0"),
     ("CASES_URL", "https://cases.example/in"),

@@ -26,6 +26,8 @@ const PASTED: &[&str] = &[
     "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = \"whsec_{}\" }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = [\"whsec_{}\"] }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, signing_secret = [{ env = \"OK_KEY\" }, { env = \"NO_ADDRESS\" }] }\n",
+    "[[route]]\nalertmanager = { url = \"https://me:{}@alerts.example\" }\n",
+    "[[route]]\nalertmanager = { url = \"https://alerts.example\", headers = { Authorization = \"Basic {}\" } }\n",
     "[[route]]\nslack = { webhook_url = { env = \"PLAIN_HTTP\" } }\n",
     "[[route]]\nslack = { webhook_url = { env = \"OWN\" } }\n",
     "[[route]]\nslack = { webhook_url = { env = \"OK\" } }\n[delivery]\nallow_hosts = \"https://hooks.example/{}\"\n",
@@ -149,7 +151,7 @@ fn replay_needs_no_secret() {
     let config = Config::parse(&text, "full", Secrets::Ignore, &|_| panic!("looked up")).unwrap();
     let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
     assert_eq!(webhook_url.expose(), "");
-    assert_eq!(config.secrets.len(), 8);
+    assert_eq!(config.secrets.len(), 9);
 }
 
 #[test]

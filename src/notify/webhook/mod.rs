@@ -6,10 +6,10 @@ mod signature;
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 
 use super::error::NotifyError;
-use super::receiver::Receiver;
+use super::receiver::{self, Receiver};
 use crate::incident::Change;
 use crate::secret::Secret;
 
@@ -25,26 +25,17 @@ pub(super) struct Webhook {
 }
 
 impl Webhook {
-    /// `route` names the route in errors. Header values are secrets: they are marked so, and show
-    /// in no error.
+    /// `route` names the route in errors.
     pub fn new(
         route: &str,
         url: Secret,
         headers: &[(String, Secret)],
         signing_secrets: &[Secret],
     ) -> Result<Self, NotifyError> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let bad =
-                |what| NotifyError::Header { route: route.into(), header: name.clone(), what };
-            let key: HeaderName = name.parse().map_err(|_| bad("name"))?;
-            let mut value: HeaderValue = value.expose().parse().map_err(|_| bad("value"))?;
-            value.set_sensitive(true);
-            map.append(key, value);
-        }
+        let headers = receiver::headers(route, headers)?;
         let signer = Signer::new(signing_secrets)
             .map_err(|why| NotifyError::SigningSecret { route: route.into(), why })?;
-        Ok(Self { url, headers: map, signer })
+        Ok(Self { url, headers, signer })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a configuration will do, in plain words.
 
+mod routes;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -8,7 +10,6 @@ use crate::decode::Format;
 use crate::detect::{Parts, Sensitivity, z_limit};
 use crate::http::HttpSettings;
 use crate::incident::{Direction, Measure, Unit};
-use crate::notify::{Route, Target, TargetPolicy};
 use crate::source::Topic;
 use crate::store::{Engine, StoreSettings};
 
@@ -25,7 +26,7 @@ fn write_all(config: &Config, out: &mut String) -> std::fmt::Result {
     write_source(config, out)?;
     write_routing(config, out)?;
     write_monitors(config, out)?;
-    write_routes(config, out)?;
+    routes::write(config, out)?;
     write_secrets(config, out)?;
     write_store(&config.store, out)?;
     let dead_letter_topic = config.kafka.as_ref().and_then(|it| it.dead_letter_topic.as_ref());
@@ -277,36 +278,6 @@ fn write_monitors(config: &Config, out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_routes(config: &Config, out: &mut String) -> std::fmt::Result {
-    if config.routes.is_empty() {
-        return writeln!(out, "Tells nobody: there is no [[route]].");
-    }
-    config.routes.iter().try_for_each(|route| write_route(route, out))?;
-    write_targets(&config.targets, out)?;
-    writeln!(
-        out,
-        "Tries a delivery again for {}, then keeps it as a dead letter.",
-        duration::show(config.retry.give_up_after)
-    )
-}
-
-fn write_targets(targets: &TargetPolicy, out: &mut String) -> std::fmt::Result {
-    let TargetPolicy { allow_hosts, allow_networks, allow_private } = targets;
-    let hosts: Vec<String> = allow_hosts.iter().map(ToString::to_string).collect();
-    let to = if hosts.is_empty() { "any host".to_owned() } else { hosts.join(", ") };
-    let own = allow_private.then(|| "this machine and private networks".to_owned());
-    let open: Vec<String> =
-        own.into_iter().chain(allow_networks.iter().map(ToString::to_string)).collect();
-    if open.is_empty() {
-        return writeln!(out, "Sends to {to} on the Internet, over https only.");
-    }
-    writeln!(
-        out,
-        "Sends to {to} on the Internet, over https only; to {} over http too.",
-        open.join(", ")
-    )
-}
-
 fn write_secrets(config: &Config, out: &mut String) -> std::fmt::Result {
     config
         .secrets
@@ -351,40 +322,6 @@ fn write_http(http: &HttpSettings, out: &mut String) -> std::fmt::Result {
         duration::show(limits.header_timeout),
         limits.max_body_bytes,
         duration::show(limits.request_timeout),
-    )
-}
-
-fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
-    let target = match &route.target {
-        Target::Slack { .. } => "Slack".to_owned(),
-        Target::PagerDuty { .. } => "PagerDuty".to_owned(),
-        Target::Webhook { headers, signing_secrets, .. } => {
-            let names: Vec<&str> = headers.iter().map(|header| header.0.as_str()).collect();
-            let mut with = Vec::new();
-            if !names.is_empty() {
-                with.push(format!("with header {}", names.join(", ")));
-            }
-            match signing_secrets.len() {
-                0 => {}
-                1 => with.push("signed".to_owned()),
-                many => with.push(format!("signed with {many} secrets")),
-            }
-            match with.as_slice() {
-                [] => "a webhook".to_owned(),
-                with => format!("a webhook ({})", with.join("; ")),
-            }
-        }
-    };
-    let brands = match route.brands.as_slice() {
-        [] => "every brand".to_owned(),
-        brands => brands.join(", "),
-    };
-    let resolved = if route.send_resolved { "resolutions too" } else { "no resolutions" };
-    writeln!(
-        out,
-        "Tells {target} (route {}) of {brands}, from {} up, {resolved}.",
-        route.name,
-        route.min_severity.name()
     )
 }
 

@@ -1,0 +1,78 @@
+//! Who is told.
+
+use std::fmt::Write;
+
+use crate::config::{Config, duration};
+use crate::notify::{Route, Target, TargetPolicy};
+use crate::secret::Secret;
+
+/// Who is told of what, and how hard is tried.
+pub(super) fn write(config: &Config, out: &mut String) -> std::fmt::Result {
+    if config.routes.is_empty() {
+        return writeln!(out, "Tells nobody: there is no [[route]].");
+    }
+    config.routes.iter().try_for_each(|route| write_route(route, out))?;
+    write_targets(&config.targets, out)?;
+    writeln!(
+        out,
+        "Tries a delivery again for {}, then keeps it as a dead letter.",
+        duration::show(config.retry.give_up_after)
+    )
+}
+
+fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
+    let target = match &route.target {
+        Target::Slack { .. } => "Slack".to_owned(),
+        Target::PagerDuty { .. } => "PagerDuty".to_owned(),
+        Target::Alertmanager { headers, repeat_every, .. } => {
+            let mut with = with_headers(headers);
+            with.push(format!("open incidents again every {}", duration::show(*repeat_every)));
+            format!("Alertmanager ({})", with.join("; "))
+        }
+        Target::Webhook { headers, signing_secrets, .. } => {
+            let mut with = with_headers(headers);
+            match signing_secrets.len() {
+                0 => {}
+                1 => with.push("signed".to_owned()),
+                many => with.push(format!("signed with {many} secrets")),
+            }
+            match with.as_slice() {
+                [] => "a webhook".to_owned(),
+                with => format!("a webhook ({})", with.join("; ")),
+            }
+        }
+    };
+    let brands = match route.brands.as_slice() {
+        [] => "every brand".to_owned(),
+        brands => brands.join(", "),
+    };
+    let resolved = if route.send_resolved { "resolutions too" } else { "no resolutions" };
+    writeln!(
+        out,
+        "Tells {target} (route {}) of {brands}, from {} up, {resolved}.",
+        route.name,
+        route.min_severity.name()
+    )
+}
+
+fn with_headers(headers: &[(String, Secret)]) -> Vec<String> {
+    let names: Vec<&str> = headers.iter().map(|header| header.0.as_str()).collect();
+    if names.is_empty() { Vec::new() } else { vec![format!("with header {}", names.join(", "))] }
+}
+
+fn write_targets(targets: &TargetPolicy, out: &mut String) -> std::fmt::Result {
+    let TargetPolicy { allow_hosts, allow_networks, allow_private } = targets;
+    let hosts: Vec<String> = allow_hosts.iter().map(ToString::to_string).collect();
+    let to = if hosts.is_empty() { "any host".to_owned() } else { hosts.join(", ") };
+    let own = allow_private.then(|| "this machine and private networks".to_owned());
+    let open: Vec<String> =
+        own.into_iter().chain(allow_networks.iter().map(ToString::to_string)).collect();
+    if open.is_empty() {
+        return writeln!(out, "Sends to {to} on the Internet, over https only.");
+    }
+    writeln!(
+        out,
+        "Sends to {to} on the Internet, over https only; to {} over http too.",
+        open.join(", ")
+    )
+}

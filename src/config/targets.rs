@@ -1,0 +1,198 @@
+//! Where a route leads.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{HeaderName, HeaderValue};
+
+use super::section::{Placed, Section};
+use crate::notify::pagerduty::ENDPOINT;
+use crate::notify::webhook::Signer;
+use crate::notify::{Target, TargetPolicy};
+use crate::secret::Secret;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Headers that belong to the request itself, in lower case.
+const OWNED_HEADERS: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "host",
+    "transfer-encoding",
+    "idempotency-key",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
+/// What a route may lead to, and how that is written.
+const WAYS: [(&str, &str); 4] = [
+    ("slack", "slack = { webhook_url = { env = \"SLACK_WEBHOOK_URL\" } }"),
+    ("pagerduty", "pagerduty = { routing_key = { env = \"PAGERDUTY_ROUTING_KEY\" } }"),
+    ("alertmanager", "alertmanager = { url = \"http://localhost:9093\" }"),
+    ("webhook", "webhook = { url = { env = \"WEBHOOK_URL\" } }"),
+];
+
+pub(super) fn target(section: &mut Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
+    let given: Vec<&str> =
+        WAYS.map(|way| way.0).into_iter().filter(|way| section.place(way).is_some()).collect();
+    match given[..] {
+        ["slack"] => slack_target(section.section("slack"), targets),
+        ["pagerduty"] => pagerduty_target(section.section("pagerduty"), targets),
+        ["alertmanager"] => alertmanager_target(section.section("alertmanager"), targets),
+        ["webhook"] => webhook_target(section.section("webhook"), targets),
+        _ => {
+            let what = match given[..] {
+                [] => "it leads nowhere".to_owned(),
+                _ => format!("{} are given", given.join(" and ")),
+            };
+            let ways = WAYS.map(|way| way.1).join(", or ");
+            let message = format_args!("route: {what}; write one of {ways}");
+            section.reader.report(&section.at, message);
+            None
+        }
+    }
+}
+
+fn slack_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
+    if !section.is_there() {
+        return None;
+    }
+    let url = address(&mut section, "webhook_url", targets);
+    section.finish();
+    url.map(|webhook_url| Target::Slack { webhook_url })
+}
+
+fn pagerduty_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
+    if !section.is_there() {
+        return None;
+    }
+    let url = match section.string("url") {
+        Some((url, at)) => admitted(&section, "url", Secret::new(url), &at, targets),
+        None => Some(Secret::new(ENDPOINT)),
+    };
+    let routing_key = section.required_secret("routing_key");
+    section.finish();
+    Some(Target::PagerDuty { url: url?, routing_key: routing_key?.0 })
+}
+
+fn alertmanager_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
+    if !section.is_there() {
+        return None;
+    }
+    let url = section
+        .required("url", "\"http://localhost:9093\"")
+        .and_then(|(url, at)| without_credentials(&section, "url", url, &at))
+        .and_then(|(url, at)| admitted(&section, "url", url, &at, targets));
+    let headers = headers(&mut section);
+    let repeat_every = section.duration("repeat_every", MINUTE, SECOND, 15 * MINUTE);
+    section.finish();
+    Some(Target::Alertmanager { url: url?, headers, repeat_every })
+}
+
+fn webhook_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {
+    if !section.is_there() {
+        return None;
+    }
+    let url = address(&mut section, "url", targets);
+    let headers = headers(&mut section);
+    let signing_secrets = signing_secrets(&mut section);
+    section.finish();
+    url.map(|url| Target::Webhook { url, headers, signing_secrets })
+}
+
+/// The headers that are sent with every request.
+fn headers(section: &mut Section<'_, '_>) -> Vec<(String, Secret)> {
+    let headers = section.section("headers");
+    let mut secrets = Vec::new();
+    for ((name, at), value) in headers.free() {
+        let path = headers.path_of(&name);
+        let report = |at, what| headers.reader.report_value(at, format_args!("{path}: {what}"));
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            report(&at, "this is not a header's name; write e.g. Authorization");
+        }
+        if OWNED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            report(&at, "groundswell sets this header itself; remove it");
+        }
+        if let Some((secret, at)) = headers.secret_of(&name, value) {
+            if HeaderValue::from_str(secret.expose()).is_err() {
+                report(&at, "a header cannot hold what it names; it must be one line of text");
+            }
+            secrets.push((name, secret));
+        }
+    }
+    secrets
+}
+
+fn signing_secrets(section: &mut Section<'_, '_>) -> Vec<Secret> {
+    let secrets = section.secrets("signing_secret");
+    let path = section.path_of("signing_secret");
+    for (secret, at) in secrets.iter().filter(|(secret, _)| !secret.expose().is_empty()) {
+        if let Err(wrong) = Signer::new(std::slice::from_ref(secret)) {
+            let message = format_args!("{path}: what it names is none: {wrong}");
+            section.reader.report_value(at, message);
+        }
+    }
+    secrets.into_iter().map(|secret| secret.0).collect()
+}
+
+/// A secret that is an address, one that `targets` admits. It is never shown, wrong or right.
+fn address(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    targets: &TargetPolicy,
+) -> Option<Secret> {
+    let (secret, at) = section.required_secret(key)?;
+    if secret.expose().is_empty() {
+        return Some(secret);
+    }
+    admitted(section, key, secret, &at, targets)
+}
+
+/// An address that stands in the file itself, where no password belongs.
+fn without_credentials(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    address: String,
+    at: &Range<usize>,
+) -> Option<Placed<Secret>> {
+    let held =
+        Url::parse(&address).is_ok_and(|it| !it.username().is_empty() || it.password().is_some());
+    if held {
+        let path = section.path_of(key);
+        let message = format_args!(
+            "{path}: a password does not belong into this file; remove what stands before @, and write \
+             headers = {{ Authorization = {{ env = \"...\" }} }}"
+        );
+        section.reader.report_value(at, message);
+        return None;
+    }
+    Some((Secret::new(address), at.clone()))
+}
+
+/// `address`, which stands at `key`, if it is one and `targets` admits it.
+fn admitted(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    address: Secret,
+    at: &Range<usize>,
+    targets: &TargetPolicy,
+) -> Option<Secret> {
+    let path = section.path_of(key);
+    let url = Url::parse(address.expose()).ok();
+    let Some(url) = url.filter(|url| matches!(url.scheme(), "https" | "http")) else {
+        let message =
+            format_args!("{path}: what it names is no address; it must begin with https://");
+        section.reader.report_value(at, message);
+        return None;
+    };
+    if let Err(refused) = targets.admit(&url) {
+        let message =
+            format_args!("{path}: nothing is sent to the address that it names: {refused}");
+        section.reader.report(at, message);
+        return None;
+    }
+    Some(address)
+}
