@@ -1,7 +1,7 @@
 //! What people do about incidents.
 
 use axum::extract::{Extension, State};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -37,6 +37,7 @@ pub enum Given {
         #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
         by: Option<String>,
         #[schema(minimum = 1, maximum = 10080)]
+        #[serde(deserialize_with = "whole")]
         minutes: u32,
     },
     /// End every silence of the brand.
@@ -121,6 +122,15 @@ impl Given {
         let id = id.unwrap_or_else(|| Uuid::from_u128(rand::random()));
         Ok(Response { id, incident, by, at: now, act })
     }
+}
+
+/// A whole number, which JSON may also write as `60.0`.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
+        return Ok(number as u32);
+    }
+    Err(serde::de::Error::custom("minutes: expected a whole number"))
 }
 
 fn silence(minutes: u32, now: Timestamp) -> Result<Act, Fault> {
