@@ -202,7 +202,7 @@ impl Config {
             ));
         }
         let (retry, targets) = routes::delivery(&mut root);
-        let routes = routes::routes(&mut root, &plan.brands, &targets);
+        let routes = routes::routes(&mut root, &plan.brands, &targets, &plan.time_zone);
         let config = Self {
             max_future,
             routes,

@@ -4,23 +4,30 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::brands::unknown_brand;
 use super::section::Section;
+use super::sections::time_zone;
 use super::targets::target;
 use crate::detect::Brand;
-use crate::incident::Severity;
+use crate::incident::{Direction, Severity};
 use crate::notify::{RetrySettings, Route, Target, TargetPolicy};
+use crate::secret::Secret;
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
 const HOST: &str = "expected a host's name alone, e.g. \"hooks.slack.com\", or \"*.example.com\" for all below one";
+const HOURS: &str = "expected hours of the week, e.g. \"Mon-Fri 09:00-17:30\", \"22:00-07:00\" (every night) or \"Sat,Sun\"";
 const NETWORK: &str = "expected a network, e.g. \"10.1.0.0/16\"; one address is \"10.1.2.3/32\"";
 
 pub(super) fn routes(
     root: &mut Section<'_, '_>,
     brands: &[Brand],
     targets: &TargetPolicy,
+    zone: &TimeZone,
 ) -> Vec<Route> {
     let mut names = BTreeSet::new();
     let mut routes = Vec::new();
@@ -47,16 +54,27 @@ pub(super) fn routes(
             }
         }
         let severities = Severity::ALL.map(|severity| (severity.name(), severity));
-        let min_severity = section.choice("min_severity", &severities).unwrap_or(Severity::Notice);
-        let send_resolved = section.boolean("send_resolved", true);
-        section.finish();
-        routes.extend(target.map(|target| Route {
-            name,
-            target,
+        let directions = Direction::ALL.map(|direction| (direction.name(), direction));
+        let given_zone = section.place("time_zone").is_some();
+        let route = target.map(|target| Route::new(name, target));
+        let carried = |default: Route| Route {
             brands: wanted.into_iter().map(|brand| brand.0).collect(),
-            min_severity,
-            send_resolved,
-        }));
+            min_severity: section.choice("min_severity", &severities).unwrap_or(Severity::Notice),
+            directions: section.choice("direction", &directions).into_iter().collect(),
+            send_resolved: section.boolean("send_resolved", true),
+            hours: parsed(&mut section, "hours", HOURS),
+            quiet_hours: parsed(&mut section, "quiet_hours", HOURS),
+            wake_from: section.choice("wake_from", &severities).unwrap_or(default.wake_from),
+            after: section.place("after").map(|_| section.duration("after", MINUTE, SECOND, DAY)),
+            time_zone: if given_zone { time_zone(&mut section) } else { zone.clone() },
+            ..default
+        };
+        // What stands beside a route that leads nowhere is read all the same: its faults are told at once.
+        let nowhere = Target::Slack { webhook_url: Secret::new("") };
+        let leads = route.is_some();
+        let route = carried(route.unwrap_or_else(|| Route::new("", nowhere)));
+        section.finish();
+        routes.extend(leads.then_some(route));
     }
     routes
 }

@@ -145,7 +145,7 @@ impl Desk {
     ///
     /// When there is no such incident, or the store fails.
     pub async fn respond(&self, response: &Response) -> Result<Responded, DeskError> {
-        let told_by = |change: &Change| carriers(&self.0.routes, change);
+        let told_by = |change: &Change| carriers(&self.0.routes, change, response.at);
         Ok(self.0.store.respond(response, told_by).await?)
     }
 

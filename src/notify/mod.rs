@@ -26,6 +26,7 @@ mod error;
 mod filter;
 #[cfg(test)]
 mod hostile;
+mod hours;
 mod http;
 mod observer;
 pub mod pagerduty;
@@ -45,6 +46,7 @@ mod worker;
 
 pub use error::NotifyError;
 pub use filter::carriers;
+pub use hours::{Hours, NoHours};
 pub use http::http_client;
 pub use observer::{DeliveryObserver, Failure, GivenUp};
 pub use pipeline::Notifier;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::incident::Severity;
+use jiff::tz::TimeZone;
+
+use super::hours::Hours;
+use crate::incident::{Direction, Severity};
 use crate::secret::Secret;
 
 /// Where a route leads.
@@ -53,6 +56,37 @@ pub struct Route {
     pub min_severity: Severity,
     /// Whether resolutions are sent too.
     pub send_resolved: bool,
+    /// Ways it carries: a rise, a fall; none: both.
+    pub directions: Vec<Direction>,
+    /// When it carries anything; none: always.
+    pub hours: Vec<Hours>,
+    /// When what is milder than `wake_from` waits until they are over.
+    pub quiet_hours: Vec<Hours>,
+    /// What quiet hours do not hold back.
+    pub wake_from: Severity,
+    /// It carries only what nobody has acknowledged by then.
+    pub after: Option<Duration>,
+    /// That of its hours.
+    pub time_zone: TimeZone,
+}
+
+impl Route {
+    /// A route that carries everything to `target` at once.
+    pub fn new(name: impl Into<String>, target: Target) -> Self {
+        Self {
+            name: name.into(),
+            target,
+            brands: Vec::new(),
+            min_severity: Severity::Notice,
+            send_resolved: true,
+            directions: Vec::new(),
+            hours: Vec::new(),
+            quiet_hours: Vec::new(),
+            wake_from: Severity::Critical,
+            after: None,
+            time_zone: TimeZone::UTC,
+        }
+    }
 }
 
 /// How deliveries are tried again.

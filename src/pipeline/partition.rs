@@ -279,9 +279,9 @@ impl LivePartition {
                 return self.keeper.give_up();
             }
         };
-        let routes = &self.live.config.routes;
+        let (routes, now) = (&self.live.config.routes, wall_clock());
         let changes = self.to_tell.drain(..).map(|change| {
-            let carriers = carriers(routes, &change);
+            let carriers = carriers(routes, &change, now);
             (change, carriers)
         });
         self.keeper.keep(Checkpoint {

@@ -66,7 +66,7 @@ impl Notifications {
                 (
                     "groundswell_notifications_waiting",
                     "notifications",
-                    "Notifications whose time has not come: people are silenced.",
+                    "Notifications whose time has not come: people are silenced, or their route tells later.",
                 ),
             )?,
             parked: registrar.gauges(

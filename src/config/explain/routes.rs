@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::config::{Config, duration};
-use crate::notify::{Route, Target, TargetPolicy};
+use crate::incident::Direction;
+use crate::notify::{Hours, Route, Target, TargetPolicy};
 use crate::secret::Secret;
 
 /// Who is told of what, and how hard is tried.
@@ -47,12 +48,45 @@ fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
         brands => brands.join(", "),
     };
     let resolved = if route.send_resolved { "resolutions too" } else { "no resolutions" };
+    let direction = match route.directions.as_slice() {
+        [Direction::Up] => "rises of ",
+        [Direction::Down] => "falls of ",
+        _ => "",
+    };
+    let when = when(route);
     writeln!(
         out,
-        "Tells {target} (route {}) of {brands}, from {} up, {resolved}.",
+        "Tells {target} (route {}) of {direction}{brands}, from {} up, {resolved}{when}.",
         route.name,
         route.min_severity.name()
     )
+}
+
+/// When it tells what, if not everything at once.
+fn when(route: &Route) -> String {
+    let list =
+        |hours: &[Hours]| hours.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    let mut when = String::new();
+    if !route.hours.is_empty() {
+        when.push_str(&format!("; within {} alone", list(&route.hours)));
+    }
+    if !route.quiet_hours.is_empty() {
+        let (quiet, wakes) = (list(&route.quiet_hours), route.wake_from.name());
+        when.push_str(&format!(
+            "; in {quiet} what is milder than {wakes} waits until they are over"
+        ));
+    }
+    if let Some(after) = route.after {
+        let after = duration::show(after);
+        when.push_str(&format!(
+            "; {after} after it happens, and only if nobody has acknowledged it"
+        ));
+    }
+    if !route.hours.is_empty() || !route.quiet_hours.is_empty() {
+        let zone = route.time_zone.iana_name().unwrap_or("local time");
+        when.push_str(&format!(" (hours of {zone})"));
+    }
+    when
 }
 
 fn with_headers(headers: &[(String, Secret)]) -> Vec<String> {

@@ -26,13 +26,8 @@ impl Scene {
         let store = Store::open(&settings).await.unwrap();
         let toml = "brand = [{ name = \"American\" }, { name = \"AC/DC & Söhne\" }]";
         let config = Config::parse(toml, "test", Secrets::Ignore, &|_| None).unwrap();
-        let route = crate::notify::Route {
-            name: "slack".to_owned(),
-            target: Target::Slack { webhook_url: Secret::new("https://hooks.example/x") },
-            brands: Vec::new(),
-            min_severity: crate::incident::Severity::Notice,
-            send_resolved: true,
-        };
+        let target = Target::Slack { webhook_url: Secret::new("https://hooks.example/x") };
+        let route = crate::notify::Route::new("slack", target);
         let desk = Desk::new(store.clone(), config.plan, "test", &[route]);
         setup.desk = Some(desk.clone());
         tokio::spawn(desk.follow());

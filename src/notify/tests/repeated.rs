@@ -25,7 +25,7 @@ fn alertmanager(server: &Server) -> Route {
 async fn commit(outbox: &Outbox, changes: &[Change]) {
     let (group, topic) = ("test".to_owned(), "mentions".to_owned());
     let claimed = outbox.store.claim(&PartitionKey { group, topic, number: 0 }).await.unwrap();
-    let to = |change: &Change| (change.clone(), carriers(&outbox.routes, change));
+    let to = |change: &Change| (change.clone(), carriers(&outbox.routes, change, wall_clock()));
     let checkpoint =
         Checkpoint { changes: changes.iter().map(to).collect(), ..Checkpoint::default() };
     outbox.store.commit(&claimed.claim, &checkpoint, wall_clock()).await.unwrap();

@@ -17,8 +17,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::incident::Change;
 use crate::incident::fixtures::{change_of, incident};
-use crate::incident::{Change, Severity};
 use crate::notify::pipeline::Tuning;
 use crate::notify::{
     DeliveryObserver, Failure, GivenUp, Notifier, RetrySettings, Route, Target, TargetPolicy,
@@ -81,7 +81,7 @@ impl Outbox {
 
     pub async fn send(&self, changes: &[Change]) {
         for change in changes {
-            let carriers = carriers(&self.routes, change);
+            let carriers = carriers(&self.routes, change, wall_clock());
             self.store.post(change, &carriers, wall_clock()).await.unwrap();
         }
     }
@@ -184,13 +184,7 @@ impl Server {
     }
 
     fn route(&self, name: &str, target: Target) -> Route {
-        Route {
-            name: name.into(),
-            target,
-            brands: vec![],
-            min_severity: Severity::Notice,
-            send_resolved: true,
-        }
+        Route::new(name, target)
     }
 
     fn url(&self, path: &str) -> Secret {
