@@ -46,8 +46,8 @@ struct Inner {
     /// The consumer group that counts.
     group: String,
     routes: Vec<Route>,
-    /// As last seen.
-    open: watch::Sender<Arc<Vec<Standing>>>,
+    /// As last seen; `None` before.
+    open: watch::Sender<Option<Arc<Vec<Standing>>>>,
 }
 
 impl Desk {
@@ -55,7 +55,7 @@ impl Desk {
     /// people do.
     pub fn new(store: Store, plan: Arc<Plan>, group: &str, routes: &[Route]) -> Self {
         let (group, routes) = (group.to_owned(), routes.to_vec());
-        let open = watch::Sender::new(Arc::default());
+        let open = watch::Sender::new(None);
         Self(Arc::new(Inner { store, plan, group, routes, open }))
     }
 
@@ -150,7 +150,7 @@ impl Desk {
     }
 
     /// The open incidents as they are seen again and again while [`Desk::follow`] runs.
-    pub fn watch(&self) -> watch::Receiver<Arc<Vec<Standing>>> {
+    pub fn watch(&self) -> watch::Receiver<Option<Arc<Vec<Standing>>>> {
         self.0.open.subscribe()
     }
 
@@ -166,12 +166,15 @@ impl Desk {
                 // The store lives as long as this does.
                 _posted = posted.changed() => {}
             }
+            if self.0.open.receiver_count() == 0 {
+                continue;
+            }
             // That the store fails others say.
             let Ok(open) = self.open().await else { continue };
             self.0.open.send_if_modified(|known| {
-                let changed = **known != open;
+                let changed = known.as_deref() != Some(&open);
                 if changed {
-                    *known = Arc::new(open);
+                    *known = Some(Arc::new(open));
                 }
                 changed
             });

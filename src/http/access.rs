@@ -129,6 +129,11 @@ impl Access {
         routes.route_layer(from_fn_with_state((self.clone(), role), admit))
     }
 
+    /// Counts somebody who was turned away.
+    pub(super) fn refused(&self, reason: Refusal) {
+        self.metrics.http().refused(reason);
+    }
+
     /// A session of whoever holds `token`, from now on; `None` when nobody does.
     pub(super) fn begin_session(&self, token: &str) -> Option<String> {
         let Known::Tokens(tokens) = &*self.known else { return None };
@@ -250,7 +255,7 @@ fn is_this_machine(authority: &Authority) -> bool {
 }
 
 impl Denial {
-    const fn reason(&self) -> Refusal {
+    pub(super) const fn reason(&self) -> Refusal {
         match self {
             Self::NoToken => Refusal::NoToken,
             Self::UnknownToken => Refusal::UnknownToken,

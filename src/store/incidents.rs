@@ -81,6 +81,7 @@ pub struct IncidentFilter {
 const STANDING: &str = "SELECT i.id, i.change, i.sequence, i.consumer_group, i.topic, i.number, \
      i.acknowledged_by, i.acknowledged_at, \
      (SELECT MAX(s.until) FROM silences s WHERE s.brand = i.brand AND s.until > $1 \
+     AND s.severity >= i.severity \
      AND (s.incident_id IS NULL OR s.incident_id = i.id)) AS silenced_until, \
      (SELECT r.act FROM responses r WHERE r.incident_id = i.id AND r.act IN ('false_alarm', 'real') \
      ORDER BY r.seq DESC LIMIT 1) AS marked, \
@@ -227,9 +228,11 @@ pub(super) async fn write(
     let incident = &change.incident;
     sqlx::query(
         "INSERT INTO incidents (id, consumer_group, topic, number, subject, brand, state, sequence, \
-         detected_at, updated_at, change) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         detected_at, updated_at, change, severity) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, sequence = excluded.sequence, \
-         updated_at = excluded.updated_at, change = excluded.change, acknowledged_by = \
+         updated_at = excluded.updated_at, change = excluded.change, severity = excluded.severity, \
+         detected_at = excluded.detected_at, acknowledged_by = \
          CASE WHEN excluded.state = 'escalated' THEN NULL ELSE incidents.acknowledged_by END \
          WHERE incidents.sequence < excluded.sequence",
     )
@@ -244,6 +247,7 @@ pub(super) async fn write(
     .bind(incident.detected_at.as_millis())
     .bind(incident.updated_at.as_millis())
     .bind(change::write(change)?)
+    .bind(i64::from(incident.severity.rank()))
     .execute(&mut *connection)
     .await?;
     sqlx::query(

@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::incidents;
 use super::open::{Store, patiently};
 use super::post::{Carrier, post};
+use super::responses::{Lock, lock_brand};
 use crate::incident::{Change, State, Subject};
 use crate::mention::Timestamp;
 
@@ -213,6 +214,8 @@ impl Store {
         }
         write_parts(connection, &claim.partition, checkpoint).await?;
         for (change, carriers) in &checkpoint.changes {
+            let brand = &change.incident.brand;
+            patiently(lock_brand(connection, self.dialect, brand, Lock::Shared)).await?;
             patiently(incidents::write(connection, &claim.partition, change)).await?;
             patiently(post(connection, carriers, change, now)).await?;
         }

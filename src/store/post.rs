@@ -13,6 +13,9 @@ use super::responses::{Reception, reception};
 use crate::incident::{Change, State};
 use crate::mention::Timestamp;
 
+/// Above every severity.
+const AN_END: i64 = 99;
+
 /// A route that a change is told on, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carrier {
@@ -56,7 +59,8 @@ pub(super) async fn post(
     change: &Change,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if carriers.is_empty() {
+    let is_over = change.incident.state == State::Resolved;
+    if carriers.is_empty() && !is_over {
         return Ok(());
     }
     let reception = reception(connection, &change.incident, now).await?;
@@ -73,6 +77,28 @@ pub(super) async fn post(
             insert(connection, carrier, change, &json, &due, now).await?;
         }
     }
+    if is_over {
+        drop_what_is_over(connection, change, now).await?;
+    }
+    Ok(())
+}
+
+/// Nobody is told later that an incident began which is over: not on routes either that do not carry its
+/// end.
+async fn drop_what_is_over(
+    connection: &mut AnyConnection,
+    change: &Change,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE outbox SET state = 'superseded', ended_at = $1 WHERE incident_id = $2 \
+         AND change_id <> $3 AND state = 'pending' AND attempts = 0 AND due_at > $1",
+    )
+    .bind(now.as_millis())
+    .bind(change.incident.id.to_string())
+    .bind(change.id.to_string())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -94,14 +120,18 @@ fn due(
     if taken || is_end && waiting.until_acknowledged {
         return None;
     }
+    let silenced = reception.silenced_until(change.incident.severity);
     if is_end {
-        // Whoever hears of things in the morning hears what was over by then, too.
-        let planned_at = waiting.planned_at.filter(|at| *at > now)?;
-        return Some(Due { planned_at, due_at: planned_at });
+        // Whoever hears of things in the morning hears what was over by then, too; what began and ended
+        // while people were silenced they do not.
+        let is_taken = change.incident.state == State::Acknowledged;
+        let planned_at = waiting.planned_at.filter(|at| *at > now || is_taken)?;
+        let silenced = silenced.filter(|_| is_taken);
+        let due_at = silenced.map_or(planned_at, |until| until.max(planned_at));
+        return Some(Due { planned_at, due_at });
     }
     let by_route = carrier.due_at.unwrap_or(now);
     let planned_at = waiting.planned_at.map_or(by_route, |at| at.min(by_route));
-    let silenced = reception.silenced_until(change.incident.severity);
     let due_at = silenced.map_or(planned_at, |until| until.max(planned_at));
     Some(Due { planned_at, due_at })
 }
@@ -161,6 +191,14 @@ async fn was_told(
     Ok(row.is_some())
 }
 
+/// How severe it is, for silences: no silence puts off an end.
+fn rank(change: &Change) -> i64 {
+    match change.incident.state {
+        State::Acknowledged | State::Resolved => AN_END,
+        _ => i64::from(change.incident.severity.rank()),
+    }
+}
+
 async fn insert(
     connection: &mut AnyConnection,
     carrier: &Carrier,
@@ -183,7 +221,7 @@ async fn insert(
     .bind(now.as_millis())
     .bind(due.planned_at.as_millis())
     .bind(due.due_at.as_millis())
-    .bind(i64::from(change.incident.severity.rank()))
+    .bind(rank(change))
     .bind(i64::from(carrier.until_acknowledged))
     .execute(connection)
     .await?;

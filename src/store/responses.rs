@@ -117,7 +117,9 @@ impl Store {
         self.within(async {
             let mut transaction = self.begin().await?;
             let connection = transaction.connection()?;
+            self.have_the_brand(connection, response.incident).await?;
             let (latest, taken) = self.hold(connection, response.incident).await?;
+            let is_known = is_known(connection, response).await?;
             let is_moot = match response.act {
                 Act::Acknowledge => taken.is_some() || latest.incident.state == State::Resolved,
                 Act::FalseAlarm | Act::Real => {
@@ -126,21 +128,40 @@ impl Store {
                 }
                 _ => false,
             };
-            let responded = if is_moot {
+            let responded = if is_known {
+                Responded::Known
+            } else if is_moot {
                 Responded::Moot
             } else if !keep(connection, response, &latest.incident).await? {
                 Responded::Known
             } else {
-                silence(connection, response, &latest.incident).await?;
+                // Whoever was not told yet is told before it is silent.
                 if response.act.acknowledges() && taken.is_none() {
                     take(connection, response, &latest, &carriers).await?;
                 }
+                silence(connection, response, &latest.incident).await?;
                 Responded::Done
             };
             transaction.commit().await?;
             Ok(responded)
         })
         .await
+    }
+
+    /// Nobody else tells of the incident's brand, or silences it, until this transaction ends: what is
+    /// being told must not miss a silence that is being made, nor one that is being ended.
+    async fn have_the_brand(
+        &self,
+        connection: &mut AnyConnection,
+        incident: Uuid,
+    ) -> Result<(), StoreError> {
+        let row = sqlx::query("SELECT brand FROM incidents WHERE id = $1")
+            .bind(incident.to_string())
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(StoreError::NoIncident(incident))?;
+        let brand: String = row.try_get("brand")?;
+        lock_brand(connection, self.dialect, &brand, Lock::Alone).await
     }
 
     /// The latest change of an incident that nobody else changes until this transaction ends, and who
@@ -206,6 +227,41 @@ impl Store {
         })
         .await
     }
+}
+
+/// How a brand is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// By those who tell of it, as many as there are.
+    Shared,
+    /// By one who changes what is told.
+    Alone,
+}
+
+/// Locks `brand` until the transaction ends. SQLite has one writer anyway.
+pub(super) async fn lock_brand(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    brand: &str,
+    lock: Lock,
+) -> Result<(), StoreError> {
+    let statement = match (dialect, lock) {
+        (Dialect::Sqlite, _) => return Ok(()),
+        (Dialect::Postgres, Lock::Shared) => {
+            "SELECT 1 FROM pg_advisory_xact_lock_shared(hashtext($1))"
+        }
+        (Dialect::Postgres, Lock::Alone) => "SELECT 1 FROM pg_advisory_xact_lock(hashtext($1))",
+    };
+    sqlx::query(statement).bind(brand).fetch_optional(connection).await?;
+    Ok(())
+}
+
+async fn is_known(connection: &mut AnyConnection, response: &Response) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT 1 FROM responses WHERE id = $1")
+        .bind(response.id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
 }
 
 /// What an incident was last said to be.
@@ -292,7 +348,9 @@ async fn begin_silence(
     .await?;
     sqlx::query(
         "UPDATE outbox SET due_at = $1 WHERE state = 'pending' AND attempts = 0 AND due_at < $1 \
-         AND severity <= $2 AND incident_id IN \
+         AND severity <= $2 AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.route = outbox.route \
+         AND l.incident_id = outbox.incident_id AND l.state = 'pending' AND l.severity > $2 \
+         AND l.seq > outbox.seq) AND incident_id IN \
          (SELECT id FROM incidents WHERE brand = $3 AND (CAST($4 AS TEXT) IS NULL OR id = $4))",
     )
     .bind(until.as_millis())
@@ -304,33 +362,32 @@ async fn begin_silence(
     Ok(())
 }
 
-/// Ends the silences of the incident's brand, or of it `alone`. What waited for their end is told when
-/// its route has it.
+/// Ends the silences of the incident's brand, or that of it `alone`. What waited for their end is told when
+/// its route has it, and whatever else is still silent is over.
 async fn end_silences(
     connection: &mut AnyConnection,
     response: &Response,
     incident: &Incident,
     alone: bool,
 ) -> Result<(), StoreError> {
-    let scope =
-        if alone { "incident_id = $2" } else { "(incident_id IS NULL OR incident_id = $2)" };
-    let ended = format!("DELETE FROM silences WHERE brand = $1 AND {scope}");
-    sqlx::query(sqlx::AssertSqlSafe(ended))
-        .bind(&incident.brand)
-        .bind(incident.id.to_string())
-        .execute(&mut *connection)
-        .await?;
-    let scope = if alone { "id = $2" } else { "(brand = $1 OR id = $2)" };
-    let told = format!(
-        "UPDATE outbox SET due_at = planned_at WHERE state = 'pending' AND attempts = 0 \
-         AND due_at > $3 AND incident_id IN (SELECT id FROM incidents WHERE brand = $1 AND {scope})"
-    );
-    sqlx::query(sqlx::AssertSqlSafe(told))
-        .bind(&incident.brand)
-        .bind(incident.id.to_string())
-        .bind(response.at.as_millis())
-        .execute(connection)
-        .await?;
+    let of_brand = sqlx::query("DELETE FROM silences WHERE brand = $1 AND incident_id IS NULL");
+    let of_it = sqlx::query("DELETE FROM silences WHERE brand = $1 AND incident_id = $2");
+    let id = incident.id.to_string();
+    let ended =
+        if alone { of_it.bind(&incident.brand).bind(id) } else { of_brand.bind(&incident.brand) };
+    ended.execute(&mut *connection).await?;
+    sqlx::query(
+        "UPDATE outbox SET due_at = COALESCE((SELECT MAX(CASE WHEN s.until > outbox.planned_at \
+         THEN s.until ELSE outbox.planned_at END) FROM silences s WHERE s.brand = $1 \
+         AND s.until > $2 AND s.severity >= outbox.severity \
+         AND (s.incident_id IS NULL OR s.incident_id = outbox.incident_id)), outbox.planned_at) \
+         WHERE state = 'pending' AND attempts = 0 AND due_at > $2 \
+         AND incident_id IN (SELECT id FROM incidents WHERE brand = $1)",
+    )
+    .bind(&incident.brand)
+    .bind(response.at.as_millis())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

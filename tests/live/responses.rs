@@ -78,7 +78,7 @@ async fn whoever_was_told_of_an_incident_hears_who_has_taken_it() {
         scene.tell(&change(1, 0, State::Opened), &slack(), 0).await;
         let acknowledge = response(1, 1, Act::Acknowledge, 5);
         assert_eq!(scene.respond(&acknowledge, &both).await, Responded::Done);
-        assert_eq!(scene.respond(&acknowledge, &both).await, Responded::Moot, "given again");
+        assert_eq!(scene.respond(&acknowledge, &both).await, Responded::Known, "given again");
         let late = response(2, 1, Act::Acknowledge, 6);
         assert_eq!(scene.respond(&late, &both).await, Responded::Moot, "Dana was first");
         assert_eq!(scene.sent("slack", 6).await, ["0 opened", "0 acknowledged by Dana"]);
@@ -180,8 +180,8 @@ async fn a_silence_puts_off_what_is_not_more_severe() {
         assert_eq!(scene.sent("slack", 0).await, ["0 opened"]);
         scene.tell(&of_severity(1, State::Updated, warning), &slack(), 1).await;
         scene.respond(&response(1, 1, Act::Silence { until: at(1_000) }, 2), &slack()).await;
-        // What had not been sent waits, and gives way to who silenced it.
-        assert_eq!(scene.sent("slack", 3).await, ["1 acknowledged by Dana"]);
+        // What had not been sent is told before it is silent.
+        assert_eq!(scene.sent("slack", 3).await, ["1 updated", "1 acknowledged by Dana"]);
         scene.tell(&of_severity(2, State::Updated, warning), &slack(), 4).await;
         scene.tell(&of_severity(3, State::Updated, warning), &slack(), 5).await;
         let mut other = change(2, 0, State::Opened);
@@ -328,6 +328,73 @@ async fn incidents_are_listed_latest_first_page_after_page() {
         assert_eq!(numbers(&IncidentFilter { open: Some(false), ..all.clone() }).await, [6, 4, 2]);
         let delta = IncidentFilter { brand: Some("Delta".to_owned()), ..all };
         assert_eq!(numbers(&delta).await, [2, 1]);
+    }
+}
+
+/// What is more severe than a silence waits for nothing that the silence puts off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_of_what_is_milder_holds_nothing_back_that_is_more_severe_or_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for scene in Scene::of_each_engine(&folder).await {
+        let (warning, critical) = (Severity::Warning, Severity::Critical);
+        let mut other = change(2, 0, State::Opened);
+        other.incident.severity = warning;
+        scene.tell(&other, &[], 0).await;
+        let silence = |number, now| response(number, 2, Act::Silence { until: at(9_000) }, now);
+        // Two alerts of another incident wait for their receiver.
+        scene.tell(&of_severity(0, State::Opened, warning), &slack(), 0).await;
+        scene.tell(&of_severity(1, State::Escalated, critical), &slack(), 1).await;
+        scene.respond(&silence(1, 2), &slack()).await;
+        assert_eq!(scene.sent("slack", 3).await, ["0 opened", "1 escalated"]);
+        let standing = scene.store.incident(Uuid::from_u128(1), at(3)).await.unwrap().unwrap();
+        assert_eq!(standing.silenced_until, None, "it is more severe than what is silenced");
+        // So does an end, and that somebody has taken it.
+        scene.respond(&response(2, 1, Act::Acknowledge, 4), &slack()).await;
+        scene.respond(&response(3, 1, Act::FalseAlarm, 5), &slack()).await;
+        scene.tell(&of_severity(2, State::Resolved, critical), &slack(), 6).await;
+        scene.respond(&response(4, 1, Act::Silence { until: at(9_000) }, 7), &slack()).await;
+        let sent = scene.sent("slack", 8).await;
+        assert_eq!(sent, ["1 acknowledged by Dana", "2 resolved by Dana"]);
+    }
+}
+
+/// A route that does not carry the end must not tell of the beginning after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_later_of_what_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for scene in Scene::of_each_engine(&folder).await {
+        let boss =
+            [Carrier { route: "boss".to_owned(), due_at: Some(at(900)), until_acknowledged: true }];
+        scene.tell(&change(1, 0, State::Opened), &boss, 0).await;
+        scene.tell(&change(1, 1, State::Resolved), &[], 300).await;
+        assert!(scene.sent("boss", 9_000).await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_silence_ends_by_itself_and_leaves_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for scene in Scene::of_each_engine(&folder).await {
+        for incident in 1..=2 {
+            scene.tell(&change(incident, 0, State::Opened), &slack(), 0).await;
+        }
+        let _opened = scene.sent("slack", 0).await;
+        scene.respond(&response(1, 1, Act::FalseAlarm, 1), &slack()).await;
+        scene.respond(&response(2, 2, Act::Silence { until: at(4_000) }, 2), &slack()).await;
+        let _taken = scene.sent("slack", 2).await;
+        for incident in 1..=2 {
+            scene.tell(&change(incident, 1, State::Updated), &slack(), 3).await;
+        }
+        // It is real, and the brand is silent all the same.
+        scene.respond(&response(3, 1, Act::Real, 4), &slack()).await;
+        assert!(scene.sent("slack", 5).await.is_empty());
+        scene.respond(&response(4, 1, Act::FalseAlarm, 6), &slack()).await;
+        scene.respond(&response(5, 2, Act::Unsilence, 7), &slack()).await;
+        assert_eq!(
+            scene.sent("slack", 8).await,
+            ["1 updated by Dana"],
+            "the one that is no false alarm"
+        );
     }
 }
 

@@ -28,13 +28,13 @@ pub enum Given {
     /// Take the incident: nobody else needs to be woken.
     Acknowledge {
         id: Option<Uuid>,
-        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        #[schema(min_length = 1, max_length = 80, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         by: Option<String>,
     },
     /// Take it, and hear no more of the brand for so many minutes, unless something is more severe.
     Silence {
         id: Option<Uuid>,
-        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        #[schema(min_length = 1, max_length = 80, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         by: Option<String>,
         #[schema(minimum = 1, maximum = 10080)]
         #[serde(deserialize_with = "whole")]
@@ -43,27 +43,27 @@ pub enum Given {
     /// End every silence of the brand.
     Unsilence {
         id: Option<Uuid>,
-        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        #[schema(min_length = 1, max_length = 80, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         by: Option<String>,
     },
     /// It paged for nothing: the limit rises, and no more is told of it unless it becomes more severe.
     FalseAlarm {
         id: Option<Uuid>,
-        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        #[schema(min_length = 1, max_length = 80, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         by: Option<String>,
     },
     /// It was worth the page: takes a false alarm back.
     Real {
         id: Option<Uuid>,
-        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        #[schema(min_length = 1, max_length = 80, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         by: Option<String>,
     },
     /// Something for others to know.
     Note {
         id: Option<Uuid>,
-        #[schema(min_length = 1, max_length = 80, pattern = "\\S")]
+        #[schema(min_length = 1, max_length = 80, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         by: Option<String>,
-        #[schema(min_length = 1, max_length = 2000, pattern = "\\S")]
+        #[schema(min_length = 1, max_length = 2000, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         text: String,
     },
 }

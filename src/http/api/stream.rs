@@ -28,10 +28,11 @@ pub async fn follow(
     let mut watch = desk.watch();
     // What is there now is the first that is told.
     watch.mark_changed();
-    let events = unfold(watch, async |mut watch: watch::Receiver<Arc<Vec<Standing>>>| {
+    let events = unfold(watch, async |mut watch: watch::Receiver<Option<Arc<Vec<Standing>>>>| {
         loop {
             watch.changed().await.ok()?;
-            let open = Arc::clone(&watch.borrow_and_update());
+            // Before the store has been asked nothing is known.
+            let Some(open) = watch.borrow_and_update().clone() else { continue };
             let open: Vec<IncidentNow> = open.iter().cloned().map(Into::into).collect();
             if let Ok(event) = Event::default().event("incidents").json_data(open) {
                 return Some((Ok(event), watch));

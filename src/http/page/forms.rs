@@ -17,6 +17,7 @@ use crate::http::api::{Fault, Given};
 use crate::http::problem::with_header;
 use crate::http::session;
 use crate::source::wall_clock;
+use crate::telemetry::Refusal;
 
 /// What a button sends.
 #[derive(Debug, Deserialize)]
@@ -106,6 +107,7 @@ pub async fn sign_in(
 ) -> Result<Response, PageFault> {
     let next = local(next.as_deref());
     let Some(session) = access.begin_session(token.trim()) else {
+        access.refused(Refusal::UnknownToken);
         let problem = Some("This token is not known here. Ask whoever runs Groundswell for one.");
         let page = LoginPage { assets: &ASSETS, next, problem };
         return Ok((StatusCode::UNAUTHORIZED, Html(page.render()?)).into_response());
@@ -117,7 +119,9 @@ pub async fn sign_in(
 /// A path of this server; anything else is its first page.
 fn local(next: Option<&str>) -> &str {
     let is_local = |it: &&str| {
-        it.starts_with('/') && !it.starts_with("//") && !it.contains(['\\', '\r', '\n'])
+        it.starts_with('/')
+            && !it.starts_with("//")
+            && !it.contains(|it: char| it == '\\' || it.is_control())
     };
     next.filter(is_local).unwrap_or("/")
 }
@@ -129,9 +133,14 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere_after_signing_in() {
         assert_eq!(local(Some("/incidents/7?range=7d")), "/incidents/7?range=7d");
-        for next in
-            [None, Some("https://evil.example"), Some("//evil.example"), Some("/\\evil"), Some("x")]
-        {
+        for next in [
+            None,
+            Some("https://evil.example"),
+            Some("//evil.example"),
+            Some("/\\evil"),
+            Some("/\t/evil.example"),
+            Some("x"),
+        ] {
             assert_eq!(local(next), "/");
         }
     }

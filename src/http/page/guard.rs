@@ -27,8 +27,11 @@ async fn admit(
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(Denial::NoToken | Denial::UnknownToken) => sign_in(&request),
         Err(denial) => {
+            access.refused(denial.reason());
+            if matches!(denial, Denial::NoToken | Denial::UnknownToken) {
+                return sign_in(&request);
+            }
             let detail = denial.detail(role);
             PageFault::new(StatusCode::FORBIDDEN, "This is not for you", detail).into_response()
         }

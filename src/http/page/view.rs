@@ -329,14 +329,21 @@ fn what(event: &Event, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     }
 }
 
+#[derive(Template)]
+#[template(source = "<p class=\"problem\">{{ why }}</p>", ext = "html")]
+struct NoChart<'a> {
+    why: &'a str,
+}
+
 async fn draw(desk: &Desk, standing: &Standing, stretch: Stretch) -> Result<String, PageFault> {
     let incident = &standing.incident;
     let drawn = ChartsPart::of(desk, &incident.brand, &[drawn_by(incident)], stretch).await;
     match drawn {
         Ok(part) => Ok(part.render()?),
         // A feed has no series of its own, and a brand may no longer be watched.
-        Err(DeskError::NoBrand) => Ok("<p>There is no chart of this.</p>".to_owned()),
-        Err(failure) => Err(failure.into()),
+        Err(DeskError::NoBrand) => Ok(NoChart { why: "There is no chart of this." }.render()?),
+        // Whatever is wrong with its chart, the incident must be seen, and something done about it.
+        Err(failure) => Ok(NoChart { why: &failure.to_string() }.render()?),
     }
 }
 

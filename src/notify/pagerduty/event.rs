@@ -54,6 +54,9 @@ pub fn event<'a>(change: &'a Change, routing_key: &'a str, time_zone: &TimeZone)
     let incident = &change.incident;
     let event_action = match incident.state {
         State::Opened | State::Escalated | State::Updated => "trigger",
+        // PagerDuty wakes nobody again for what is acknowledged, even if it becomes more severe: it hears
+        // so only of what cannot.
+        State::Acknowledged if incident.severity < Severity::Critical => "trigger",
         State::Acknowledged => "acknowledge",
         State::Resolved => "resolve",
     };

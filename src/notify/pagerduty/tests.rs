@@ -49,6 +49,16 @@ fn an_incident_is_one_alert_from_its_opening_to_its_end() {
     assert!(events.iter().all(|event| published().is_valid(event)));
 }
 
+/// PagerDuty would wake nobody when it becomes critical.
+#[test]
+fn what_may_become_more_severe_is_not_acknowledged_there() {
+    let of = |severity| {
+        let taken = Incident { severity, state: State::Acknowledged, ..incident() };
+        told(taken, 1)["event_action"].clone()
+    };
+    assert_eq!(Severity::ALL.map(of), ["trigger", "trigger", "acknowledge"]);
+}
+
 #[test]
 fn severities_are_pagerdutys() {
     let of = |severity| told(Incident { severity, ..incident() }, 0)["payload"]["severity"].clone();

@@ -35,8 +35,10 @@ const parts = () => [...document.querySelectorAll("[data-part]")];
 async function refreshAll(which) {
   try {
     await Promise.all(which.map(refresh));
+    say("Live", false);
   } catch {
     say("Connection lost. What you see may be old; trying again …", true);
+    setTimeout(() => refreshAll(which), RETRY_MS);
   }
 }
 
@@ -69,6 +71,13 @@ function follow() {
   stream.addEventListener("alive", alive);
   stream.onerror = lost;
 }
+
+// A browser has few connections to one host: a page that nobody looks at keeps none.
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(watchdog);
+  stream?.close();
+  if (document.visibilityState === "visible") follow();
+});
 
 for (const part of document.querySelectorAll("[data-every]")) {
   setInterval(() => refreshAll([part]), 1000 * part.dataset.every);

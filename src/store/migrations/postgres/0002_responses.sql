@@ -1,11 +1,14 @@
 -- What people do about incidents, and what follows for the outbox.
 
 ALTER TABLE incidents ADD COLUMN detected_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE incidents ADD COLUMN severity BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE incidents ADD COLUMN acknowledged_by TEXT;
 ALTER TABLE incidents ADD COLUMN acknowledged_at BIGINT;
 
-UPDATE incidents SET detected_at =
-    CAST(floor(extract(epoch FROM CAST(CAST(change AS json) -> 'incident' ->> 'detected_at' AS timestamptz))) AS BIGINT) * 1000;
+UPDATE incidents SET detected_at = CAST(floor(extract(epoch FROM CAST(CAST(change AS json) -> 'incident' ->> 'detected_at' AS timestamptz)) * 1000) AS BIGINT),
+    severity = CASE CAST(change AS json) -> 'incident' ->> 'severity' WHEN 'critical' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END;
+
+CREATE INDEX incidents_open ON incidents (brand) WHERE state <> 'resolved';
 
 CREATE INDEX incidents_by_time ON incidents (detected_at, id);
 
@@ -49,4 +52,6 @@ ALTER TABLE outbox ADD COLUMN planned_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN severity BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN until_acknowledged BIGINT NOT NULL DEFAULT 0;
 
-UPDATE outbox SET planned_at = created_at;
+-- 99: an end, which no silence puts off.
+UPDATE outbox SET planned_at = created_at, severity =
+    CASE WHEN CAST(change AS json) -> 'incident' ->> 'state' IN ('resolved', 'acknowledged') THEN 99 ELSE CASE CAST(change AS json) -> 'incident' ->> 'severity' WHEN 'critical' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END END;

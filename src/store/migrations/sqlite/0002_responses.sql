@@ -1,11 +1,15 @@
 -- What people do about incidents, and what follows for the outbox.
 
 ALTER TABLE incidents ADD COLUMN detected_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE incidents ADD COLUMN severity INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE incidents ADD COLUMN acknowledged_by TEXT;
 ALTER TABLE incidents ADD COLUMN acknowledged_at INTEGER;
 
-UPDATE incidents SET detected_at =
-    CAST(strftime('%s', json_extract(change, '$.incident.detected_at')) AS INTEGER) * 1000;
+UPDATE incidents SET detected_at = CAST(strftime('%s', json_extract(change, '$.incident.detected_at')) AS INTEGER) * 1000
+    + CAST(substr(strftime('%f', json_extract(change, '$.incident.detected_at')), 4) AS INTEGER),
+    severity = CASE json_extract(change, '$.incident.severity') WHEN 'critical' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END;
+
+CREATE INDEX incidents_open ON incidents (brand) WHERE state <> 'resolved';
 
 CREATE INDEX incidents_by_time ON incidents (detected_at, id);
 
@@ -49,4 +53,6 @@ ALTER TABLE outbox ADD COLUMN planned_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN severity INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN until_acknowledged INTEGER NOT NULL DEFAULT 0;
 
-UPDATE outbox SET planned_at = created_at;
+-- 99: an end, which no silence puts off.
+UPDATE outbox SET planned_at = created_at, severity =
+    CASE WHEN json_extract(change, '$.incident.state') IN ('resolved', 'acknowledged') THEN 99 ELSE CASE json_extract(change, '$.incident.severity') WHEN 'critical' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END END;
