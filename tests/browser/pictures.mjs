@@ -20,6 +20,7 @@ page.setDefaultTimeout(180_000);
 await page.goto(url);
 const worst = page.locator(".card.critical").first();
 await worst.waitFor();
+await page.waitForFunction(() => /mentions: ([4-9]\d\d|1,)/.test(document.querySelector(".card.critical")?.textContent ?? ""), null, { timeout: 180_000 });
 // Its chart is drawn anew once the next panes are closed.
 await page.locator(".brand .chart-critical").first().waitFor();
 await page.screenshot({ path: `${folder}/now.png` });

@@ -28,9 +28,6 @@ pub fn behind(chart: &Chart, now: Timestamp) -> Option<String> {
     let late = now.millis_since(chart.until);
     (late > BEHIND && !chart.points.is_empty()).then(|| {
         let at = story::short_moment(chart.until, now, &chart.time_zone);
-        format!(
-            "Counted up to {at} only, {} ago: mentions arrive late, are read again, or do not arrive.",
-            story::span(late)
-        )
+        format!("Counted up to {at}, {} ago", story::span(late))
     })
 }
