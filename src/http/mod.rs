@@ -2,8 +2,8 @@
 //!
 //! | path | answer | who may ask |
 //! |---|---|---|
-//! | `/`, `/incidents/...`, `/brands/...`, `/history` | the on-call page ([`page`]) | viewers; to do something, responders |
-//! | `/api/v1/...` | the same for programs ([`api`]) | viewers; to do something, responders |
+//! | `/`, `/incidents/...`, `/brands/...`, `/history` | the on-call page (`page`) | viewers; to do something, responders |
+//! | `/api/v1/...` | the same for programs (`api`) | viewers; to do something, responders |
 //! | `/metrics` | all metrics, Prometheus text format 0.0.4 | viewers, once there are tokens |
 //! | `/healthz` | 200 `ok` as long as the process serves: a failure means it must be started anew | everybody |
 //! | `/readyz` | 200 when every condition of [`Readiness`] holds, else 503; either way JSON that tells each | everybody |
