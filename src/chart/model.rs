@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::incident::{Measure, Severity};
 use crate::mention::Timestamp;
+pub use crate::shard::Typical;
 
 /// One measure over a stretch of time, against what is typical of it.
 ///
@@ -38,17 +39,6 @@ pub struct Point {
     pub observed: Option<f64>,
     /// What is typical of this time. `None`: not known yet; the band is broken.
     pub typical: Option<Typical>,
-}
-
-/// What is typical, in the unit of what is observed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Typical {
-    /// The least that is typical.
-    pub lower: f64,
-    /// What is expected.
-    pub expected: f64,
-    /// The most that is typical.
-    pub upper: f64,
 }
 
 /// An incident.

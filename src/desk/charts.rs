@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tracing::warn;
 
 use super::{Desk, DeskError};
-use crate::chart::{Chart, Point, Span, Typical};
+use crate::chart::{Chart, Point, Span};
 use crate::checkpoint::{Part, PartKey};
 use crate::incident::{Incident, Measure, State};
 use crate::mention::{Timestamp, millis};
@@ -83,16 +83,6 @@ impl Desk {
         Ok(view.map_or_else(Vec::new, |it| it.series(measure, stretch.range(it.until()))))
     }
 
-    /// What can be asked of the brand `name` by [`Desk::series`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Desk::series`].
-    pub async fn measures(&self, name: &str) -> Result<Vec<Measure>, DeskError> {
-        let view = self.view(name).await?;
-        Ok(view.map_or_else(Vec::new, |it| it.measures().collect()))
-    }
-
     /// A chart of `measure` of the brand `name`, with its incidents of that time marked.
     ///
     /// # Errors
@@ -105,16 +95,45 @@ impl Desk {
         stretch: Stretch,
     ) -> Result<Chart, DeskError> {
         let view = self.view(name).await?;
-        let range = stretch.range(view.as_ref().map_or_else(wall_clock, BrandView::until));
+        let incidents = self.incidents_of(name).await?;
+        Ok(self.draw(name, view.as_ref(), &incidents, measure, stretch))
+    }
+
+    /// As [`Desk::chart`], of each measure that monitors watch; nothing when the brand has not been counted
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Desk::series`].
+    pub async fn charts(&self, name: &str, stretch: Stretch) -> Result<Vec<Chart>, DeskError> {
+        let Some(view) = self.view(name).await? else { return Ok(Vec::new()) };
+        let incidents = self.incidents_of(name).await?;
+        let draw = |measure| self.draw(name, Some(&view), &incidents, measure, stretch);
+        Ok(view.measures().map(draw).collect())
+    }
+
+    fn draw(
+        &self,
+        name: &str,
+        view: Option<&BrandView>,
+        incidents: &[Standing],
+        measure: Measure,
+        stretch: Stretch,
+    ) -> Chart {
+        let range = stretch.range(view.map_or_else(wall_clock, BrandView::until));
         let points = view.map_or_else(Vec::new, |it| it.series(measure, range));
+        let incidents = incidents.iter().map(|it| &it.incident);
+        chart_of(name, measure, range, &points, incidents, &self.plan().time_zone)
+    }
+
+    /// The incidents that are marked in charts of the brand `name`.
+    async fn incidents_of(&self, name: &str) -> Result<Vec<Standing>, DeskError> {
         let filter = IncidentFilter {
             brand: Some(name.to_owned()),
             limit: MOST_INCIDENTS,
             ..IncidentFilter::default()
         };
-        let incidents = self.incidents(&filter).await?;
-        let incidents = incidents.iter().map(|it| &it.incident);
-        Ok(chart_of(name, measure, range, &points, incidents, &self.plan().time_zone))
+        self.incidents(&filter).await
     }
 
     /// The brand `name` as it was last kept, where most of its mentions are counted.
@@ -202,11 +221,7 @@ fn point(at: &SeriesPoint, step: Duration) -> Point {
         from: at.at.plus_millis(-millis(step)),
         until: at.at,
         observed: at.observed,
-        typical: at.typical.map(|it| Typical {
-            lower: it.lower,
-            expected: it.expected,
-            upper: it.upper,
-        }),
+        typical: at.typical,
     }
 }
 

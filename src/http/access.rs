@@ -137,12 +137,8 @@ impl Access {
     /// A session of whoever holds `token`, from now on; `None` when nobody does.
     pub(super) fn begin_session(&self, token: &str) -> Option<String> {
         let Known::Tokens(tokens) = &*self.known else { return None };
-        let digest = digest(&SHA256, token.as_bytes());
-        let mut begun = None;
-        for token in tokens.iter().filter(|it| it.is(&digest)) {
-            begun = Some(session::begin(&token.caller.name, token.digest.as_ref(), wall_clock()));
-        }
-        begun
+        let holder = holder_of(tokens, token.as_bytes())?;
+        Some(session::begin(&holder.caller.name, holder.digest.as_ref(), wall_clock()))
     }
 
     /// Who asks, if they have at least `role`.
@@ -161,13 +157,8 @@ impl Access {
                 token.caller.clone()
             }
             Known::Tokens(tokens) => {
-                let digest = digest(&SHA256, bearer(headers)?);
-                // All are compared, in a time that tells nothing about them.
-                let mut alike = None;
-                for token in tokens.iter().filter(|it| it.is(&digest)) {
-                    alike = Some(token);
-                }
-                alike.ok_or(Denial::UnknownToken)?.caller.clone()
+                let holder = holder_of(tokens, bearer(headers)?);
+                holder.ok_or(Denial::UnknownToken)?.caller.clone()
             }
         };
         if caller.role < role { Err(Denial::RoleTooLow(caller)) } else { Ok(caller) }
@@ -190,6 +181,17 @@ impl KnownToken {
     fn is(&self, digest: &Digest) -> bool {
         self.digest.as_ref().ct_eq(digest.as_ref()).into()
     }
+}
+
+/// The one of `tokens` that is `token`.
+fn holder_of<'t>(tokens: &'t [KnownToken], token: &[u8]) -> Option<&'t KnownToken> {
+    let digest = digest(&SHA256, token);
+    // All are compared, in a time that tells nothing about them.
+    let mut alike = None;
+    for token in tokens.iter().filter(|it| it.is(&digest)) {
+        alike = Some(token);
+    }
+    alike
 }
 
 async fn admit(

@@ -31,7 +31,7 @@ mod session;
 mod settings;
 mod tls;
 
-pub(crate) use page::{Drawn, style};
+pub(crate) use page::{Drawn, sign, style};
 
 pub use access::{Access, Caller, Role};
 pub use readiness::{Condition, Readiness, Report};

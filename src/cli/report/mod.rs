@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::Failure;
 use crate::desk::{chart_of, drawn_by};
 use crate::detect::Plan;
-use crate::http::{Drawn, style};
-use crate::incident::{Change, Incident, Measure, Severity, State};
+use crate::http::{Drawn, sign, style};
+use crate::incident::{Change, Incident, Measure, State};
 use crate::mention::{BrandIndex, Timestamp};
 use crate::notify::story::{Quote, Story};
 use crate::pipeline::{Replayed, Verdict};
@@ -167,12 +167,4 @@ fn range(from: Timestamp, until: Timestamp) -> SeriesRange {
 fn index_of(brand: &str, plan: &Plan) -> Option<BrandIndex> {
     let at = plan.brands.iter().position(|it| it.name == brand)?;
     u32::try_from(at).ok().map(BrandIndex)
-}
-
-const fn sign(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Notice => "●",
-        Severity::Warning => "▲",
-        Severity::Critical => "◆",
-    }
 }

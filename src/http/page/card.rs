@@ -59,7 +59,8 @@ fn headline(standing: &Standing) -> String {
     story::summary(&incident)
 }
 
-const fn sign(severity: Severity) -> &'static str {
+/// Tells a severity by its shape.
+pub const fn sign(severity: Severity) -> &'static str {
     match severity {
         Severity::Notice => "●",
         Severity::Warning => "▲",

@@ -33,6 +33,7 @@ use super::answer;
 use crate::chart;
 use crate::desk::Desk;
 
+pub use card::sign;
 pub use drawn::Drawn;
 
 const SCRIPT: &str = include_str!("assets/page.js");

@@ -11,6 +11,7 @@ use super::card::Card;
 use super::drawn::{Drawn, behind};
 use super::fault::{PageFault, Path};
 use super::guard::query_value;
+use crate::chart::Chart;
 use crate::desk::{Desk, DeskError, Stretch, drawn_by};
 use crate::http::Caller;
 use crate::http::api::{after, cursor};
@@ -175,25 +176,17 @@ struct ChartsPart {
 }
 
 impl ChartsPart {
-    async fn of(
-        desk: &Desk,
-        name: &str,
-        measures: &[Measure],
-        stretch: Stretch,
-    ) -> Result<Self, DeskError> {
-        let mut part = Self { behind: None, charts: Vec::with_capacity(measures.len()) };
-        for measure in measures {
-            let chart = desk.chart(name, *measure, stretch).await?;
-            part.behind = part.behind.or_else(|| behind(&chart, wall_clock()));
-            part.charts.push(Drawn::of(&chart, measure.name()));
+    fn of(charts: &[Chart]) -> Self {
+        let now = wall_clock();
+        Self {
+            behind: charts.iter().find_map(|chart| behind(chart, now)),
+            charts: charts.iter().map(|it| Drawn::of(it, it.measure.name())).collect(),
         }
-        Ok(part)
     }
 }
 
 async fn draw_measures(desk: &Desk, name: &str, stretch: Stretch) -> Result<String, PageFault> {
-    let measures = desk.measures(name).await?;
-    Ok(ChartsPart::of(desk, name, &measures, stretch).await?.render()?)
+    Ok(ChartsPart::of(&desk.charts(name, stretch).await?).render()?)
 }
 
 #[derive(Template)]
@@ -337,9 +330,8 @@ struct NoChart<'a> {
 
 async fn draw(desk: &Desk, standing: &Standing, stretch: Stretch) -> Result<String, PageFault> {
     let incident = &standing.incident;
-    let drawn = ChartsPart::of(desk, &incident.brand, &[drawn_by(incident)], stretch).await;
-    match drawn {
-        Ok(part) => Ok(part.render()?),
+    match desk.chart(&incident.brand, drawn_by(incident), stretch).await {
+        Ok(chart) => Ok(ChartsPart::of(&[chart]).render()?),
         // A feed has no series of its own, and a brand may no longer be watched.
         Err(DeskError::NoBrand) => Ok(NoChart { why: "There is no chart of this." }.render()?),
         // Whatever is wrong with its chart, the incident must be seen, and something done about it.
