@@ -49,6 +49,8 @@ mod restart;
 mod route;
 #[path = "live/signatures.rs"]
 mod signatures;
+#[path = "live/slack.rs"]
+mod slack;
 #[path = "live/slack_support.rs"]
 mod slack_support;
 #[path = "live/soak.rs"]

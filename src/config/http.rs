@@ -6,29 +6,107 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::section::Section;
-use crate::http::{HttpLimits, HttpSettings, Rate, Role, TlsFiles, Token};
+use reqwest::Url;
+
+use super::section::{Placed, Section};
+use crate::http::{HttpLimits, HttpSettings, Rate, Role, SlackSettings, TlsFiles, Token};
+use crate::notify::{LinkSigning, PageLinks, TargetPolicy};
 use crate::secret::Secret;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// A token shorter than this can be guessed.
 const MIN_TOKEN_CHARS: usize = 16;
 
-pub(super) fn http(root: &mut Section<'_, '_>) -> HttpSettings {
+pub(super) fn http(root: &mut Section<'_, '_>, targets: &TargetPolicy) -> HttpSettings {
     let mut section = root.section("http");
     let default = HttpSettings::default();
     let settings = HttpSettings {
         listen: listen(&mut section, default.listen),
         tls: tls(&mut section),
         tokens: tokens(&mut section),
+        slack: slack(&mut section, targets),
         open_metrics: section.boolean("open_metrics", default.open_metrics),
         limits: limits(&mut section, default.limits),
+        ..default
     };
+    let (page, link_role) = page(&mut section, default.link_role);
     section.finish();
-    settings
+    HttpSettings { page, link_role, ..settings }
+}
+
+/// How people come to the page from where they are told, and what a link lets them do.
+fn page(section: &mut Section<'_, '_>, default_role: Role) -> (Option<PageLinks>, Role) {
+    let public_url = public_url(section);
+    let mut links = section.section("links");
+    if !links.is_there() {
+        return (
+            public_url.map(|public_url| PageLinks { public_url, signing: None }),
+            default_role,
+        );
+    }
+    let secret = links.required_secret("secret").and_then(|secret| hard_to_guess(&links, secret));
+    // An administrator has a token.
+    let roles = [Role::Viewer, Role::Responder].map(|role| (role.name(), role));
+    let role = links.choice("role", &roles).unwrap_or(default_role);
+    let valid_for = links.duration("valid_for", 12 * HOUR, 60 * SECOND, 30 * 24 * HOUR);
+    if public_url.is_none() {
+        let at = links.at.clone();
+        let message =
+            "links lead nowhere: write [http] public_url = \"https://groundswell.example.com\"";
+        links.reader.report(&at, format_args!("http.links: {message}"));
+    }
+    links.finish();
+    let page = public_url.zip(secret).map(|(public_url, secret)| PageLinks {
+        public_url,
+        signing: Some(LinkSigning { secret, valid_for }),
+    });
+    (page, role)
+}
+
+/// The address at which people have the page: a scheme and a host, since the page has the whole of it.
+fn public_url(section: &mut Section<'_, '_>) -> Option<Url> {
+    let (text, at) = section.string("public_url")?;
+    let is_whole = |url: &Url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    let url = Url::parse(&text).ok().filter(is_whole);
+    if url.is_none() {
+        let path = section.path_of("public_url");
+        let expected = "expected the page's address as people have it, without a path or a name, e.g. \"https://groundswell.example.com\"";
+        section.reader.report_value(&at, format_args!("{path}: {expected}"));
+    }
+    url
+}
+
+fn slack(section: &mut Section<'_, '_>, targets: &TargetPolicy) -> Option<SlackSettings> {
+    let mut section = section.section("slack");
+    if !section.is_there() {
+        return None;
+    }
+    let secret = section.required_secret("signing_secret");
+    section.finish();
+    Some(SlackSettings { signing_secret: secret?.0, targets: targets.clone() })
+}
+
+/// A secret that nobody guesses, or that is not looked up.
+fn hard_to_guess(section: &Section<'_, '_>, (secret, at): Placed<Secret>) -> Option<Secret> {
+    let length = secret.expose().chars().count();
+    if (1..MIN_TOKEN_CHARS).contains(&length) {
+        let path = section.path_of("secret");
+        let advice = "what it names is too short to be safe from guessing; make one with openssl rand -hex 32";
+        section.reader.report_value(&at, format_args!("{path}: {advice}"));
+        return None;
+    }
+    Some(secret)
 }
 
 fn listen(section: &mut Section<'_, '_>, default: SocketAddr) -> SocketAddr {

@@ -203,6 +203,7 @@ impl Config {
         }
         let (retry, targets) = routes::delivery(&mut root);
         let routes = routes::routes(&mut root, &plan.brands, &targets, &plan.time_zone);
+        let http = http::http(&mut root, &targets);
         let config = Self {
             max_future,
             routes,
@@ -216,7 +217,7 @@ impl Config {
             ),
             feedback_file: sections::file(&mut root, "feedback", "groundswell-feedback.ndjson"),
             limits,
-            http: http::http(&mut root),
+            http,
             log: sections::log(&mut root),
             kafka: Some(kafka),
             route,

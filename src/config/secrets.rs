@@ -154,7 +154,9 @@ impl Section<'_, '_> {
         self.reader.note_source(SecretSource { key: path.clone(), holder: holder.clone() });
         let needed = match self.reader.secrets {
             Secrets::Ignore => false,
-            Secrets::ResolveForRoute => path.starts_with("source.") || path.starts_with("http."),
+            Secrets::ResolveForRoute => {
+                path.starts_with("source.") || path.starts_with("http.token")
+            }
             Secrets::Resolve => true,
         };
         let secret = if needed {

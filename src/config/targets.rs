@@ -9,7 +9,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use super::section::{Placed, Section};
 use crate::notify::pagerduty::ENDPOINT;
 use crate::notify::webhook::Signer;
-use crate::notify::{Target, TargetPolicy};
+use crate::notify::{Target, TargetPolicy, slack};
 use crate::secret::Secret;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -60,9 +60,28 @@ fn slack_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<
     if !section.is_there() {
         return None;
     }
-    let url = address(&mut section, "webhook_url", targets);
+    let is_bot =
+        ["bot_token", "channel", "url"].into_iter().find(|key| section.place(key).is_some());
+    let Some(key) = is_bot else {
+        let url = address(&mut section, "webhook_url", targets);
+        section.finish();
+        return url.map(|webhook_url| Target::Slack { webhook_url });
+    };
+    if let Some(at) = section.place("webhook_url") {
+        let path = section.path_of("webhook_url");
+        let message = format_args!(
+            "{path}: this is of an incoming webhook, {key} of a bot; remove one of them"
+        );
+        section.reader.report_value(&at, message);
+    }
+    let url = match section.string("url") {
+        Some((url, at)) => admitted(&section, "url", Secret::new(url), &at, targets),
+        None => Some(Secret::new(slack::ENDPOINT)),
+    };
+    let bot_token = section.required_secret("bot_token");
+    let channel = section.required("channel", "\"C0123456789\"");
     section.finish();
-    url.map(|webhook_url| Target::Slack { webhook_url })
+    Some(Target::SlackApi { url: url?, bot_token: bot_token?.0, channel: channel?.0 })
 }
 
 fn pagerduty_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<Target> {

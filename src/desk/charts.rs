@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tracing::warn;
 
 use super::{Desk, DeskError};
 use crate::chart::{Chart, Point, Span};
@@ -15,8 +14,6 @@ use crate::shard::{BrandView, SeriesPoint, SeriesRange};
 use crate::source::wall_clock;
 use crate::store::{IncidentFilter, PartitionKey, Standing};
 
-/// Partitions looked through for the one in which a brand is counted.
-const MOST_PARTITIONS: usize = 64;
 /// Most incidents marked in a chart.
 const MOST_INCIDENTS: u32 = 100;
 
@@ -59,6 +56,20 @@ impl Stretch {
         }
     }
 
+    /// The shortest that shows all of `incident` up to `until`, and as much before it as there is room for.
+    pub fn covering(incident: &Incident, until: Timestamp) -> Self {
+        let lasts = until.millis_since(incident.onset);
+        let covers = |it: &Self| lasts * 4 <= 3 * millis(it.length_and_step().0);
+        Self::ALL.into_iter().find(covers).unwrap_or(Self::Week)
+    }
+
+    /// Where a chart of `incident` ends, at `now`: of one that is over a while after its end.
+    fn end_for(self, incident: &Incident, now: Timestamp) -> Timestamp {
+        let (length, _) = self.length_and_step();
+        let over = incident.resolved_at.filter(|_| incident.state == State::Resolved);
+        over.map_or(now, |at| at.plus_millis(millis(length) / 6).min(now))
+    }
+
     /// The moments up to `until`.
     fn range(self, until: Timestamp) -> SeriesRange {
         let (length, step) = self.length_and_step();
@@ -96,7 +107,28 @@ impl Desk {
     ) -> Result<Chart, DeskError> {
         let view = self.view(name).await?;
         let incidents = self.incidents_of(name).await?;
-        Ok(self.draw(name, view.as_ref(), &incidents, measure, stretch))
+        let range = stretch.range(view.as_ref().map_or_else(wall_clock, |it| it.until()));
+        Ok(self.draw(name, view.as_deref(), &incidents, measure, range))
+    }
+
+    /// A chart of what the incident is told by, where it is counted: up to now, or to a while after its end.
+    ///
+    /// # Errors
+    ///
+    /// When its brand is not watched (a feed has none), its state cannot be read, or the store fails.
+    pub async fn chart_of(
+        &self,
+        standing: &Standing,
+        stretch: Stretch,
+    ) -> Result<Chart, DeskError> {
+        let incident = &standing.incident;
+        let name = &incident.brand;
+        self.brand(name)?;
+        let view = self.view_of(standing).await?;
+        let others = self.incidents_of(name).await?;
+        let now = view.as_ref().map_or_else(wall_clock, |it| it.until());
+        let until = stretch.end_for(incident, now);
+        Ok(self.draw(name, view.as_deref(), &others, drawn_by(incident), stretch.range(until)))
     }
 
     /// As [`Desk::chart`], of each measure that monitors watch; nothing when the brand has not been counted
@@ -108,7 +140,8 @@ impl Desk {
     pub async fn charts(&self, name: &str, stretch: Stretch) -> Result<Vec<Chart>, DeskError> {
         let Some(view) = self.view(name).await? else { return Ok(Vec::new()) };
         let incidents = self.incidents_of(name).await?;
-        let draw = |measure| self.draw(name, Some(&view), &incidents, measure, stretch);
+        let range = stretch.range(view.until());
+        let draw = |measure| self.draw(name, Some(&view), &incidents, measure, range);
         Ok(view.measures().map(draw).collect())
     }
 
@@ -118,9 +151,8 @@ impl Desk {
         view: Option<&BrandView>,
         incidents: &[Standing],
         measure: Measure,
-        stretch: Stretch,
+        range: SeriesRange,
     ) -> Chart {
-        let range = stretch.range(view.map_or_else(wall_clock, BrandView::until));
         let points = view.map_or_else(Vec::new, |it| it.series(measure, range));
         let incidents = incidents.iter().map(|it| &it.incident);
         chart_of(name, measure, range, &points, incidents, &self.plan().time_zone)
@@ -134,43 +166,6 @@ impl Desk {
             ..IncidentFilter::default()
         };
         self.incidents(&filter).await
-    }
-
-    /// The brand `name` as it was last kept, where most of its mentions are counted.
-    async fn view(&self, name: &str) -> Result<Option<BrandView>, DeskError> {
-        let brand = self.brand(name)?;
-        let key = PartKey::Brand(name.to_owned());
-        let partitions = self.0.store.partitions_with(&self.0.group, &key.to_string()).await?;
-        let (mut fullest, mut failure) = (None::<BrandView>, None);
-        for partition in partitions.iter().take(MOST_PARTITIONS) {
-            let parts = self.parts(partition, &BrandView::parts(name)).await?;
-            match BrandView::load(&self.0.plan, brand, parts) {
-                Ok(Some(view)) => {
-                    let fuller = fullest.as_ref().is_none_or(|it| it.mentions() < view.mentions());
-                    fullest = if fuller { Some(view) } else { fullest };
-                }
-                Ok(None) => {}
-                Err(problem) => failure = Some(problem),
-            }
-        }
-        match (fullest, failure) {
-            (None, Some(failure)) => Err(failure.into()),
-            (fullest, _) => Ok(fullest),
-        }
-    }
-
-    /// The brand of an incident, where the incident is counted; `None` when its state cannot be read,
-    /// or it is a feed's.
-    pub(super) async fn view_of(&self, of: &Standing) -> Result<Option<BrandView>, DeskError> {
-        let Ok(brand) = self.brand(&of.incident.brand) else { return Ok(None) };
-        let parts = self.parts(&of.partition, &BrandView::parts(&brand.name)).await?;
-        match BrandView::load(&self.0.plan, brand, parts) {
-            Ok(view) => Ok(view),
-            Err(problem) => {
-                warn!(%problem, "an incident is shown without what was said lately");
-                Ok(None)
-            }
-        }
     }
 
     /// Those of the parts named `keys` that are kept of `partition`.
@@ -232,5 +227,39 @@ fn span(incident: &Incident) -> Span {
         until: over.then_some(incident.resolved_at.unwrap_or(incident.updated_at)),
         severity: incident.severity,
         label: story::in_short(incident),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::fixtures::{incident, resolved};
+
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn a_picture_shows_all_of_an_incident_and_what_was_before() {
+        let covering = |hours: i64| {
+            let incident = incident();
+            Stretch::covering(&incident, incident.onset.plus_millis(hours * HOUR))
+        };
+        assert_eq!(covering(0), Stretch::SixHours);
+        assert_eq!(covering(4), Stretch::SixHours);
+        assert_eq!(covering(5), Stretch::Day);
+        assert_eq!(covering(18), Stretch::Day);
+        assert_eq!(covering(19), Stretch::Week);
+        assert_eq!(covering(1_000), Stretch::Week, "the longest there is");
+    }
+
+    #[test]
+    fn what_is_over_is_shown_as_it_was() {
+        let over = resolved(incident(), 190);
+        let end = over.resolved_at.unwrap_or_default();
+        let now = end.plus_millis(100 * HOUR);
+        assert_eq!(Stretch::SixHours.end_for(&over, now), end.plus_millis(HOUR));
+        assert_eq!(Stretch::Day.end_for(&over, now), end.plus_millis(4 * HOUR));
+        let soon = end.plus_millis(60_000);
+        assert_eq!(Stretch::SixHours.end_for(&over, soon), soon, "what is to come is not shown");
+        assert_eq!(Stretch::SixHours.end_for(&incident(), now), now, "it is open");
     }
 }

@@ -20,6 +20,9 @@ pub enum DeskError {
          of the start of a version that reads it"
     )]
     Unreadable(#[from] CheckpointError),
+    /// Putting it together ended in a panic.
+    #[error("what is kept of this brand could not be put together ({0}); please report it")]
+    Died(String),
     /// The store fails.
     #[error("{0}; nothing can be shown or done until it works again")]
     Store(StoreError),

@@ -4,6 +4,8 @@
 
 mod charts;
 mod error;
+mod pictures;
+mod views;
 
 use std::cmp::Reverse;
 use std::convert::Infallible;
@@ -19,6 +21,8 @@ pub(crate) use charts::{chart_of, drawn_by};
 pub use error::DeskError;
 
 use crate::detect::{Brand, Plan};
+use views::Views;
+
 use crate::incident::{Change, Incident, Response, Sample};
 use crate::mention::Timestamp;
 use crate::notify::{Route, carriers};
@@ -46,6 +50,7 @@ struct Inner {
     /// The consumer group that counts.
     group: String,
     routes: Vec<Route>,
+    views: Views,
     /// As last seen; `None` before.
     open: watch::Sender<Option<Arc<Vec<Standing>>>>,
 }
@@ -56,7 +61,7 @@ impl Desk {
     pub fn new(store: Store, plan: Arc<Plan>, group: &str, routes: &[Route]) -> Self {
         let (group, routes) = (group.to_owned(), routes.to_vec());
         let open = watch::Sender::new(None);
-        Self(Arc::new(Inner { store, plan, group, routes, open }))
+        Self(Arc::new(Inner { store, plan, group, routes, views: Views::default(), open }))
     }
 
     /// What is watched.

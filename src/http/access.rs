@@ -15,15 +15,20 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use ring::digest::{Digest, SHA256, digest};
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use super::problem::{refuse, with_header};
 use super::session;
-use super::settings::Token;
+use super::settings::{HttpSettings, Token};
+use crate::notify::PageLinks;
 use crate::source::wall_clock;
 use crate::telemetry::{Http, Metrics, Refusal};
 
 /// The name of whoever asks where no tokens are set up.
 const LOCAL: &str = "local";
+
+/// The name of whoever has followed a link.
+const FOLLOWER: &str = "link";
 
 /// What somebody may do. Each role may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,9 +65,19 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether they may do something about incidents.
+    pub fn may_act(&self) -> bool {
+        self.role >= Role::Responder
+    }
+
+    /// Whether they are let in for being on this machine.
+    pub fn is_local(&self) -> bool {
+        &*self.name == LOCAL
+    }
+
     /// As people are told of them.
     pub fn person(&self) -> &str {
-        if &*self.name == LOCAL { "someone" } else { &self.name }
+        if matches!(&*self.name, LOCAL | FOLLOWER) { "someone" } else { &self.name }
     }
 }
 
@@ -70,7 +85,16 @@ impl Caller {
 #[derive(Debug, Clone)]
 pub struct Access {
     known: Arc<Known>,
+    /// Those who have followed a signed link.
+    linked: Option<Arc<Linked>>,
     metrics: Metrics,
+}
+
+#[derive(Debug)]
+struct Linked {
+    page: PageLinks,
+    /// Signs their sessions; it is no token, and nobody sends it.
+    holder: KnownToken,
 }
 
 #[derive(Debug)]
@@ -105,14 +129,15 @@ pub(super) enum Denial {
 }
 
 impl Access {
-    /// Knows `tokens`; `listens_at` tells who can ask when there are none.
-    pub fn new(tokens: &[Token], listens_at: IpAddr, metrics: Metrics) -> Self {
-        let known = match tokens {
-            [] if listens_at.to_canonical().is_loopback() => Known::ThisMachine,
+    /// As `settings` have it. While there are no tokens it counts who can ask.
+    pub fn new(settings: &HttpSettings, metrics: Metrics) -> Self {
+        let known = match &settings.tokens[..] {
+            [] if settings.is_local() => Known::ThisMachine,
             [] => Known::Nobody,
             tokens => Known::Tokens(tokens.iter().map(KnownToken::new).collect()),
         };
-        Self { known: Arc::new(known), metrics }
+        let linked = settings.page.as_ref().and_then(|page| Linked::by(page, settings.link_role));
+        Self { known: Arc::new(known), linked: linked.map(Arc::new), metrics }
     }
 
     /// Whether there are tokens.
@@ -141,20 +166,37 @@ impl Access {
         Some(session::begin(&holder.caller.name, holder.digest.as_ref(), wall_clock()))
     }
 
+    /// A session of whoever follows a link to `incident` that is signed by `signature` and lets in `until`.
+    pub(super) fn follow_link(
+        &self,
+        incident: Uuid,
+        until: i64,
+        signature: &str,
+    ) -> Option<String> {
+        let (linked, now) = (self.linked.as_ref()?, wall_clock());
+        let Linked { page, holder } = &**linked;
+        let lets_in = page.lets_in(incident, until, signature, now);
+        lets_in.then(|| session::begin(&holder.caller.name, holder.digest.as_ref(), now))
+    }
+
+    /// Whose session a request brings.
+    fn in_session(&self, tokens: &[KnownToken], headers: &HeaderMap) -> Result<Caller, Denial> {
+        let session = session::brought(headers).ok_or(Denial::NoToken)?;
+        let linked = self.linked.as_ref().map(|it| &it.holder);
+        let is_of = |token: &&KnownToken| token.has_begun(&session);
+        let token = tokens.iter().chain(linked).find(is_of).ok_or(Denial::UnknownToken)?;
+        if is_of_this_site(headers) { Ok(token.caller.clone()) } else { Err(Denial::ForeignSite) }
+    }
+
     /// Who asks, if they have at least `role`.
     pub(super) fn caller(&self, role: Role, headers: &HeaderMap) -> Result<Caller, Denial> {
         let caller = match &*self.known {
-            Known::Nobody => return Err(Denial::NoTokensSetUp),
+            Known::Nobody if self.linked.is_none() => return Err(Denial::NoTokensSetUp),
+            Known::Nobody => self.in_session(&[], headers)?,
             Known::ThisMachine if !from_this_machine(headers) => return Err(Denial::ForeignSite),
             Known::ThisMachine => Caller { name: LOCAL.into(), role: Role::Admin },
             Known::Tokens(tokens) if !headers.contains_key(header::AUTHORIZATION) => {
-                let session = session::brought(headers).ok_or(Denial::NoToken)?;
-                let is_of = |token: &&KnownToken| token.has_begun(&session);
-                let token = tokens.iter().find(is_of).ok_or(Denial::UnknownToken)?;
-                if !is_of_this_site(headers) {
-                    return Err(Denial::ForeignSite);
-                }
-                token.caller.clone()
+                self.in_session(tokens, headers)?
             }
             Known::Tokens(tokens) => {
                 let holder = holder_of(tokens, bearer(headers)?);
@@ -162,6 +204,15 @@ impl Access {
             }
         };
         if caller.role < role { Err(Denial::RoleTooLow(caller)) } else { Ok(caller) }
+    }
+}
+
+impl Linked {
+    /// By links to `page`, if they are signed; whoever follows one has `role`.
+    fn by(page: &PageLinks, role: Role) -> Option<Self> {
+        let secret = &page.signing.as_ref()?.secret;
+        let holder = Token { name: FOLLOWER.into(), role, token: secret.clone() };
+        Some(Self { page: page.clone(), holder: KnownToken::new(&holder) })
     }
 }
 
@@ -228,7 +279,7 @@ fn bearer(headers: &HeaderMap) -> Result<&[u8], Denial> {
 
 /// Whether a request that a browser sends with a cookie comes from a page of this server, or from the
 /// address bar.
-fn is_of_this_site(headers: &HeaderMap) -> bool {
+pub(super) fn is_of_this_site(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
         (None, _) => true,
@@ -267,7 +318,7 @@ impl Denial {
         }
     }
 
-    const fn status(&self) -> StatusCode {
+    pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::NoToken | Self::UnknownToken => StatusCode::UNAUTHORIZED,
             Self::RoleTooLow(_) | Self::NoTokensSetUp | Self::ForeignSite => StatusCode::FORBIDDEN,

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `/`, `/incidents/...`, `/brands/...`, `/history` | the on-call page (`page`) | viewers; to do something, responders |
 //! | `/api/v1/...` | the same for programs (`api`) | viewers; to do something, responders |
+//! | `/slack/interactions` | hears of buttons that are pressed in Slack (`slack`), where `[http.slack]` is set up | Slack, by its signature |
 //! | `/metrics` | all metrics, Prometheus text format 0.0.4 | viewers, once there are tokens |
 //! | `/healthz` | 200 `ok` as long as the process serves: a failure means it must be started anew | everybody |
 //! | `/readyz` | 200 when every condition of [`Readiness`] holds, else 503; either way JSON that tells each | everybody |
@@ -29,6 +30,7 @@ mod readiness;
 mod server;
 mod session;
 mod settings;
+mod slack;
 mod tls;
 
 pub(crate) use page::{Drawn, sign, style};
@@ -36,12 +38,13 @@ pub(crate) use page::{Drawn, sign, style};
 pub use access::{Access, Caller, Role};
 pub use readiness::{Condition, Readiness, Report};
 pub use server::{HttpError, Server};
-pub use settings::{HttpLimits, HttpSettings, Rate, TlsFiles, Token};
+pub use settings::{HttpLimits, HttpSettings, Rate, SlackSettings, TlsFiles, Token};
 pub use tls::{TlsError, certificate_expiry};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -75,15 +78,18 @@ pub struct HttpState {
 
 /// Every path, each open to those whom `access` lets in.
 fn routes(state: HttpState, access: &Access, settings: &HttpSettings) -> Router {
-    let secure = settings.tls.is_some();
+    let secure = settings.is_encrypted();
     let mut scraped = Router::new().route("/metrics", get(metrics));
     if access.has_tokens() && !settings.open_metrics {
         scraped = access.require(Role::Viewer, scraped);
     }
-    let shown = state
-        .desk
-        .clone()
-        .map(|desk| api::routes(desk.clone(), access).merge(page::routes(desk, access, secure)));
+    let shown = state.desk.clone().map(|desk| {
+        let pressed = settings.slack.as_ref();
+        let pressed = pressed.map(|it| slack::routes(desk.clone(), it, state.metrics.clone()));
+        api::routes(desk.clone(), access)
+            .merge(page::routes(desk, access, secure))
+            .merge(pressed.unwrap_or_default())
+    });
     let index = Router::new().route("/", get(async || answer(StatusCode::OK, PLAIN, INDEX)));
     let plain = Router::new()
         .route("/healthz", get(async || answer(StatusCode::OK, PLAIN, "ok\n")))
@@ -93,7 +99,14 @@ fn routes(state: HttpState, access: &Access, settings: &HttpSettings) -> Router 
             answer(StatusCode::NOT_FOUND, PLAIN, "nothing here; / tells what there is\n")
         })
         .with_state(state);
-    plain.merge(shown.unwrap_or(index))
+    plain.merge(shown.unwrap_or(index)).layer(map_response(as_it_is_called))
+}
+
+/// What is answered is of the type that it is said to be of.
+async fn as_it_is_called(mut response: Response) -> Response {
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
 }
 
 async fn metrics(State(state): State<HttpState>) -> Response {

@@ -83,8 +83,9 @@ impl Server {
         settings: &HttpSettings,
         state: HttpState,
     ) -> Result<Self, HttpError> {
+        let settings = &HttpSettings { listen: listener.local_addr()?, ..settings.clone() };
         let metrics = state.metrics.clone();
-        let access = Access::new(&settings.tokens, listener.local_addr()?.ip(), metrics.clone());
+        let access = Access::new(settings, metrics.clone());
         let certificates = settings.tls.as_ref();
         let certificates =
             certificates.map(|files| Certificates::load(files, metrics.clone())).transpose()?;

@@ -47,6 +47,12 @@ pub fn cookie(session: &str, secure: bool) -> String {
     format!("{COOKIE}={session}; Path=/; Max-Age={LASTS}; HttpOnly; SameSite=Lax{secure}")
 }
 
+/// The header `Set-Cookie` that ends a session.
+pub fn end(secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}")
+}
+
 fn sign(name: &str, ends: i64, digest: &[u8]) -> hmac::Tag {
     hmac::sign(&key(digest), message(name, ends).as_bytes())
 }

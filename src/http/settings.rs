@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Role;
+use crate::notify::{PageLinks, TargetPolicy};
 use crate::secret::Secret;
 
 /// Where the server listens, and who may ask it how much.
@@ -17,6 +18,12 @@ pub struct HttpSettings {
     pub tls: Option<TlsFiles>,
     /// Who may ask for what needs a role.
     pub tokens: Vec<Token>,
+    /// How people come to the page from where they are told; none: nothing links to it.
+    pub page: Option<PageLinks>,
+    /// What whoever follows a signed link may do.
+    pub link_role: Role,
+    /// How buttons in Slack are heard of; none: there are none.
+    pub slack: Option<SlackSettings>,
     /// Whether `/metrics` answers without a token though there are tokens.
     pub open_metrics: bool,
     /// How much is taken from one client, and from all together.
@@ -24,9 +31,16 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// Whether only this machine can ask.
+    /// Whether only this machine can ask: nobody has been told of another way here.
     pub fn is_local(&self) -> bool {
-        self.listen.ip().to_canonical().is_loopback()
+        let elsewhere = self.page.as_ref().is_some_and(|page| !page.is_on_this_machine());
+        self.listen.ip().to_canonical().is_loopback() && !elsewhere
+    }
+
+    /// Whether browsers come by TLS, be it to something that stands in front.
+    pub fn is_encrypted(&self) -> bool {
+        let in_front = self.page.as_ref().is_some_and(|page| page.public_url.scheme() == "https");
+        self.tls.is_some() || in_front
     }
 
     /// What is open to more people than it may seem, and what to do about it.
@@ -51,6 +65,15 @@ impl HttpSettings {
         }
         warnings
     }
+}
+
+/// How buttons that are pressed in Slack are heard of, and answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlackSettings {
+    /// What Slack signs with.
+    pub signing_secret: Secret,
+    /// Where answers may go.
+    pub targets: TargetPolicy,
 }
 
 /// PEM files; read again whenever their content changes.
@@ -121,6 +144,9 @@ impl Default for HttpSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 9_464)),
             tls: None,
             tokens: Vec::new(),
+            page: None,
+            link_role: Role::Viewer,
+            slack: None,
             open_metrics: false,
             limits: HttpLimits::default(),
         }

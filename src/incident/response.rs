@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::model::Severity;
 use crate::mention::Timestamp;
 
 /// One thing that a person does about an incident.
@@ -65,6 +66,16 @@ pub struct Response {
     /// What.
     #[serde(flatten)]
     pub act: Act,
+    /// How severe the incident was as they saw it, where that is known: a silence is meant for no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Severity>,
+}
+
+impl Response {
+    /// The most severe that whoever silences `incident` has in mind.
+    pub fn silences_up_to(&self, incident: Severity) -> Severity {
+        self.shown.map_or(incident, |shown| shown.min(incident))
+    }
 }
 
 /// Who has taken an incident.

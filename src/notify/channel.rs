@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::observer::Failure;
 use super::post::Post;
+use super::slack::SlackApi;
 use super::told::Told;
 use crate::incident::Change;
 
@@ -12,7 +13,9 @@ use crate::incident::Change;
 /// To add a way: a variant, a line in each function here, and one in `Builder::channel`.
 pub(super) enum Channel {
     /// A POST of JSON.
-    Post(Post),
+    Post(Box<Post>),
+    /// A channel of Slack, by its Web API.
+    Slack(Box<SlackApi>),
 }
 
 /// A try that was not accepted.
@@ -35,6 +38,7 @@ impl Channel {
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
         match self {
             Self::Post(post) => post.deliver(change).await,
+            Self::Slack(slack) => slack.deliver(change).await,
         }
     }
 
@@ -42,6 +46,7 @@ impl Channel {
     pub fn repeat_every(&self) -> Option<Duration> {
         match self {
             Self::Post(post) => post.repeat_every(),
+            Self::Slack(_) => None,
         }
     }
 
@@ -49,13 +54,15 @@ impl Channel {
     pub async fn repeat(&self, told: &[Told]) -> Result<(), Refusal> {
         match self {
             Self::Post(post) => post.repeat(told).await,
+            Self::Slack(_) => Ok(()),
         }
     }
 
     /// Names the receiver among those of all routes: those that lead to one share its pace. A secret.
-    pub fn address(&self) -> &str {
+    pub fn address(&self) -> String {
         match self {
-            Self::Post(post) => post.address(),
+            Self::Post(post) => post.address().to_owned(),
+            Self::Slack(slack) => slack.identity(),
         }
     }
 
@@ -63,6 +70,7 @@ impl Channel {
     pub fn pace(&self) -> Duration {
         match self {
             Self::Post(post) => post.pace(),
+            Self::Slack(_) => SlackApi::pace(),
         }
     }
 }

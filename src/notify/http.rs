@@ -67,6 +67,11 @@ impl Clients {
         Self { policy: Arc::new(policy), proxies: Matcher::from_env(), made: HashMap::new() }
     }
 
+    /// Where its clients go.
+    pub fn policy(&self) -> TargetPolicy {
+        TargetPolicy::clone(&self.policy)
+    }
+
     /// The client for the target `url` of `route`. Whatever the target's name resolves to, then or
     /// later, it connects to no address that the policy refuses; unless a proxy stands between.
     pub fn client(&mut self, route: &str, url: &Url) -> Result<Client, NotifyError> {

@@ -12,7 +12,8 @@
 //!
 //! - `channel`: the ways by which a change reaches a receiver.
 //! - `post`, `http`: a POST of JSON; `receiver`: what whoever is posted to must be able to say.
-//! - `pipeline`: the [`Notifier`]: a `worker` for each route, which takes what stands in the outbox;
+//! - `links`: how they come to the on-call page; `telling`: how people are told; `picture`: what it looks like.
+//! - `pipeline`: the [`Notifier`]: a `worker` for each route (`builder` makes it), which takes what stands in the outbox;
 //!   `filter` says what a route carries.
 //! - `told`: what is told again to a receiver that forgets.
 //! - `targets`: where it may go.
@@ -21,6 +22,7 @@
 
 mod alertmanager;
 mod backoff;
+mod builder;
 mod channel;
 mod error;
 mod filter;
@@ -28,8 +30,10 @@ mod filter;
 mod hostile;
 mod hours;
 mod http;
+mod links;
 mod observer;
 pub mod pagerduty;
+mod picture;
 mod pipeline;
 mod post;
 mod rate_limit;
@@ -39,6 +43,7 @@ mod settings;
 pub mod slack;
 pub mod story;
 mod targets;
+mod telling;
 pub mod terminal;
 mod told;
 pub mod webhook;
@@ -48,10 +53,13 @@ pub use error::NotifyError;
 pub use filter::carriers;
 pub use hours::{Hours, NoHours};
 pub use http::http_client;
+pub use links::{LinkSigning, PageLinks};
 pub use observer::{DeliveryObserver, Failure, GivenUp};
-pub use pipeline::Notifier;
+pub use picture::{Picture, Pictures};
+pub use pipeline::{Notifier, NotifierSettings};
 pub use settings::{RetrySettings, Route, Target};
 pub use targets::{HostPattern, NoHostPattern, Special, TargetPolicy, TargetRefused};
+pub use telling::Telling;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -48,6 +48,18 @@ pub enum Failure {
     /// The change could not be written as JSON.
     #[error("cannot be written as JSON: {0}")]
     Encoding(String),
+    /// The receiver said no for good, in words of its own.
+    #[error("{words}")]
+    Refused {
+        /// What it said, and what to do.
+        words: String,
+    },
+    /// It cannot be told for now.
+    #[error("{words}")]
+    Deferred {
+        /// Why.
+        words: String,
+    },
 }
 
 impl Failure {
@@ -56,8 +68,8 @@ impl Failure {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
-            Self::Timeout(_) | Self::Connection(_) => true,
-            Self::Encoding(_) => false,
+            Self::Timeout(_) | Self::Connection(_) | Self::Deferred { .. } => true,
+            Self::Encoding(_) | Self::Refused { .. } => false,
         }
     }
 }

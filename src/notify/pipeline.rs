@@ -7,23 +7,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, warn};
 
-use super::backoff::Backoff;
-use super::channel::Channel;
+use super::builder::Builder;
 use super::error::NotifyError;
 use super::http::Clients;
 use super::observer::DeliveryObserver;
-use super::post::Post;
-use super::rate_limit::RateLimit;
-use super::receiver;
+use super::picture::Pictures;
 use super::settings::{RetrySettings, Route};
 use super::targets::TargetPolicy;
-use super::worker::Worker;
+use super::telling::Telling;
 use crate::store::Store;
 
 /// Delivers what stands in the outbox over all routes. Each route has its own task: within a route
@@ -35,9 +31,20 @@ pub struct Notifier {
     stop: watch::Sender<bool>,
 }
 
+/// How routes deliver, all alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotifierSettings {
+    /// How hard is tried.
+    pub retry: RetrySettings,
+    /// Where deliveries may go; nothing is sent elsewhere.
+    pub targets: TargetPolicy,
+    /// How people are told.
+    pub telling: Telling,
+}
+
 /// What tests turn smaller.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tuning {
+pub(crate) struct Tuning {
     /// Instead of the receivers' own pace.
     pub pace: Option<Duration>,
     /// Of the back-off's jitter.
@@ -45,8 +52,8 @@ pub(super) struct Tuning {
 }
 
 impl Notifier {
-    /// Starts a task per route on the current tokio runtime. They send to no target that `targets`
-    /// refuses. Messages tell moments in `time_zone`; `observer` hears how each delivery goes.
+    /// Starts a task per route on the current tokio runtime. `observer` hears how each delivery goes;
+    /// `pictures` draws for channels that show pictures.
     ///
     /// # Errors
     ///
@@ -54,32 +61,31 @@ impl Notifier {
     /// certificate authorities. None shows an address or a header value.
     pub fn start(
         routes: &[Route],
-        retry: RetrySettings,
-        targets: TargetPolicy,
-        time_zone: TimeZone,
+        settings: NotifierSettings,
         store: Store,
         observer: Arc<dyn DeliveryObserver>,
+        pictures: Option<Arc<dyn Pictures>>,
     ) -> Result<Self, NotifyError> {
         let tuning = Tuning { pace: None, seed: rand::random() };
-        Self::start_tuned(routes, retry, targets, time_zone, store, observer, tuning)
+        Self::start_tuned(routes, settings, store, observer, pictures, tuning)
     }
 
     pub(super) fn start_tuned(
         routes: &[Route],
-        retry: RetrySettings,
-        targets: TargetPolicy,
-        time_zone: TimeZone,
+        NotifierSettings { retry, targets, telling }: NotifierSettings,
         store: Store,
         observer: Arc<dyn DeliveryObserver>,
+        pictures: Option<Arc<dyn Pictures>>,
         tuning: Tuning,
     ) -> Result<Self, NotifyError> {
         let stop = watch::Sender::new(false);
         let mut builder = Builder {
             clients: Clients::new(targets),
             retry,
-            time_zone,
+            telling,
             store: store.clone(),
             observer,
+            pictures,
             tuning,
             limits: HashMap::new(),
             names: HashSet::new(),
@@ -129,49 +135,5 @@ impl Notifier {
         if let Err(failure) = self.store.let_go().await {
             warn!(%failure, "what was being sent is free for others only when its time is over");
         }
-    }
-}
-
-/// What the workers of all routes share while they are built.
-struct Builder {
-    clients: Clients,
-    retry: RetrySettings,
-    time_zone: TimeZone,
-    store: Store,
-    observer: Arc<dyn DeliveryObserver>,
-    tuning: Tuning,
-    /// By address and pace.
-    limits: HashMap<(String, Duration), Arc<RateLimit>>,
-    names: HashSet<String>,
-}
-
-impl Builder {
-    fn worker(&mut self, route: &Route) -> Result<Worker, NotifyError> {
-        if !self.names.insert(route.name.clone()) {
-            return Err(NotifyError::SameName(route.name.clone()));
-        }
-        let channel = self.channel(route)?;
-        let pace = self.tuning.pace.unwrap_or(channel.pace());
-        let address = channel.address().to_owned();
-        let limit =
-            self.limits.entry((address, pace)).or_insert_with(|| Arc::new(RateLimit::new(pace)));
-        // Routes that fail together shall not come back together.
-        let seed = self.tuning.seed.wrapping_add(self.names.len() as u64);
-        Ok(Worker {
-            route: route.clone(),
-            store: self.store.clone(),
-            channel,
-            limit: Arc::clone(limit),
-            backoff: Backoff::new(&self.retry, seed)?,
-            give_up_after: self.retry.give_up_after,
-            request_timeout: self.retry.request_timeout,
-            observer: Arc::clone(&self.observer),
-        })
-    }
-
-    fn channel(&mut self, route: &Route) -> Result<Channel, NotifyError> {
-        let receiver = receiver::of(route, &self.time_zone)?;
-        let timeout = self.retry.request_timeout;
-        Ok(Channel::Post(Post::new(&mut self.clients, &route.name, receiver, timeout)?))
     }
 }

@@ -3,23 +3,18 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::alertmanager::Alertmanager;
 use super::error::NotifyError;
-use super::pagerduty::PagerDuty;
-use super::settings::{Route, Target};
-use super::slack::Slack;
 use super::told::Told;
-use super::webhook::{Signer, Webhook};
+use super::webhook::Signer;
 use crate::incident::Change;
 use crate::secret::Secret;
 
 /// People or programs that are told by a POST of JSON to one address.
 ///
-/// To add one: a folder beside `slack/` with its own `Receiver`, a [`Target`], and a line in
-/// [`of`].
+/// To add one: a folder beside `slack/` with its own `Receiver`, a [`Target`](super::Target), and some
+/// lines in `Builder::channel`.
 pub(super) trait Receiver: Debug + Send + Sync {
     /// Where to POST.
     fn url(&self) -> &Secret;
@@ -53,30 +48,6 @@ pub(super) trait Repeat {
 
     /// The body that tells all of `told`, JSON.
     fn compose(&self, told: &[Told]) -> serde_json::Result<Vec<u8>>;
-}
-
-/// The receiver `route` leads to; it tells moments in `time_zone`.
-pub(super) fn of(route: &Route, time_zone: &TimeZone) -> Result<Box<dyn Receiver>, NotifyError> {
-    Ok(match &route.target {
-        Target::Slack { webhook_url } => {
-            Box::new(Slack { webhook_url: webhook_url.clone(), time_zone: time_zone.clone() })
-        }
-        Target::PagerDuty { url, routing_key } => Box::new(PagerDuty {
-            url: url.clone(),
-            routing_key: routing_key.clone(),
-            time_zone: time_zone.clone(),
-        }),
-        Target::Alertmanager { url, headers, repeat_every } => Box::new(Alertmanager::new(
-            &route.name,
-            url,
-            headers,
-            *repeat_every,
-            time_zone.clone(),
-        )?),
-        Target::Webhook { url, headers, signing_secrets } => {
-            Box::new(Webhook::new(&route.name, url.clone(), headers, signing_secrets)?)
-        }
-    })
 }
 
 /// `headers` of `route`, for requests. Their values are secrets: they are marked so, and show in no

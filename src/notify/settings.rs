@@ -16,6 +16,15 @@ pub enum Target {
         /// `https://hooks.slack.com/services/...`.
         webhook_url: Secret,
     },
+    /// A channel of Slack, by its Web API.
+    SlackApi {
+        /// [`ENDPOINT`](super::slack::ENDPOINT), or that of GovSlack.
+        url: Secret,
+        /// The bot's, `xoxb-...`.
+        bot_token: Secret,
+        /// The channel's id, e.g. `C0123456789`.
+        channel: String,
+    },
     /// An integration of a PagerDuty service, by its Events API v2.
     PagerDuty {
         /// [`ENDPOINT`](super::pagerduty::ENDPOINT), or that of the European region.

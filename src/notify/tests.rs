@@ -6,7 +6,7 @@ mod refused;
 mod repeated;
 mod secrets;
 mod signed;
-mod support;
+pub mod support;
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ use crate::incident::fixtures::{change_of, fall, resolved};
 use crate::incident::{Incident, Severity};
 use crate::source::wall_clock;
 use support::{
-    BROKEN, Event, Events, OK, Outbox, Reply, Server, changes, loopback, recorder, retry, soon,
+    BROKEN, Event, Events, OK, Outbox, Reply, Server, changes, loopback, recorder, retry, settings,
+    soon,
 };
 
 const TUNING: Tuning = Tuning { pace: Some(Duration::ZERO), seed: 1 };
@@ -80,7 +81,7 @@ async fn slack_gets_its_message() {
     outbox.send(std::slice::from_ref(&change)).await;
     let request = server.received().await;
     assert_eq!(request.path, "/services/T0/B0/x");
-    assert_eq!(request.body, slack::message(&change, &TimeZone::UTC));
+    assert_eq!(request.body, slack::message(&change, &Telling::within(TimeZone::UTC)));
 }
 
 #[tokio::test]
@@ -93,7 +94,10 @@ async fn pagerduty_gets_its_event() {
     let request = server.received().await;
     assert_eq!(request.path, "/v2/enqueue");
     let key = "e93facc04764012d7bfb002500d5d1a6";
-    assert_eq!(request.body, json!(pagerduty::event(&change, key, &TimeZone::UTC)));
+    assert_eq!(
+        request.body,
+        json!(pagerduty::event(&change, key, &Telling::within(TimeZone::UTC)))
+    );
     assert_eq!(events.next().await, Event::Delivered("on-call".into(), change.id));
 }
 
@@ -341,7 +345,7 @@ async fn slack_gets_one_message_a_second() {
     let outbox = Outbox::of(vec![server.slack("pager")]).await;
     let store = outbox.store.clone();
     let _notifier =
-        Notifier::start(&outbox.routes, retry(), loopback(), TimeZone::UTC, store, observer)
+        Notifier::start(&outbox.routes, settings(loopback(), retry()), store, observer, None)
             .unwrap();
     outbox.send(&changes(2)).await;
     let (first, second) = (server.received().await, server.received().await);

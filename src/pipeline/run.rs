@@ -18,7 +18,7 @@ use crate::decode::DeadLetterError;
 use crate::desk::Desk;
 use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
-use crate::notify::{Notifier, NotifyError};
+use crate::notify::{Notifier, NotifierSettings, NotifyError, Pictures, Telling};
 use crate::source::kafka::{DeadLetterTopic, KafkaSettings, KafkaSource, KafkaSourceError};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Caps, Metrics, MetricsError};
@@ -108,7 +108,7 @@ pub async fn run(
     let feedback = Feedback::new(&config.feedback_file);
     metrics.incidents().marked(0, feedback.poll().1);
     feedback.hear(&store).await?;
-    let mut notifier = start_notifier(&config, &metrics, &store)?;
+    let mut notifier = start_notifier(&config, &metrics, &store, desk.clone())?;
     readiness.set("notifier", Ok(format!("{} route(s)", config.routes.len())));
 
     let live = Arc::new(Live {
@@ -184,12 +184,23 @@ fn caps(config: &Config, kafka: &KafkaSettings) -> Caps {
     }
 }
 
-fn start_notifier(config: &Config, metrics: &Metrics, store: &Store) -> Result<Notifier, RunError> {
+fn start_notifier(
+    config: &Config,
+    metrics: &Metrics,
+    store: &Store,
+    desk: Desk,
+) -> Result<Notifier, RunError> {
     let observer = telemetry::Observer::new(metrics.clone());
     metrics.notifications().expect_routes(config.routes.iter().map(|route| route.name.as_str()));
-    let zone = config.plan.time_zone.clone();
-    let (targets, observer) = (config.targets.clone(), Arc::new(observer));
-    Ok(Notifier::start(&config.routes, config.retry, targets, zone, store.clone(), observer)?)
+    let telling = Telling {
+        time_zone: config.plan.time_zone.clone(),
+        page: config.http.page.clone(),
+        buttons: config.http.slack.is_some(),
+    };
+    let settings =
+        NotifierSettings { retry: config.retry, targets: config.targets.clone(), telling };
+    let (observer, pictures) = (Arc::new(observer), Some(Arc::new(desk) as Arc<dyn Pictures>));
+    Ok(Notifier::start(&config.routes, settings, store.clone(), observer, pictures)?)
 }
 
 /// Ends the shards, which keep what they have handled, and tells the group.

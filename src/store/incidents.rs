@@ -204,7 +204,7 @@ impl Store {
                 .execute(&mut *connection)
                 .await?;
             if done.rows_affected() > 0 {
-                for of_them in ["incident_changes", "responses", "silences"] {
+                for of_them in ["incident_changes", "messages", "responses", "silences"] {
                     let statement = format!(
                         "DELETE FROM {of_them} WHERE incident_id NOT IN (SELECT id FROM incidents)"
                     );
@@ -310,5 +310,5 @@ fn response(row: &AnyRow, incident: Uuid) -> Result<Option<Response>, StoreError
     };
     let by = row.try_get("said_by")?;
     let at = Timestamp::from_millis(row.try_get("said_at")?);
-    Ok(Uuid::parse_str(&id).ok().map(|id| Response { id, incident, by, at, act }))
+    Ok(Uuid::parse_str(&id).ok().map(|id| Response { id, incident, by, at, act, shown: None }))
 }

@@ -32,6 +32,15 @@ pub struct PartitionKey {
     pub number: i32,
 }
 
+/// A partition of which something is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// The partition.
+    pub partition: PartitionKey,
+    /// When its state was last kept.
+    pub saved_at: Option<Timestamp>,
+}
+
 /// The right to write a partition's state, until somebody else claims it. The claims of a partition
 /// are counted: a writer whose count is no longer the latest is refused, however late it wakes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,31 +139,62 @@ impl Store {
         Ok(())
     }
 
-    /// The partitions of `group` that keep a part named `part`.
+    /// The partitions of `group` of which a part named `part` is kept: those whose part is the largest, the
+    /// largest first, `most` of them.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn partitions_with(
+    pub async fn holding(
         &self,
         group: &str,
         part: &str,
-    ) -> Result<Vec<PartitionKey>, StoreError> {
+        most: u32,
+    ) -> Result<Vec<Holding>, StoreError> {
         self.within(async {
             let rows = sqlx::query(
-                "SELECT topic, number FROM parts WHERE consumer_group = $1 AND name = $2 \
-                 ORDER BY topic, number",
+                "SELECT p.topic, p.number, p.saved_at FROM parts h JOIN partitions p \
+                 ON p.consumer_group = h.consumer_group AND p.topic = h.topic AND p.number = h.number \
+                 WHERE h.consumer_group = $1 AND h.name = $2 \
+                 ORDER BY LENGTH(h.bytes) DESC, p.topic, p.number LIMIT $3",
             )
             .bind(group)
             .bind(part)
+            .bind(i64::from(most))
             .fetch_all(&self.pool)
             .await?;
-            let partition = |row: &AnyRow| {
+            let holding = |row: &AnyRow| {
                 let number: i64 = row.try_get("number")?;
                 let number = i32::try_from(number).unwrap_or_default();
-                Ok(PartitionKey { group: group.to_owned(), topic: row.try_get("topic")?, number })
+                let topic = row.try_get("topic")?;
+                let partition = PartitionKey { group: group.to_owned(), topic, number };
+                Ok(Holding { partition, saved_at: saved_at(row)? })
             };
-            rows.iter().map(partition).collect()
+            rows.iter().map(holding).collect()
+        })
+        .await
+    }
+
+    /// When the state of a partition was last kept; `None`: it has not been.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn saved_at(
+        &self,
+        PartitionKey { group, topic, number }: &PartitionKey,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.within(async {
+            let row = sqlx::query(
+                "SELECT saved_at FROM partitions \
+                 WHERE consumer_group = $1 AND topic = $2 AND number = $3",
+            )
+            .bind(group)
+            .bind(topic)
+            .bind(i64::from(*number))
+            .fetch_optional(&self.pool)
+            .await?;
+            row.as_ref().map_or(Ok(None), saved_at)
         })
         .await
     }
@@ -338,4 +378,8 @@ async fn write_parts(
 /// What stands at each of `count` places of a list, from number `first` on.
 fn numbered(first: usize, count: usize, one: impl Fn(usize) -> String) -> String {
     (first..first + count).map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn saved_at(row: &AnyRow) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.try_get::<Option<i64>, _>("saved_at")?.map(Timestamp::from_millis))
 }

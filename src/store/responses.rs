@@ -325,7 +325,7 @@ async fn silence(
     }
 }
 
-/// Nothing as severe as `incident` is told until then: of it alone, or of its brand. What waits in the
+/// Nothing as severe as `incident`, as it was seen, is told until then: of it alone, or of its brand. What waits in the
 /// outbox and has not been tried waits as well.
 async fn begin_silence(
     connection: &mut AnyConnection,
@@ -335,6 +335,7 @@ async fn begin_silence(
     until: Timestamp,
 ) -> Result<(), StoreError> {
     let alone = alone.map(|id| id.to_string());
+    let severity = i64::from(response.silences_up_to(incident.severity).rank());
     sqlx::query(
         "INSERT INTO silences (id, brand, incident_id, severity, until) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (id) DO NOTHING",
@@ -342,7 +343,7 @@ async fn begin_silence(
     .bind(response.id.to_string())
     .bind(&incident.brand)
     .bind(&alone)
-    .bind(i64::from(incident.severity.rank()))
+    .bind(severity)
     .bind(until.as_millis())
     .execute(&mut *connection)
     .await?;
@@ -354,7 +355,7 @@ async fn begin_silence(
          (SELECT id FROM incidents WHERE brand = $3 AND (CAST($4 AS TEXT) IS NULL OR id = $4))",
     )
     .bind(until.as_millis())
-    .bind(i64::from(incident.severity.rank()))
+    .bind(severity)
     .bind(&incident.brand)
     .bind(&alone)
     .execute(connection)

@@ -15,6 +15,8 @@ pub enum Refusal {
     UnknownToken,
     /// Its token's role is too low for what it asks.
     RoleTooLow,
+    /// It is not signed as it must be.
+    BadSignature,
     /// It needs a role, and nobody has one: no tokens are set up.
     NoTokensSetUp,
     /// It needs a role, no tokens are set up, and a foreign web page may be behind it.
@@ -37,10 +39,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoToken,
         Self::UnknownToken,
         Self::RoleTooLow,
+        Self::BadSignature,
         Self::NoTokensSetUp,
         Self::ForeignSite,
         Self::BodyTooLarge,
@@ -58,6 +61,7 @@ impl Refusal {
             Self::NoToken => "no_token",
             Self::UnknownToken => "unknown_token",
             Self::RoleTooLow => "role_too_low",
+            Self::BadSignature => "bad_signature",
             Self::NoTokensSetUp => "no_tokens_set_up",
             Self::ForeignSite => "foreign_site",
             Self::BodyTooLarge => "body_too_large",

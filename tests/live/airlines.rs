@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use groundswell::config::{Config, Secrets};
 use groundswell::incident::Change;
 use groundswell::mention::Timestamp;
+use groundswell::notify::Telling;
 use groundswell::notify::slack::message;
 use groundswell::notify::terminal;
 use groundswell::pipeline::replay;
@@ -70,7 +71,7 @@ async fn kafka_tells_slack_exactly_what_replay_finds() {
         key.display().to_string(),
     );
     let config = service::config(&toml, &receiver.url("/services/T0/B0/X"), folder.path());
-    let zone = config.plan.time_zone.clone();
+    let telling = Telling::within(config.plan.time_zone.clone());
     let running = RunningService::ready(config).await;
 
     let lines = FileLines::open(&mentions(), 1 << 20, &Progress::default()).unwrap();
@@ -79,7 +80,7 @@ async fn kafka_tells_slack_exactly_what_replay_finds() {
     broker.produce(&topic, &records).await;
 
     let expected: Vec<serde_json::Value> =
-        replayed().iter().map(|change| message(change, &zone)).collect();
+        replayed().iter().map(|change| message(change, &telling)).collect();
     assert!(expected.len() >= 10, "the week has its incidents: {}", expected.len());
     let received = receiver.wait_for(expected.len()).await;
     let received: Vec<serde_json::Value> = received.iter().map(|request| request.json()).collect();

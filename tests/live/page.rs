@@ -61,11 +61,16 @@ impl Crisis {
     }
 
     pub fn config(&self) -> Config {
+        self.config_with("")
+    }
+
+    /// With `more` in `[http]`, and below it.
+    pub fn config_with(&self, more: &str) -> Config {
         let (topic, broker) = (&self.topic, KafkaBroker::shared().address());
         let toml = format!(
             "time_zone = \"Asia/Jerusalem\"\n[[brand]]\nname = \"Acme\"\nmarket = \"kettles\"\n[[brand]]\nname = \"Zenith\"\n\
              [source.kafka]\nbrokers = [\"{broker}\"]\ngroup = \"{topic}\"\nhistory = \"14d\"\n[[source.kafka.topic]]\nname = \"{topic}\"\n\
-             [store]\ncheckpoint_every = \"1s\"\n[http]\nrequests_per_second = 1000\n\
+             [store]\ncheckpoint_every = \"1s\"\n[http]\nrequests_per_second = 1000\n{more}\
              [[route]]\nslack = {{ webhook_url = {{ env = \"SLACK_WEBHOOK_URL\" }} }}\n\
              [delivery]\nallow_networks = [\"127.0.0.0/8\"]\n"
         );

@@ -60,7 +60,7 @@ fn slack() -> Vec<Carrier> {
 
 fn response(number: u128, incident: u32, act: Act, now: i64) -> Response {
     let (id, incident) = (Uuid::from_u128(number), Uuid::from_u128(u128::from(incident)));
-    Response { id, incident, by: "Dana".to_owned(), at: at(now), act }
+    Response { id, incident, by: "Dana".to_owned(), at: at(now), act, shown: None }
 }
 
 /// Alert `sequence` of incident 1, this severe.

@@ -303,9 +303,18 @@ async fn incidents_resolved_long_ago_are_forgotten_and_open_ones_are_not() {
         let changes = [&open, &resolved, &lately].map(|it| (it.clone(), Vec::new())).to_vec();
         let checkpoint = Checkpoint { position: 1, changes, ..Checkpoint::default() };
         store.commit(&claim, &checkpoint, at(0)).await.unwrap();
+        for change in [&open, &resolved] {
+            let id = change.incident.id;
+            store.remember_message("slack", id, "there").await.unwrap();
+        }
         let before = open.incident.updated_at.plus_millis(1);
         assert_eq!(store.forget_resolved(before).await.unwrap(), 1);
         assert_eq!(store.forget_resolved(before).await.unwrap(), 0);
+        let message = async |change: &Change| {
+            store.message("slack", change.incident.id).await.unwrap().is_some()
+        };
+        assert!(message(&open).await);
+        assert!(!message(&resolved).await, "it is forgotten with its incident");
         assert_eq!(store.claim(&partition(0)).await.unwrap().open, [open]);
     }
 }

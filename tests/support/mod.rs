@@ -9,7 +9,7 @@
 //! - [`service`], [`Program`]: Groundswell in this process, or as a process of its own.
 //! - [`Stream`]: mentions whose contents are known; [`Churn`]: ever new ones, without an end.
 //! - [`HttpReceiver`]: a local server that records requests and answers as it was told to.
-//! - [`slack`]: whether Slack would take a payload.
+//! - [`slack`]: whether Slack would take a payload; [`SlackWorkspace`]: Slack as a bot sees it.
 //! - [`standard_webhooks`]: whether a signed request holds.
 //!
 //! Nothing here skips: what is missing fails the test and says to run `./test`, which installs it.
@@ -32,6 +32,7 @@ mod raw_record;
 mod server;
 pub mod service;
 pub mod slack;
+mod slack_workspace;
 pub mod standard_webhooks;
 mod stream;
 
@@ -50,6 +51,7 @@ pub use postgres::Postgres;
 pub use program::Program;
 pub use prometheus::{Prometheus, Sample};
 pub use raw_record::send_with_unreadable_header;
+pub use slack_workspace::{BOT_TOKEN, CHANNEL, Failing, Seen, SlackWorkspace};
 pub use stream::{Expected, Stream};
 
 /// How long anything awaited may take. Far longer than it does: it ends only what would never come.

@@ -30,6 +30,8 @@ CONTEXT_ELEMENTS_MAX = 10
 CONTEXT_TEXT_MAX = 3_000  # any text object; Slack states no lower one for context
 ACTIONS_ELEMENTS_MAX = 25
 BUTTON_TEXT_MAX = 75
+BUTTON_VALUE_MAX = 2_000
+ALT_TEXT_MAX = 2_000
 URL_MAX = 3_000
 COLOR = re.compile(r"good|warning|danger|#[0-9A-Fa-f]{6}")
 
@@ -108,8 +110,13 @@ def block_problems(where, block):
         for at, element in enumerate(block["elements"]):
             if element["type"] != "image":
                 found += text_object_problems(f"{where}.elements[{at}]", element, CONTEXT_TEXT_MAX)
+    elif kind == "image":
+        found += text_problems(f"{where}.alt_text", block.get("alt_text"), ALT_TEXT_MAX)
     elif kind == "actions":
         found += count_problems(f"{where}.elements", block["elements"], ACTIONS_ELEMENTS_MAX, least=1)
+        ids = [element.get("action_id") for element in block["elements"]]
+        if len(ids) != len(set(ids)):
+            found.append((f"{where}.elements", "has two elements of the same action_id"))
         for at, element in enumerate(block["elements"]):
             if element["type"] == "button":
                 found += button_problems(f"{where}.elements[{at}]", element)
@@ -118,6 +125,8 @@ def block_problems(where, block):
 
 def button_problems(where, button):
     found = text_object_problems(f"{where}.text", button.get("text"), BUTTON_TEXT_MAX, only="plain_text")
+    if "value" in button:
+        found += text_problems(f"{where}.value", button["value"], BUTTON_VALUE_MAX)
     if "url" in button:
         found += text_problems(f"{where}.url", button["url"], URL_MAX)
         if not str(button["url"]).startswith(("http://", "https://")):
@@ -202,6 +211,9 @@ WRONG = {
     "a long button": (message(button(text=plain("x" * 76))), "blocks[0]"),
     "a long address": (message(button(url="https://a.example/" + "u" * 3_000)), "blocks[0]"),
     "a button to nowhere": (message(button(url="javascript:x")), "blocks[0].elements[0].url"),
+    "a long value": (message(button(value="x" * 2_001)), "blocks[0]"),
+    "two buttons of one action": (message({"type": "actions", "elements": button()["elements"] * 2}), "blocks[0].elements"),
+    "a picture that nobody describes": (message({"type": "image", "slack_file": {"id": "F1"}, "alt_text": ""}), "blocks[0]"),
     "a colour by name": ({"text": "x", "attachments": [{"color": "red", "blocks": [{"type": "divider"}]}]}, "attachments[0].color"),
     "a bad block in an attachment": ({"text": "x", "attachments": [{"blocks": [{"type": "section"}]}]}, "attachments[0].blocks[0]"),
 }

@@ -309,6 +309,22 @@ fn write_http(http: &HttpSettings, out: &mut String) -> std::fmt::Result {
             "  No token is known: /metrics needs none, and what needs one is refused."
         )?,
     }
+    if let Some(page) = &http.page {
+        let url = page.public_url.as_str().trim_end_matches('/');
+        write!(out, "  Messages link to the page at {url}")?;
+        match &page.signing {
+            Some(signing) => writeln!(
+                out,
+                "; a link lets in as {} for {}.",
+                http.link_role.name(),
+                duration::show(signing.valid_for)
+            )?,
+            None => writeln!(out, "; who follows a link signs in.")?,
+        }
+    }
+    if http.slack.is_some() {
+        writeln!(out, "  Hears at /slack/interactions what is pressed in Slack.")?;
+    }
     for warning in http.warnings() {
         writeln!(out, "  Warning: {warning}.")?;
     }

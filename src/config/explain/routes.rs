@@ -24,6 +24,7 @@ pub(super) fn write(config: &Config, out: &mut String) -> std::fmt::Result {
 fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
     let target = match &route.target {
         Target::Slack { .. } => "Slack".to_owned(),
+        Target::SlackApi { channel, .. } => format!("Slack (channel {channel})"),
         Target::PagerDuty { .. } => "PagerDuty".to_owned(),
         Target::Alertmanager { headers, repeat_every, .. } => {
             let mut with = with_headers(headers);

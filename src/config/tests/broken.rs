@@ -77,6 +77,14 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[[route]]\n[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\nwebhook = { url = { env = \"HOOK\" } }\n[[route]]\nslack = { webhook_url = { env = \"HOOK\" } }\nbrands = [\"acme\", \"Apex\"]\nmin_severity = \"warn\"\nsend_resolved = \"yes\"\n[[route]]\nslack = {}\n",
     ),
     (
+        "a bot of Slack",
+        "brand = [{ name = \"Acme\" }]\n[[route]]\nslack = { bot_token = { env = \"HOOK\" } }\n[[route]]\nname = \"b\"\nslack = { channel = \"C0\" }\n[[route]]\nname = \"c\"\nslack = { bot_token = { env = \"HOOK\" }, channel = \"C0\", url = \"slack.com\", webhook_url = { env = \"HOOK\" } }\n",
+    ),
+    (
+        "how people come to the page",
+        "brand = [{ name = \"Acme\" }]\n[http]\npublic_url = \"https://page.example/groundswell\"\n[http.links]\nsecret = { env = \"SHORT\" }\nrole = \"admin\"\nvalid_for = \"1s\"\n[http.slack]\n",
+    ),
+    (
         "back-off",
         "brand = [{ name = \"Acme\" }]\n[delivery]\ninitial_backoff = \"1m\"\nmax_backoff = \"10s\"\nrequest_timeout = \"1h\"\n",
     ),

@@ -11,6 +11,9 @@ use crate::telemetry::log::LogFormat;
 
 const SECRETS: &[(&str, &str)] = &[
     ("SLACK_WEBHOOK_URL", "https://hooks.slack.example/services/T0/B0/xyz"),
+    ("SLACK_BOT_TOKEN", "xoxb-1-2-abc"),
+    ("SLACK_SIGNING_SECRET", "8f742231b10e8888abcd99yyyzzz85a5"),
+    ("GROUNDSWELL_LINK_SECRET", "4f1c2b9e0d7a4c35"),
     ("PAGERDUTY_ROUTING_KEY", "e93facc04764012d7bfb002500d5d1a6"),
     ("ALERTMANAGER_AUTHORIZATION", "Basic YTpi"),
     ("KAFKA_PASSWORD", "opensesame"),
@@ -64,7 +67,8 @@ fn the_full_example_shows_the_defaults() {
     assert_eq!(full.dead_letter_file, bare.dead_letter_file);
     assert_eq!(full.feedback_file, bare.feedback_file);
     assert_eq!(full.limits, bare.limits);
-    let without_examples = HttpSettings { tls: None, tokens: Vec::new(), ..full.http };
+    let without_examples =
+        HttpSettings { tls: None, tokens: Vec::new(), page: None, slack: None, ..full.http };
     assert_eq!((&without_examples, &bare.http), (&bare.http, &HttpSettings::default()));
     assert_eq!((full.log.format, &*full.log.level), (LogFormat::Text, "info"));
     assert_eq!(full.log, bare.log);

@@ -19,6 +19,11 @@ const PASTED: &[&str] = &[
     "[[route]]\nslack = { webhook_url = { env = \"OK\", file = \"{}\" } }\n",
     "[[route]]\nslack = { webhook_url = [\"https://hooks.example/{}\"] }\n",
     "[[route]]\nslack = { url = \"https://hooks.example/{}\" }\n",
+    "[[route]]\nslack = { bot_token = \"xoxb-{}\", channel = \"C0\" }\n",
+    "[[route]]\nslack = { bot_token = { env = \"OK\" }, channel = \"C0\", webhook_url = \"https://hooks.example/{}\" }\n",
+    "[http.slack]\nsigning_secret = \"{}\"\n",
+    "[http]\npublic_url = \"https://page.example\"\n[http.links]\nsecret = \"{}\"\n",
+    "[http]\npublic_url = \"https://me:{}@page.example\"\n",
     "[[route]]\nwebhook_url = \"https://hooks.example/{}\"\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = \"Bearer {}\" }\n",
     "[[route]]\nwebhook = { url = { env = \"OK\" }, headers = { Authorization = \"Bearer {}\" } }\n",
@@ -151,7 +156,7 @@ fn replay_needs_no_secret() {
     let config = Config::parse(&text, "full", Secrets::Ignore, &|_| panic!("looked up")).unwrap();
     let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
     assert_eq!(webhook_url.expose(), "");
-    assert_eq!(config.secrets.len(), 9);
+    assert_eq!(config.secrets.len(), 12);
 }
 
 #[test]

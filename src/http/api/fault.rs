@@ -71,6 +71,7 @@ impl From<DeskError> for Fault {
     fn from(error: DeskError) -> Self {
         let status = match error {
             DeskError::NoIncident | DeskError::NoBrand => StatusCode::NOT_FOUND,
+            DeskError::Died(_) => StatusCode::INTERNAL_SERVER_ERROR,
             DeskError::Unreadable(_) | DeskError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, error.to_string())

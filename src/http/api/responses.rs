@@ -9,7 +9,7 @@ use super::fault::{Fault, Json, Path, Problem};
 use super::model::Outcome;
 use crate::desk::Desk;
 use crate::http::Caller;
-use crate::incident::{Act, Response};
+use crate::incident::{Act, Response, Severity};
 use crate::mention::Timestamp;
 use crate::source::wall_clock;
 use crate::store::Responded;
@@ -39,6 +39,9 @@ pub enum Given {
         #[schema(minimum = 1, maximum = 10080)]
         #[serde(deserialize_with = "whole")]
         minutes: u32,
+        /// How severe the incident was as it was shown: the silence is meant for no more. As severe as it is when it is left out.
+        #[schema(value_type = Option<String>, pattern = "^(notice|warning|critical)$")]
+        severity: Option<Severity>,
     },
     /// End every silence of the brand.
     Unsilence {
@@ -51,6 +54,9 @@ pub enum Given {
         id: Option<Uuid>,
         #[schema(min_length = 1, max_length = 80, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
         by: Option<String>,
+        /// As for a silence.
+        #[schema(value_type = Option<String>, pattern = "^(notice|warning|critical)$")]
+        severity: Option<Severity>,
     },
     /// It was worth the page: takes a false alarm back.
     Real {
@@ -97,6 +103,32 @@ pub async fn respond(
 }
 
 impl Given {
+    /// What a button `act` asks for: an act's name, or `silence-60` for a silence of sixty minutes.
+    pub fn by_button(
+        act: &str,
+        id: Option<Uuid>,
+        by: Option<String>,
+        text: Option<String>,
+        severity: Option<Severity>,
+    ) -> Result<Self, Fault> {
+        let by = by.filter(|it| !it.trim().is_empty());
+        Ok(match act {
+            "acknowledge" => Self::Acknowledge { id, by },
+            "unsilence" => Self::Unsilence { id, by },
+            "false_alarm" => Self::FalseAlarm { id, by, severity },
+            "real" => Self::Real { id, by },
+            "note" => Self::Note { id, by, text: text.unwrap_or_default() },
+            act => match act.strip_prefix("silence-").and_then(|it| it.parse().ok()) {
+                Some(minutes) => Self::Silence { id, by, minutes, severity },
+                None => {
+                    return Err(Fault::bad(
+                        "This button is of another version: load the page again.",
+                    ));
+                }
+            },
+        })
+    }
+
     /// What `caller` does about `incident` at `now`.
     pub fn response(
         self,
@@ -104,13 +136,15 @@ impl Given {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Response, Fault> {
-        let (id, by, act) = match self {
-            Self::Acknowledge { id, by } => (id, by, Act::Acknowledge),
-            Self::Silence { id, by, minutes } => (id, by, silence(minutes, now)?),
-            Self::Unsilence { id, by } => (id, by, Act::Unsilence),
-            Self::FalseAlarm { id, by } => (id, by, Act::FalseAlarm),
-            Self::Real { id, by } => (id, by, Act::Real),
-            Self::Note { id, by, text } => (id, by, note(&text)?),
+        let (id, by, act, shown) = match self {
+            Self::Acknowledge { id, by } => (id, by, Act::Acknowledge, None),
+            Self::Silence { id, by, minutes, severity } => {
+                (id, by, silence(minutes, now)?, severity)
+            }
+            Self::Unsilence { id, by } => (id, by, Act::Unsilence, None),
+            Self::FalseAlarm { id, by, severity } => (id, by, Act::FalseAlarm, severity),
+            Self::Real { id, by } => (id, by, Act::Real, None),
+            Self::Note { id, by, text } => (id, by, note(&text)?, None),
         };
         let by = match by.as_deref().map(|by| line(by, LONGEST_NAME)) {
             Some(Some(by)) => by,
@@ -120,7 +154,7 @@ impl Given {
             None => caller.person().to_owned(),
         };
         let id = id.unwrap_or_else(|| Uuid::from_u128(rand::random()));
-        Ok(Response { id, incident, by, at: now, act })
+        Ok(Response { id, incident, by, at: now, act, shown })
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::stream::{Stream, unfold};
+use futures_util::stream::{Stream, StreamExt, unfold};
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use super::model::IncidentNow;
 use crate::desk::Desk;
@@ -15,6 +16,8 @@ use crate::store::Standing;
 
 /// A quiet connection says so this often, so that either side notices when it is broken.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
+/// A stream ends after so long, and a browser begins another.
+const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// The open incidents, at once and again whenever one changes: server-sent events named `incidents`, each with all of
 /// them as a JSON list; `alive` in between.
@@ -28,6 +31,8 @@ pub async fn follow(
     let mut watch = desk.watch();
     // What is there now is the first that is told.
     watch.mark_changed();
+    // Who asks again is asked again who they are.
+    let over = Box::pin(sleep(LONGEST));
     let events = unfold(watch, async |mut watch: watch::Receiver<Option<Arc<Vec<Standing>>>>| {
         loop {
             watch.changed().await.ok()?;
@@ -39,6 +44,7 @@ pub async fn follow(
             }
         }
     });
+    let events = events.take_until(over);
     let alive = Event::default().event("alive").data("");
     Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY).event(alive))
 }

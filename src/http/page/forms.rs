@@ -12,10 +12,11 @@ use super::ASSETS;
 use super::fault::{PageFault, Path};
 use crate::desk::Desk;
 use crate::http::Caller;
-use crate::http::access::Access;
+use crate::http::access::{Access, Role, is_of_this_site};
 use crate::http::api::{Fault, Given};
 use crate::http::problem::with_header;
 use crate::http::session;
+use crate::incident::Severity;
 use crate::source::wall_clock;
 use crate::telemetry::Refusal;
 
@@ -26,23 +27,8 @@ pub struct Pressed {
     act: String,
     by: Option<String>,
     text: Option<String>,
-}
-
-impl Pressed {
-    fn given(self) -> Result<Given, Fault> {
-        let (id, by) = (None, self.by.filter(|it| !it.trim().is_empty()));
-        Ok(match self.act.as_str() {
-            "acknowledge" => Given::Acknowledge { id, by },
-            "unsilence" => Given::Unsilence { id, by },
-            "false_alarm" => Given::FalseAlarm { id, by },
-            "real" => Given::Real { id, by },
-            "note" => Given::Note { id, by, text: self.text.unwrap_or_default() },
-            act => match act.strip_prefix("silence-").and_then(|it| it.parse().ok()) {
-                Some(minutes) => Given::Silence { id, by, minutes },
-                None => return Err(Fault::bad("This page is of another version: load it again.")),
-            },
-        })
-    }
+    /// How severe the incident was as it was shown.
+    severity: Option<Severity>,
 }
 
 /// Does what a button asks for: for the script, or for a browser without, which is sent back to the incident.
@@ -54,7 +40,9 @@ pub async fn respond(
     Form(pressed): Form<Pressed>,
 ) -> Response {
     let done = async {
-        let response = pressed.given()?.response(id, &caller, wall_clock())?;
+        let Pressed { act, by, text, severity } = pressed;
+        let given = Given::by_button(&act, None, by, text, severity)?;
+        let response = given.response(id, &caller, wall_clock())?;
         Ok::<_, Fault>(desk.respond(&response).await?)
     };
     let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
@@ -81,6 +69,15 @@ struct LoginPage<'a> {
     assets: &'a str,
     next: &'a str,
     problem: Option<&'a str>,
+    /// Who is in already.
+    known: Option<Caller>,
+}
+
+impl LoginPage<'_> {
+    /// Whether a token lets anybody in who is not.
+    fn needs_token(&self) -> bool {
+        !self.known.as_ref().is_some_and(Caller::is_local)
+    }
 }
 
 /// Where to go then.
@@ -89,9 +86,33 @@ pub struct Next {
     next: Option<String>,
 }
 
-pub async fn login(Query(Next { next }): Query<Next>) -> Result<Html<String>, PageFault> {
-    let page = LoginPage { assets: &ASSETS, next: local(next.as_deref()), problem: None };
+pub async fn login(
+    State(SignIn { access, .. }): State<SignIn>,
+    Query(Next { next }): Query<Next>,
+    headers: HeaderMap,
+) -> Result<Html<String>, PageFault> {
+    let known = access.caller(Role::Viewer, &headers).ok();
+    let page = LoginPage { assets: &ASSETS, next: local(next.as_deref()), problem: None, known };
     Ok(Html(page.render()?))
+}
+
+/// Ends the session in this browser.
+pub async fn sign_out(
+    State(SignIn { secure, .. }): State<SignIn>,
+    headers: HeaderMap,
+) -> Result<Response, PageFault> {
+    from_here(&headers)?;
+    let response = Redirect::to("/login").into_response();
+    Ok(with_header(response, header::SET_COOKIE, &session::end(secure)))
+}
+
+/// Nobody is signed in or out by a page of another site.
+fn from_here(headers: &HeaderMap) -> Result<(), PageFault> {
+    let foreign = || {
+        let detail = "It comes from a page of another site. Open this page by its own address.";
+        PageFault::new(StatusCode::FORBIDDEN, "This is not done from elsewhere", detail)
+    };
+    if is_of_this_site(headers) { Ok(()) } else { Err(foreign()) }
 }
 
 /// A token, and where to go then.
@@ -103,13 +124,15 @@ pub struct Credentials {
 
 pub async fn sign_in(
     State(SignIn { access, secure }): State<SignIn>,
+    headers: HeaderMap,
     Form(Credentials { token, next }): Form<Credentials>,
 ) -> Result<Response, PageFault> {
+    from_here(&headers)?;
     let next = local(next.as_deref());
     let Some(session) = access.begin_session(token.trim()) else {
         access.refused(Refusal::UnknownToken);
         let problem = Some("This token is not known here. Ask whoever runs Groundswell for one.");
-        let page = LoginPage { assets: &ASSETS, next, problem };
+        let page = LoginPage { assets: &ASSETS, next, problem, known: None };
         return Ok((StatusCode::UNAUTHORIZED, Html(page.render()?)).into_response());
     };
     let response = Redirect::to(next).into_response();

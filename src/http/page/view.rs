@@ -37,10 +37,10 @@ struct NowPage<'a> {
     brands: String,
 }
 
-pub async fn now(State(desk): State<Desk>) -> Shown {
+pub async fn now(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Shown {
     let open = desk.open().await?;
     let brands = draw_brands(&desk, &open).await?;
-    let list = OpenPart::of(&desk, &open).render()?;
+    let list = OpenPart::of(&desk, &open, &caller).render()?;
     Ok(Html(NowPage { assets: &ASSETS, open: open.len(), list, brands }.render()?))
 }
 
@@ -48,18 +48,20 @@ pub async fn now(State(desk): State<Desk>) -> Shown {
 #[template(path = "open.html")]
 struct OpenPart {
     cards: Vec<Card>,
+    may_act: bool,
 }
 
 impl OpenPart {
-    fn of(desk: &Desk, open: &[Standing]) -> Self {
+    fn of(desk: &Desk, open: &[Standing], caller: &Caller) -> Self {
         let (zone, now) = (&desk.plan().time_zone, wall_clock());
-        Self { cards: open.iter().map(|it| Card::of(it, zone, now)).collect() }
+        let cards = open.iter().map(|it| Card::of(it, zone, now)).collect();
+        Self { cards, may_act: caller.may_act() }
     }
 }
 
-pub async fn open(State(desk): State<Desk>) -> Shown {
+pub async fn open(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Shown {
     let open = desk.open().await?;
-    Ok(Html(OpenPart::of(&desk, &open).render()?))
+    Ok(Html(OpenPart::of(&desk, &open, &caller).render()?))
 }
 
 #[derive(Template)]
@@ -197,6 +199,7 @@ struct IncidentPage<'a> {
     brand: &'a str,
     severity: &'static str,
     caller: &'a str,
+    may_act: bool,
     over: bool,
     told: String,
     more: String,
@@ -219,6 +222,7 @@ pub async fn incident(
         brand: &standing.incident.brand,
         severity: standing.incident.severity.name(),
         caller: caller.person(),
+        may_act: caller.may_act(),
         over: standing.incident.state == Stands::Resolved,
         told: tell(&desk, &standing)?,
         more: tell_more(&desk, &standing).await?,
@@ -329,8 +333,7 @@ struct NoChart<'a> {
 }
 
 async fn draw(desk: &Desk, standing: &Standing, stretch: Stretch) -> Result<String, PageFault> {
-    let incident = &standing.incident;
-    match desk.chart(&incident.brand, drawn_by(incident), stretch).await {
+    match desk.chart_of(standing, stretch).await {
         Ok(chart) => Ok(ChartsPart::of(&[chart]).render()?),
         // A feed has no series of its own, and a brand may no longer be watched.
         Err(DeskError::NoBrand) => Ok(NoChart { why: "There is no chart of this." }.render()?),

@@ -185,8 +185,7 @@ async fn without_tokens_nobody_has_a_role_where_others_can_ask() {
 #[tokio::test]
 async fn no_token_is_shown() {
     let setup = Setup::with_tokens();
-    let access =
-        Access::new(&setup.settings.tokens, setup.settings.listen.ip(), Metrics::new(0).unwrap());
+    let access = Access::new(&setup.settings, Metrics::new(0).unwrap());
     let mut shown = format!("{:?}{access:?}", setup.settings);
     let log = Log::default();
     let _logging = log.listen();

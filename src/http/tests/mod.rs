@@ -5,6 +5,7 @@ mod access;
 mod answers;
 mod limits;
 mod page;
+mod slack;
 mod tls;
 
 use std::net::SocketAddr;
@@ -87,8 +88,7 @@ impl Setup {
         };
         let listener = TcpListener::bind(self.settings.listen).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let access =
-            Access::new(&self.settings.tokens, self.settings.listen.ip(), state.metrics.clone());
+        let access = Access::new(&self.settings, state.metrics.clone());
         let mut server = Server::new(listener, &self.settings, state.clone()).unwrap();
         server.router = server.router.merge(later(&access));
         server.grace = self.grace.unwrap_or(server.grace);

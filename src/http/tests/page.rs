@@ -12,14 +12,14 @@ use crate::source::wall_clock;
 use crate::store::{Carrier, Checkpoint, Engine, PartitionKey, Store, StoreSettings};
 
 /// A server with a desk, and a store in which things may happen.
-struct Scene {
-    server: Running,
-    store: Store,
+pub struct Scene {
+    pub server: Running,
+    pub store: Store,
     _folder: TempDir,
 }
 
 impl Scene {
-    async fn start(mut setup: Setup) -> Self {
+    pub async fn start(mut setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::Sqlite { file: folder.path().join("groundswell.db") };
         let settings = StoreSettings { engine, checkpoint_every: Duration::from_secs(1) };
@@ -35,7 +35,7 @@ impl Scene {
     }
 
     /// Mentions cause `change`, which Slack is told.
-    async fn tell(&self, change: Change) {
+    pub async fn tell(&self, change: Change) {
         let partition =
             PartitionKey { group: "test".to_owned(), topic: "mentions".to_owned(), number: 0 };
         let claim = self.store.claim(&partition).await.unwrap().claim;
@@ -69,7 +69,7 @@ async fn sign_in(server: &Running, token: &str, next: &str) -> reqwest::Response
         .unwrap()
 }
 
-fn session_of(response: &reqwest::Response) -> String {
+pub fn session_of(response: &reqwest::Response) -> String {
     let cookie = response.headers()["set-cookie"].to_str().unwrap();
     assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
     cookie.split(';').next().unwrap().to_owned()
@@ -105,6 +105,9 @@ async fn a_person_signs_in_and_does_what_the_token_allows() {
         request.body("act=acknowledge").send().await.unwrap().status().as_u16()
     };
     let here = Some(format!("http://{}", server.address));
+    let seen = server.request(Method::GET, &format!("/incidents/{}", incident().id));
+    let seen = seen.header("Cookie", &viewer).send().await.unwrap().text().await.unwrap();
+    assert!(!seen.contains("value=\"acknowledge\"") && seen.contains("You may look"), "{seen}");
     assert_eq!(press(&viewer, here.clone()).await, 403, "a viewer sees");
     assert_eq!(press(&responder, Some("https://evil.example".into())).await, 403, "from elsewhere");
     assert_eq!(press(&format!("{responder}x"), here.clone()).await, 401, "forged");
@@ -113,6 +116,49 @@ async fn a_person_signs_in_and_does_what_the_token_allows() {
     assert!(page.text().await.unwrap().contains("taken by the-responder"));
     let told = scene.store.take("slack", wall_clock(), DEADLINE).await.unwrap().unwrap();
     assert_eq!(told.change.incident.id, incident().id);
+}
+
+/// A page of another site can sign nobody in under somebody else's name, nor out.
+#[tokio::test]
+async fn a_person_sees_who_they_are_and_signs_out() {
+    let scene = Scene::start(Setup::with_tokens()).await;
+    let server = &scene.server;
+    let session = session_of(&sign_in(server, RESPONDER, "/").await);
+    let account = server.request(Method::GET, "/login").header("Cookie", &session);
+    let account = account.send().await.unwrap().text().await.unwrap();
+    assert!(account.contains("the-responder") && account.contains("a responder"), "{account}");
+    let sign_out = async |origin: &str| {
+        let request = server.request(Method::POST, "/logout").header("Cookie", &session);
+        request.header("Origin", origin).send().await.unwrap()
+    };
+    assert_eq!(sign_out("https://evil.example").await.status(), 403);
+    let out = sign_out(&format!("http://{}", server.address)).await;
+    assert_eq!(out.headers()["location"], "/login");
+    assert!(out.headers()["set-cookie"].to_str().unwrap().contains("session=; Path=/; Max-Age=0"));
+    let foreign = server.request(Method::POST, "/login").header("Origin", "https://evil.example");
+    let foreign = foreign.header("Content-Type", "application/x-www-form-urlencoded");
+    let foreign = foreign.body(format!("token={RESPONDER}")).send().await.unwrap();
+    assert_eq!(
+        (foreign.status(), foreign.headers().get("set-cookie")),
+        (StatusCode::FORBIDDEN, None)
+    );
+    let local = Scene::start(Setup::local()).await;
+    let (_, account) = local.server.get("/login").await;
+    assert!(
+        account.contains("No token is needed") && !account.contains("name=\"token\""),
+        "{account}"
+    );
+}
+
+/// The script tells a person why in its own place.
+#[tokio::test]
+async fn the_script_is_told_as_a_program() {
+    let scene = Scene::start(Setup::with_tokens()).await;
+    let path = format!("/incidents/{}/responses", incident().id);
+    let request = scene.server.request(Method::POST, &path).header("Accept", "application/json");
+    let (status, told) = problem(request.send().await.unwrap()).await;
+    assert_eq!(status, 401);
+    assert!(told["detail"].as_str().unwrap().contains("token"), "{told}");
 }
 
 #[tokio::test]
@@ -158,6 +204,10 @@ async fn the_api_tells_what_is_and_takes_what_people_do() {
     let rest = scene.json(&format!("/api/v1/incidents?state=open&cursor={next}")).await;
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (0, &Value::Null));
 
+    assert_eq!(
+        scene.server.ask(Method::GET, "/api/v1/brands").await.headers()["x-content-type-options"],
+        "nosniff"
+    );
     let id = "5f0c7b9e-0c1c-4f57-9d0e-6a3f5f1c2b3a";
     let silence = json!({"id": id, "act": "silence", "minutes": 60, "by": "Dana"});
     let done: Value = scene.respond(&silence).await.json().await.unwrap();
@@ -210,6 +260,7 @@ async fn what_cannot_be_done_is_told_as_a_problem() {
         json!({"act": "explode"}),
         json!({"act": "silence"}),
         json!({"act": "acknowledge", "minutes": 5}),
+        json!({"act": "silence", "minutes": 5, "severity": "mild"}),
     ] {
         assert_eq!(problem(scene.respond(&body).await).await.0, 422, "{body}");
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::incident::{Incident, Severity, State, Subject};
 use crate::mention::Timestamp;
+use crate::notify::Telling;
 use crate::notify::story::Story;
 use crate::notify::told::Told;
 
@@ -26,16 +26,19 @@ pub struct Alert {
     annotations: BTreeMap<&'static str, String>,
     starts_at: String,
     ends_at: String,
+    /// Where it comes from, for people.
+    #[serde(rename = "generatorURL", skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
 }
 
-/// The alerts that say what has been `told`, as of `now`, moments in `time_zone`.
+/// The alerts that say what has been `told`, as of `now`.
 ///
 /// An incident has one for each severity at which it was told: those who are routed to by severity
 /// hear of it when it reaches theirs, and what went out before stays open until all is over.
-pub fn alerts(told: &Told, now: Timestamp, time_zone: &TimeZone) -> Vec<Alert> {
+pub fn alerts(told: &Told, now: Timestamp, telling: &Telling) -> Vec<Alert> {
     let incident = &told.latest.incident;
     let over = incident.state == State::Resolved;
-    let story = Story::of(&told.latest, time_zone);
+    let story = telling.story(&told.latest);
     let starts_at = past(incident.onset, now);
     let ends_at = if over {
         past(incident.resolved_at.unwrap_or(incident.updated_at), now).max(starts_at)
@@ -49,6 +52,7 @@ pub fn alerts(told: &Told, now: Timestamp, time_zone: &TimeZone) -> Vec<Alert> {
             annotations: annotations(incident, &story),
             starts_at: starts_at.to_string(),
             ends_at: ends_at.to_string(),
+            page: story.page.clone(),
         })
         .collect()
 }

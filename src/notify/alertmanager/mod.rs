@@ -4,12 +4,12 @@ mod alert;
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 use super::error::NotifyError;
 use super::receiver::{self, Receiver, Repeat};
+use super::telling::Telling;
 use super::told::Told;
 use crate::incident::Change;
 use crate::secret::Secret;
@@ -23,7 +23,7 @@ pub(super) struct Alertmanager {
     url: Secret,
     headers: HeaderMap,
     repeat_every: Duration,
-    time_zone: TimeZone,
+    telling: Telling,
 }
 
 impl Alertmanager {
@@ -33,16 +33,16 @@ impl Alertmanager {
         base: &Secret,
         headers: &[(String, Secret)],
         repeat_every: Duration,
-        time_zone: TimeZone,
+        telling: Telling,
     ) -> Result<Self, NotifyError> {
         let headers = receiver::headers(route, headers)?;
-        Ok(Self { url: api(base), headers, repeat_every, time_zone })
+        Ok(Self { url: api(base), headers, repeat_every, telling })
     }
 
     fn body(&self, told: &[Told]) -> serde_json::Result<Vec<u8>> {
         let now = wall_clock();
         let alerts: Vec<_> =
-            told.iter().flat_map(|told| alerts(told, now, &self.time_zone)).collect();
+            told.iter().flat_map(|told| alerts(told, now, &self.telling)).collect();
         serde_json::to_vec(&alerts)
     }
 }

@@ -9,6 +9,7 @@ use super::alerts;
 use crate::incident::fixtures::{ONSET, change_of, incident, resolved, silent_feed};
 use crate::incident::{Incident, Severity, State};
 use crate::mention::Timestamp;
+use crate::notify::Telling;
 use crate::notify::told::Told;
 
 /// An hour after the onset.
@@ -19,7 +20,7 @@ fn told(incidents: &[Incident]) -> Value {
     let changes = (0..).zip(incidents).map(|(at, it)| change_of(it.clone(), at));
     let severities = incidents.iter().map(|it| it.severity).collect();
     let told = Told { latest: changes.last().unwrap(), severities };
-    json!(alerts(&told, NOW, &TimeZone::get("America/New_York").unwrap()))
+    json!(alerts(&told, NOW, &Telling::within(TimeZone::get("America/New_York").unwrap())))
 }
 
 fn pretty(incidents: &[Incident]) -> String {

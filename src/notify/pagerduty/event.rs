@@ -1,10 +1,10 @@
 //! A change as an event.
 
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::incident::{Change, Severity, State};
+use crate::notify::Telling;
 use crate::notify::story::{Body, Quote, Story};
 
 /// Longest summary that PagerDuty takes, in characters; no other text need be longer.
@@ -23,6 +23,8 @@ pub struct Event<'a> {
     payload: Option<Payload>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_url: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<Link>,
 }
@@ -46,11 +48,11 @@ struct Link {
     text: String,
 }
 
-/// The event that tells `change`, its moments in `time_zone`, to the integration of `routing_key`.
+/// The event that tells `change` to the integration of `routing_key`.
 ///
 /// All events of an incident have its id as their `dedup_key`: they are one alert at PagerDuty, which
 /// is triggered, changed when it gets worse, acknowledged and resolved.
-pub fn event<'a>(change: &'a Change, routing_key: &'a str, time_zone: &TimeZone) -> Event<'a> {
+pub fn event<'a>(change: &'a Change, routing_key: &'a str, telling: &Telling) -> Event<'a> {
     let incident = &change.incident;
     let event_action = match incident.state {
         State::Opened | State::Escalated | State::Updated => "trigger",
@@ -66,14 +68,16 @@ pub fn event<'a>(change: &'a Change, routing_key: &'a str, time_zone: &TimeZone)
         dedup_key: incident.id.to_string(),
         payload: None,
         client: None,
+        client_url: None,
         links: Vec::new(),
     };
     if event_action != "trigger" {
         return event;
     }
-    let story = Story::of(change, time_zone);
+    let story = telling.story(change);
     Event {
         client: Some("Groundswell"),
+        client_url: story.page.clone(),
         links: story.quotes.iter().filter_map(link).collect(),
         payload: Some(Payload {
             summary: field(&story.headline),

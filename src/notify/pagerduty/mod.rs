@@ -4,9 +4,8 @@ mod event;
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use super::receiver::Receiver;
+use super::telling::Telling;
 use crate::incident::Change;
 use crate::secret::Secret;
 
@@ -24,7 +23,7 @@ const PACE: Duration = Duration::from_millis(500);
 pub(super) struct PagerDuty {
     pub url: Secret,
     pub routing_key: Secret,
-    pub time_zone: TimeZone,
+    pub telling: Telling,
 }
 
 impl Receiver for PagerDuty {
@@ -37,7 +36,7 @@ impl Receiver for PagerDuty {
     }
 
     fn compose(&self, change: &Change) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&event(change, self.routing_key.expose(), &self.time_zone))
+        serde_json::to_vec(&event(change, self.routing_key.expose(), &self.telling))
     }
 }
 

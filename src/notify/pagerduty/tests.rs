@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::event;
 use crate::incident::fixtures::{change_of, incident, resolved, silent_feed};
 use crate::incident::{Change, Incident, Severity, State};
-use crate::notify::hostile;
+use crate::notify::{Telling, hostile};
 
 const KEY: &str = "e93facc04764012d7bfb002500d5d1a6";
 
 fn told(incident: Incident, sequence: u32) -> Value {
     let new_york = TimeZone::get("America/New_York").unwrap();
-    json!(event(&change_of(incident, sequence), KEY, &new_york))
+    json!(event(&change_of(incident, sequence), KEY, &Telling::within(new_york)))
 }
 
 fn pretty(incident: Incident, sequence: u32) -> String {
@@ -66,7 +66,7 @@ fn severities_are_pagerdutys() {
 }
 
 fn assert_accepted(change: &Change) {
-    let event = json!(event(change, KEY, &TimeZone::UTC));
+    let event = json!(event(change, KEY, &Telling::within(TimeZone::UTC)));
     let wrong: Vec<String> = published()
         .iter_errors(&event)
         .map(|wrong| format!("{wrong} at {}", wrong.instance_path()))

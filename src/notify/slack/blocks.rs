@@ -21,7 +21,12 @@ pub const MAX_BLOCKS: usize = 50;
 /// 4,000.
 pub const MAX_FALLBACK: usize = 4000;
 
-/// What is posted to an incoming webhook.
+/// Longest address that a button leads to, in characters.
+pub const MAX_BUTTON_URL: usize = 3000;
+/// Longest description of a picture, in characters.
+pub const MAX_ALT: usize = 2000;
+
+/// What is posted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Message {
     /// Shown in notifications, and by clients that know no blocks.
@@ -57,6 +62,95 @@ pub enum Block {
         /// One to ten.
         elements: Vec<Text>,
     },
+    /// Buttons in a row.
+    Actions {
+        /// One to 25, of which no two have one `action_id`.
+        elements: Vec<Button>,
+    },
+    /// A picture.
+    Image {
+        /// What has been uploaded.
+        slack_file: SlackFile,
+        /// What it shows, for those who do not see it; at most [`MAX_ALT`] characters.
+        alt_text: String,
+    },
+}
+
+/// A file that has been uploaded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SlackFile {
+    /// Slack's name for it.
+    pub id: String,
+}
+
+/// A button.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "button")]
+pub struct Button {
+    /// At most 75 characters.
+    pub text: Text,
+    /// What it does.
+    pub action_id: &'static str,
+    /// What Slack sends when it is pressed; at most 2,000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What it opens; at most [`MAX_BUTTON_URL`] characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// How it looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<Style>,
+    /// What is asked before it counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Confirmation>,
+}
+
+/// How a button looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// Green: what most people want.
+    Primary,
+}
+
+/// A question that is asked before a button counts: title of 100, text of 300, answers of 30 characters.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Confirmation {
+    title: Text,
+    text: Text,
+    confirm: Text,
+    deny: Text,
+}
+
+impl Confirmation {
+    /// Asks `text` under `title`; `confirm` and `deny` are the answers.
+    pub fn new(title: &str, text: &str, confirm: &str, deny: &str) -> Self {
+        let [title, text, confirm, deny] = [title, text, confirm, deny].map(Text::plain);
+        Self { title, text, confirm, deny }
+    }
+}
+
+impl Button {
+    /// One that does `action`, of which Slack sends `value`.
+    pub fn act(text: &str, action: &'static str, value: &str) -> Self {
+        Self { value: Some(value.to_owned()), ..Self::new(text, action) }
+    }
+
+    /// One that opens `url`.
+    pub fn link(text: &str, action: &'static str, url: &str) -> Self {
+        Self { url: Some(url.to_owned()), ..Self::new(text, action) }
+    }
+
+    fn new(text: &str, action_id: &'static str) -> Self {
+        Self {
+            text: Text::plain(text),
+            action_id,
+            value: None,
+            url: None,
+            style: None,
+            confirm: None,
+        }
+    }
 }
 
 /// A text object.
@@ -110,6 +204,10 @@ impl Block {
 }
 
 impl Text {
+    fn plain(text: &str) -> Self {
+        Self::PlainText { text: text.to_owned(), emoji: true }
+    }
+
     fn mrkdwn(text: String) -> Self {
         Self::Mrkdwn { text, verbatim: true }
     }

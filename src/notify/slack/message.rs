@@ -1,11 +1,12 @@
 //! A change as a Slack message.
 
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::blocks::{Block, MAX_BLOCKS, MAX_FALLBACK, MAX_HEADER, Message};
+use super::buttons;
 use super::escape::{link, mrkdwn, plain, units};
 use crate::incident::{Change, Severity};
+use crate::notify::Telling;
 use crate::notify::story::{Carrier, Carriers, Mark, Quote, Story};
 
 /// Longest sentence of a story in a message, in UTF-16 code units.
@@ -17,18 +18,23 @@ const MAX_NAME: usize = 150;
 /// Longest address made into a link; a longer one is left out.
 const MAX_URL: usize = 500;
 
-/// The Block Kit message that tells `change`, its moments in `time_zone`: what is posted to an
-/// incoming webhook.
+/// The Block Kit message that tells `change`: what is posted to an incoming webhook.
 ///
-/// Pure. It keeps within Slack's published limits whatever the change holds, and calls nobody
+/// It keeps within Slack's published limits whatever the change holds, and calls nobody
 /// (`@channel`), whatever strangers have written.
-pub fn message(change: &Change, time_zone: &TimeZone) -> Value {
-    let message = compose(&Story::of(change, time_zone));
-    // Strings, lists and flags always serialise; should that ever change, people are still told.
-    serde_json::to_value(&message).unwrap_or_else(|_| json!({ "text": message.text }))
+pub fn message(change: &Change, telling: &Telling) -> Value {
+    written(&compose(change, telling, None))
 }
 
-fn compose(story: &Story) -> Message {
+/// `message` as JSON.
+pub(super) fn written(message: &Message) -> Value {
+    // Strings, lists and flags always serialise; should that ever change, people are still told.
+    serde_json::to_value(message).unwrap_or_else(|_| json!({ "text": message.text }))
+}
+
+/// What tells `change`, with a `picture` of it.
+pub(super) fn compose(change: &Change, telling: &Telling, picture: Option<Block>) -> Message {
+    let story = &telling.story(change);
     let mark = mark(story.mark);
     let mut blocks = vec![Block::header(headline(mark, story))];
     let mut told = vec![
@@ -38,6 +44,8 @@ fn compose(story: &Story) -> Message {
     told.extend(story.what_to_do.iter().map(|advice| titled("What to do", advice)));
     blocks.extend(Block::section(&told));
     blocks.extend(Block::fields(&facts(story)));
+    blocks.extend(buttons::below(&change.incident, story, telling.buttons));
+    blocks.extend(picture);
     blocks.extend(Block::section(&list("Also out of line", &story.also)));
     blocks.extend(Block::section(&carriers(&story.carriers)));
     blocks.extend(Block::section(&crisis_terms(&story.crisis_terms)));
@@ -46,8 +54,22 @@ fn compose(story: &Story) -> Message {
     }
     blocks.extend(Block::context(mrkdwn(&story.footer, MAX_SENTENCE)));
     blocks.truncate(MAX_BLOCKS);
-    let text = format!("{mark} {}\n{}", story.headline, story.what_changed);
-    Message { text: mrkdwn(&text, MAX_FALLBACK), blocks, unfurl_links: false, unfurl_media: false }
+    Message { text: fallback(mark, story), blocks, unfurl_links: false, unfurl_media: false }
+}
+
+/// The short form of a message about `change`: what has happened, below what has been told of its incident.
+pub(super) fn reply(change: &Change, telling: &Telling) -> Message {
+    let story = telling.story(change);
+    let mark = mark(story.mark);
+    let headline = format!("{mark} *{}*", mrkdwn(&story.headline, MAX_SENTENCE));
+    let told = [headline, mrkdwn(&story.what_changed, MAX_SENTENCE)];
+    let blocks = Block::section(&told).into_iter().collect();
+    Message { text: fallback(mark, &story), blocks, unfurl_links: false, unfurl_media: false }
+}
+
+/// What is shown where blocks are not.
+fn fallback(mark: &str, story: &Story) -> String {
+    mrkdwn(&format!("{mark} {}\n{}", story.headline, story.what_changed), MAX_FALLBACK)
 }
 
 fn mark(mark: Mark) -> &'static str {

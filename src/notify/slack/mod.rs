@@ -1,18 +1,25 @@
-//! Slack, through an incoming webhook.
+//! Slack: through an incoming webhook here, through its Web API in `api`.
 
+mod api;
 mod blocks;
+mod buttons;
 mod escape;
 mod message;
+mod replies;
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use super::receiver::Receiver;
+use super::telling::Telling;
 use crate::incident::Change;
 use crate::secret::Secret;
 
+pub(super) use api::{SlackApi, WebApi};
+
+pub use api::ENDPOINT;
+pub use buttons::Pressed;
 pub use message::message;
+pub use replies::Replies;
 
 /// Slack takes one message a second from an incoming webhook
 /// (<https://docs.slack.dev/apis/web-api/rate-limits>).
@@ -22,7 +29,7 @@ const PACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Slack {
     pub webhook_url: Secret,
-    pub time_zone: TimeZone,
+    pub telling: Telling,
 }
 
 impl Receiver for Slack {
@@ -35,7 +42,7 @@ impl Receiver for Slack {
     }
 
     fn compose(&self, change: &Change) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&message(change, &self.time_zone))
+        serde_json::to_vec(&message(change, &self.telling))
     }
 }
 

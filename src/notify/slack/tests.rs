@@ -1,19 +1,26 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bot;
+mod sdk;
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::blocks::{MAX_BLOCKS, MAX_FALLBACK, MAX_FIELD, MAX_FIELDS, MAX_HEADER, MAX_TEXT};
 use super::escape::units;
-use super::message;
+use super::{Pressed, message};
 use crate::incident::fixtures::{change, change_of, fall, incident, resolved, silent_feed};
-use crate::incident::{Incident, State};
-use crate::notify::hostile;
+use crate::incident::{Acknowledgement, Incident, State};
+use crate::notify::{PageLinks, Telling, hostile};
 
 fn pretty(incident: Incident, sequence: u32) -> String {
     let new_york = TimeZone::get("America/New_York").unwrap();
-    serde_json::to_string_pretty(&message(&change_of(incident, sequence), &new_york)).unwrap()
+    serde_json::to_string_pretty(&message(
+        &change_of(incident, sequence),
+        &Telling::within(new_york),
+    ))
+    .unwrap()
 }
 
 #[test]
@@ -42,9 +49,56 @@ fn a_resolution_is_told() {
     insta::assert_snapshot!("resolved", pretty(resolved(incident(), 190), 2));
 }
 
+/// The page, by links that are always the same.
+fn page() -> PageLinks {
+    PageLinks { public_url: "https://groundswell.example".parse().unwrap(), signing: None }
+}
+
+/// The row of buttons below `incident`.
+fn buttons(incident: Incident, telling: &Telling) -> Vec<String> {
+    let message = message(&change_of(incident, 0), telling);
+    let blocks = message["blocks"].as_array().unwrap();
+    let row = blocks.iter().find(|block| block["type"] == "actions");
+    let row = row.map(|row| row["elements"].as_array().unwrap().clone()).unwrap_or_default();
+    row.iter().map(|button| button["text"]["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_can_be_done_is_told_by_buttons() {
+    let telling = Telling { page: Some(page()), buttons: true, ..Telling::within(TimeZone::UTC) };
+    let told = message(&change_of(incident(), 0), &telling);
+    insta::assert_snapshot!("buttons", serde_json::to_string_pretty(&told["blocks"][3]).unwrap());
+    let silences = ["Silence 1 h", "Silence 4 h", "Silence 24 h"];
+    let by = Acknowledgement { by: "Dana".to_owned(), at: incident().onset };
+    let taken = Incident { acknowledged: Some(by), ..incident() };
+    let of = |incident| buttons(incident, &telling);
+    assert_eq!(of(taken), [&silences[..], &["False alarm", "Open the page"]].concat());
+    assert_eq!(of(resolved(incident(), 190)), ["False alarm", "Open the page"]);
+    assert_eq!(of(silent_feed()), [&["Acknowledge"], &silences[..], &["Open the page"]].concat());
+    let unheard = Telling { buttons: false, ..telling.clone() };
+    assert_eq!(buttons(incident(), &unheard), ["Open the page"]);
+    assert_eq!(buttons(incident(), &Telling::within(TimeZone::UTC)), [""; 0]);
+}
+
+#[test]
+fn a_button_says_which_incident_it_is_of_and_how_severe_that_was() {
+    let told = message(&change(), &Telling { buttons: true, ..Telling::within(TimeZone::UTC) });
+    let value = told["blocks"][3]["elements"][0]["value"].as_str().unwrap();
+    let pressed = Pressed { incident: incident().id, shown: incident().severity };
+    assert_eq!(Pressed::parse(value), Some(pressed));
+    for other in [
+        "",
+        "x critical",
+        "0f5e7a1c-9b34-5d2e-8c61-3a4b5c6d7e8f",
+        "0f5e7a1c-9b34-5d2e-8c61-3a4b5c6d7e8f severe",
+    ] {
+        assert_eq!(Pressed::parse(other), None, "{other}");
+    }
+}
+
 #[test]
 fn nothing_unfurls_and_nothing_is_linked_by_itself() {
-    let message = message(&change(), &TimeZone::UTC);
+    let message = message(&change(), &Telling::within(TimeZone::UTC));
     assert_eq!(message["unfurl_links"], false);
     assert_eq!(message["unfurl_media"], false);
     for text in texts(&message).filter(|text| text["type"] == "mrkdwn") {
@@ -125,7 +179,7 @@ proptest! {
 
     #[test]
     fn slack_accepts_whatever_strangers_write(change in hostile::change()) {
-        let message = message(&change, &TimeZone::UTC);
+        let message = message(&change, &Telling::within(TimeZone::UTC));
         assert_slack_accepts(&message);
         let json = message.to_string();
         for call in ["<!channel", "<!here", "<!everyone", "<!subteam", "<@", "@channel", "@here", "@everyone"] {
@@ -145,7 +199,7 @@ proptest! {
         let mut incident = incident();
         incident.samples.truncate(1);
         incident.samples[0].text = words;
-        let message = message(&change_of(incident, 0), &TimeZone::UTC);
+        let message = message(&change_of(incident, 0), &Telling::within(TimeZone::UTC));
         let text = texts(&message)
             .filter_map(|text| text["text"].as_str())
             .find(|text| text.contains("In their words"))

@@ -89,6 +89,8 @@ pub struct Story {
     pub quotes: Vec<Quote>,
     /// Which incident and alert this is, and the monitor that it is told by.
     pub footer: String,
+    /// The address of its page, if it can be reached from where it is told.
+    pub page: Option<String>,
 }
 
 impl Story {
@@ -119,6 +121,7 @@ impl Story {
                 name(incident.leading_monitor()),
                 u64::from(change.sequence) + 1,
             ),
+            page: None,
         }
     }
 }

@@ -4,11 +4,10 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::support::{Outbox, Reply, Server, changes, loopback, recorder, retry};
+use super::support::{Outbox, Reply, Server, changes, loopback, recorder, retry, settings};
 use crate::notify::pipeline::Tuning;
 use crate::notify::{Notifier, NotifyError, RetrySettings, Route, Target};
 use crate::secret::Secret;
@@ -31,7 +30,7 @@ async fn refused(routes: Vec<Route>) -> NotifyError {
     let outbox = Outbox::of(routes).await;
     let (observer, _events) = recorder();
     let store = outbox.store.clone();
-    Notifier::start(&outbox.routes, retry(), loopback(), TimeZone::UTC, store, observer)
+    Notifier::start(&outbox.routes, settings(loopback(), retry()), store, observer, None)
         .err()
         .unwrap()
 }

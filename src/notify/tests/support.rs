@@ -21,8 +21,8 @@ use crate::incident::Change;
 use crate::incident::fixtures::{change_of, incident};
 use crate::notify::pipeline::Tuning;
 use crate::notify::{
-    DeliveryObserver, Failure, GivenUp, Notifier, RetrySettings, Route, Target, TargetPolicy,
-    carriers,
+    DeliveryObserver, Failure, GivenUp, Notifier, NotifierSettings, RetrySettings, Route, Target,
+    TargetPolicy, Telling, carriers,
 };
 use crate::secret::Secret;
 use crate::source::wall_clock;
@@ -73,9 +73,8 @@ impl Outbox {
         tuning: Tuning,
     ) -> (Notifier, Events) {
         let (observer, events) = recorder();
-        let (store, zone) = (self.store.clone(), TimeZone::UTC);
-        let notifier =
-            Notifier::start_tuned(&self.routes, retry, targets, zone, store, observer, tuning);
+        let (store, settings) = (self.store.clone(), settings(targets, retry));
+        let notifier = Notifier::start_tuned(&self.routes, settings, store, observer, None, tuning);
         (notifier.unwrap(), events)
     }
 
@@ -95,6 +94,10 @@ impl Outbox {
             .map(|route| route.pending)
             .sum()
     }
+}
+
+pub fn settings(targets: TargetPolicy, retry: RetrySettings) -> NotifierSettings {
+    NotifierSettings { retry, targets, telling: Telling::within(TimeZone::UTC) }
 }
 
 /// A request as it arrived.

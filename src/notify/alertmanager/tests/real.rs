@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::alerts;
 use crate::notify::told::Told;
-use crate::notify::{hostile, http_client};
+use crate::notify::{Telling, hostile, http_client};
 use crate::source::wall_clock;
 
 #[allow(dead_code)]
@@ -36,7 +36,9 @@ async fn alertmanager_accepts_whatever_strangers_write() {
     for _post in 0..10 {
         let alerts: Vec<_> = (0..100)
             .map(|_| strategy.new_tree(&mut runner).unwrap().current())
-            .flat_map(|change| alerts(&Told::once(&change), wall_clock(), &TimeZone::UTC))
+            .flat_map(|change| {
+                alerts(&Told::once(&change), wall_clock(), &Telling::within(TimeZone::UTC))
+            })
             .collect();
         let answer = client.post(&url).json(&json!(alerts)).send().await.unwrap();
         let status = answer.status();

@@ -1,0 +1,148 @@
+//! Slack, through its Web API as a bot: one message an incident, changed in place, and a thread below it
+//! for what happens.
+
+mod call;
+mod picture;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tracing::warn;
+
+use super::message::{compose, reply, written};
+use crate::incident::{Change, State};
+use crate::notify::Telling;
+use crate::notify::channel::Refusal;
+use crate::notify::observer::Failure;
+use crate::notify::picture::Pictures;
+use crate::store::{Store, StoreError};
+
+use call::Problem;
+
+pub use call::{ENDPOINT, WebApi};
+
+/// Slack takes one message a second for a channel (<https://docs.slack.dev/apis/web-api/rate-limits>).
+const PACE: Duration = Duration::from_secs(1);
+
+/// What Slack says of a message that may not be changed.
+const UNCHANGEABLE: [&str; 2] = ["cant_update_message", "edit_window_closed"];
+
+/// A channel of Slack that a bot tells.
+pub struct SlackApi {
+    /// The route, under which messages are remembered.
+    pub route: String,
+    /// Slack.
+    pub api: WebApi,
+    /// The channel's id.
+    pub channel: String,
+    /// How it tells.
+    pub telling: Telling,
+    /// Where it is remembered which message is of which incident.
+    pub store: Store,
+    /// Draws what is told, if anything does.
+    pub pictures: Option<Arc<dyn Pictures>>,
+}
+
+/// A message that Slack has taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Posted {
+    /// The channel's id, also where its name was given.
+    channel: String,
+    /// Names the message within it.
+    ts: String,
+}
+
+impl SlackApi {
+    /// The shortest time between two changes.
+    pub const fn pace() -> Duration {
+        PACE
+    }
+
+    /// Names the channel and who writes there. A secret.
+    pub fn identity(&self) -> String {
+        format!("{} {}", self.api.identity(), self.channel)
+    }
+
+    /// Tells `change`: as the incident's message, or in that and in the thread below it.
+    ///
+    /// What has been posted is remembered before the change counts as told. If that fails, or the answer is
+    /// lost, it is posted once more: Slack knows no idempotency key.
+    pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
+        let known = self.store.message(&self.route, change.incident.id).await.map_err(forgotten)?;
+        let known = known.and_then(|place| serde_json::from_str::<Posted>(&place).ok());
+        let posted = match known {
+            Some(posted) if self.go_on(&posted, change).await? => posted,
+            _ => self.begin(change).await?,
+        };
+        self.show(&posted, change).await;
+        Ok(())
+    }
+
+    /// Posts the incident's message.
+    async fn begin(&self, change: &Change) -> Result<Posted, Refusal> {
+        let mut message = written(&compose(change, &self.telling, None));
+        message["channel"] = json!(self.channel);
+        let answer = self.api.call("chat.postMessage", &message).await?;
+        let place = Posted { channel: text(&answer, "channel")?, ts: text(&answer, "ts")? };
+        let json = serde_json::to_string(&place).map_err(|it| Failure::Encoding(it.to_string()))?;
+        let incident = change.incident.id;
+        self.store.remember_message(&self.route, incident, &json).await.map_err(forgotten)?;
+        Ok(place)
+    }
+
+    /// Changes the incident's message, and tells below it what has happened; `false` when somebody has
+    /// deleted it.
+    async fn go_on(&self, posted: &Posted, change: &Change) -> Result<bool, Refusal> {
+        let message = written(&compose(change, &self.telling, None));
+        match self.update(posted, message).await {
+            Ok(()) => {}
+            Err(Problem::Said(code)) if code == "message_not_found" => return Ok(false),
+            // Some workspaces let nobody change what is older; the thread says it.
+            Err(Problem::Said(code)) if UNCHANGEABLE.contains(&code.as_str()) => {}
+            Err(problem) => return Err(problem.into()),
+        }
+        let mut reply = written(&reply(change, &self.telling));
+        reply["channel"] = json!(posted.channel);
+        reply["thread_ts"] = json!(posted.ts);
+        // Nobody who does not follow a thread is told of what stands in it.
+        reply["reply_broadcast"] = json!(change.incident.state == State::Escalated);
+        self.api.call("chat.postMessage", &reply).await?;
+        Ok(true)
+    }
+
+    /// Adds a picture to the message, if one can be had: people have been told by then.
+    async fn show(&self, posted: &Posted, change: &Change) {
+        let Some(pictures) = &self.pictures else { return };
+        let Some(picture) = pictures.of(&change.incident).await else { return };
+        let shown = async {
+            let file = picture::upload(&self.api, &picture).await?;
+            let block = picture::block(file, &picture);
+            let message = written(&compose(change, &self.telling, Some(block)));
+            picture::until_it_is_there(|| self.update(posted, message.clone())).await
+        };
+        if let Err(problem) = shown.await {
+            let (route, incident) = (&self.route, change.incident.id);
+            let failure = Refusal::from(problem).failure;
+            warn!(route, %incident, %failure, "an incident is told without its picture");
+        }
+    }
+
+    async fn update(&self, posted: &Posted, mut message: Value) -> Result<(), Problem> {
+        message["channel"] = json!(posted.channel);
+        message["ts"] = json!(posted.ts);
+        self.api.call("chat.update", &message).await.map(drop)
+    }
+}
+
+/// A field of Slack's answer without which nothing can follow.
+fn text(answer: &Value, key: &str) -> Result<String, Failure> {
+    let text = answer[key].as_str().map(str::to_owned);
+    text.ok_or_else(|| Failure::Deferred { words: format!("Slack's answer names no {key}") })
+}
+
+/// The store does not say which message is the incident's, or does not keep it.
+fn forgotten(failure: StoreError) -> Failure {
+    Failure::Deferred { words: format!("which message is the incident's is not known: {failure}") }
+}
