@@ -65,6 +65,7 @@ pub(super) fn routes(
             hours: parsed(&mut section, "hours", HOURS),
             quiet_hours: parsed(&mut section, "quiet_hours", HOURS),
             wake_from: section.choice("wake_from", &severities).unwrap_or(default.wake_from),
+            storm_from: storm_from(&mut section, default.storm_from),
             after: section.place("after").map(|_| section.duration("after", MINUTE, SECOND, DAY)),
             time_zone: if given_zone { time_zone(&mut section) } else { zone.clone() },
             ..default
@@ -77,6 +78,20 @@ pub(super) fn routes(
         routes.extend(leads.then_some(route));
     }
     routes
+}
+
+/// From how many incidents on one message tells them all; 0: never.
+fn storm_from(section: &mut Section<'_, '_>, default: Option<u32>) -> Option<u32> {
+    let given = section.place("storm_from");
+    let from = section.integer("storm_from", u64::from(default.unwrap_or(0)), 0..1_001);
+    if let Some(at) = given.filter(|_| from == 1) {
+        section.disagree(
+            "storm_from",
+            &at,
+            "one incident is no storm; write 2 or more, or 0 for never",
+        );
+    }
+    u32::try_from(from).ok().filter(|&it| it > 1)
 }
 
 /// `[delivery]`: how hard is tried, and where deliveries may go.

@@ -59,6 +59,7 @@ impl Builder {
             give_up_after: self.retry.give_up_after,
             request_timeout: self.retry.request_timeout,
             observer: Arc::clone(&self.observer),
+            one_by_one_until: None,
         })
     }
 

@@ -42,6 +42,22 @@ impl Channel {
         }
     }
 
+    /// Whether one message can tell of many incidents: people read it.
+    pub fn tells_storms(&self) -> bool {
+        match self {
+            Self::Post(post) => post.tells_storms(),
+            Self::Slack(_) => true,
+        }
+    }
+
+    /// One try to tell all of `changes` in one message.
+    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<(), Refusal> {
+        match self {
+            Self::Post(post) => post.deliver_storm(changes).await,
+            Self::Slack(slack) => slack.deliver_storm(changes).await,
+        }
+    }
+
     /// How often the receiver must be told again of what is open; `None`: it remembers.
     pub fn repeat_every(&self) -> Option<Duration> {
         match self {

@@ -39,6 +39,11 @@ impl PageLinks {
             || host.parse::<IpAddr>().is_ok_and(|it| it.to_canonical().is_loopback())
     }
 
+    /// The page that shows all incidents.
+    pub fn home(&self) -> String {
+        self.public_url.to_string()
+    }
+
     /// The link to `incident` that is sent at `now`: `/open/{incident}?until={seconds}&signature={HMAC}`,
     /// or `/incidents/{incident}` when it is not signed.
     pub fn to(&self, incident: Uuid, now: Timestamp) -> String {

@@ -7,6 +7,7 @@
 //! - [`story`]: a change in plain words, the same for every channel people read.
 //! - [`slack`], [`pagerduty`], `alertmanager`, [`webhook`]: a folder for each channel, with what is particular to it.
 //! - [`terminal`]: the same on a terminal.
+//! - `storm`: many incidents in one message.
 //!
 //! How it gets there:
 //!
@@ -41,6 +42,7 @@ mod receiver;
 mod retry_after;
 mod settings;
 pub mod slack;
+mod storm;
 pub mod story;
 mod targets;
 mod telling;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, Url};
+use uuid::Uuid;
 
 use super::channel::Refusal;
 use super::error::NotifyError;
@@ -67,13 +68,29 @@ impl Post {
 
     /// Posts what tells `change`, under the change's id as the idempotency key, and signed.
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
-        let body = written(self.receiver.compose(change))?;
+        self.post(change.id, written(self.receiver.compose(change))?).await
+    }
+
+    /// Whether it can be told of many incidents in one go.
+    pub fn tells_storms(&self) -> bool {
+        self.receiver.storms().is_some()
+    }
+
+    /// Posts what tells all of `changes`, under a key that follows from theirs.
+    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<(), Refusal> {
+        let Some(storms) = self.receiver.storms() else { return Ok(()) };
+        let ids: Vec<u8> = changes.iter().flat_map(|change| *change.id.as_bytes()).collect();
+        let key = Uuid::new_v5(&Uuid::nil(), &ids);
+        self.post(key, written(storms.compose(changes))?).await
+    }
+
+    async fn post(&self, key: Uuid, body: Bytes) -> Result<(), Refusal> {
         let signature = self
             .signer
             .as_ref()
-            .map(|signer| signer.headers(change.id, jiff::Timestamp::now(), &body))
+            .map(|signer| signer.headers(key, jiff::Timestamp::now(), &body))
             .unwrap_or_default();
-        let request = self.request(body).header(IDEMPOTENCY_KEY, change.id.to_string());
+        let request = self.request(body).header(IDEMPOTENCY_KEY, key.to_string());
         let request = signature
             .into_iter()
             .fold(request, |request, (name, value)| request.header(name, value));

@@ -35,10 +35,21 @@ pub(super) trait Receiver: Debug + Send + Sync {
     /// The body, JSON.
     fn compose(&self, change: &Change) -> serde_json::Result<Vec<u8>>;
 
+    /// How it is told of many incidents in one go, if it can be.
+    fn storms(&self) -> Option<&dyn Storms> {
+        None
+    }
+
     /// What it is told again, if it forgets.
     fn repeat(&self) -> Option<&dyn Repeat> {
         None
     }
+}
+
+/// A receiver that people read: many incidents at once are told in one go.
+pub(super) trait Storms {
+    /// The body that tells all of `changes`, JSON.
+    fn compose(&self, changes: &[Change]) -> serde_json::Result<Vec<u8>>;
 }
 
 /// A receiver that must be told again and again of what is open.

@@ -8,6 +8,9 @@ use super::hours::Hours;
 use crate::incident::{Direction, Severity};
 use crate::secret::Secret;
 
+/// So many incidents at once are a storm, unless a route says otherwise.
+pub const STORM_FROM: u32 = 6;
+
 /// Where a route leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -75,6 +78,9 @@ pub struct Route {
     pub wake_from: Severity,
     /// It carries only what nobody has acknowledged by then.
     pub after: Option<Duration>,
+    /// From so many incidents on that are to be told at once they are told in one message, where people read
+    /// it; `None`: never.
+    pub storm_from: Option<u32>,
     /// That of its hours.
     pub time_zone: TimeZone,
 }
@@ -93,6 +99,7 @@ impl Route {
             quiet_hours: Vec::new(),
             wake_from: Severity::Critical,
             after: None,
+            storm_from: Some(STORM_FROM),
             time_zone: TimeZone::UTC,
         }
     }

@@ -6,6 +6,7 @@ mod refused;
 mod repeated;
 mod secrets;
 mod signed;
+mod storms;
 pub mod support;
 
 use std::time::Duration;

@@ -10,11 +10,11 @@ use tracing::{error, warn};
 
 use super::backoff::Backoff;
 use super::channel::{Channel, Refusal};
-use super::observer::{DeliveryObserver, GivenUp};
+use super::observer::{DeliveryObserver, Failure, GivenUp};
 use super::rate_limit::RateLimit;
 use super::settings::Route;
 use super::told::Told;
-use crate::incident::State;
+use crate::incident::{Change, State};
 use crate::mention::{Timestamp, millis};
 use crate::source::wall_clock;
 use crate::store::{Delivery, Store, StoreError};
@@ -29,6 +29,10 @@ const HOLD_MARGIN: Duration = Duration::from_secs(5);
 /// A resolution is told again for this long, too: of several instances one may have told again what was
 /// open while another told that it is over.
 const SETTLES_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// Notifications that are told in one go.
+const MOST_AT_ONCE: u32 = 500;
+/// How long incidents are told one by one after many in one message were refused.
+const ONE_BY_ONE: Duration = Duration::from_secs(15 * 60);
 /// Incidents that are told again in one message.
 const REPEATED_AT_ONCE: usize = 100;
 
@@ -42,6 +46,8 @@ pub(super) struct Worker {
     pub give_up_after: Duration,
     pub request_timeout: Duration,
     pub observer: Arc<dyn DeliveryObserver>,
+    /// Until then nothing is told in one go: it was refused.
+    pub one_by_one_until: Option<Timestamp>,
 }
 
 impl Worker {
@@ -52,13 +58,13 @@ impl Worker {
             // What is taken is delivered, whatever comes due meanwhile: only waiting is cut off.
             tokio::select! {
                 () = self.due() => {
-                    if let Some(delivery) = self.take().await {
-                        let over = delivery.change.incident.state == State::Resolved;
-                        self.deliver(delivery).await;
-                        // All that was told of it before is over with it.
-                        if over && let Some(repeats) = &mut repeats {
-                            repeats.reset_immediately();
-                        }
+                    let taken = self.take().await;
+                    let is_over = |it: &Delivery| it.change.incident.state == State::Resolved;
+                    let over = taken.iter().any(is_over);
+                    self.deliver(taken).await;
+                    // All that was told of it before is over with it.
+                    if over && let Some(repeats) = &mut repeats {
+                        repeats.reset_immediately();
                     }
                 }
                 () = next(&mut repeats) => self.repeat().await,
@@ -68,10 +74,11 @@ impl Worker {
         while let Ok(Some(due)) = self.store.next_due(self.name()).await
             && until(due).is_zero()
         {
-            match self.take().await {
-                Some(delivery) => self.deliver(delivery).await,
-                None => return,
+            let taken = self.take().await;
+            if taken.is_empty() {
+                return;
             }
+            self.deliver(taken).await;
         }
     }
 
@@ -79,18 +86,34 @@ impl Worker {
         &self.route.name
     }
 
-    /// Waits for its turn and takes what is due; `None` when another instance was faster, or the store
-    /// fails.
-    async fn take(&self) -> Option<Delivery> {
+    /// Waits for its turn and takes what is due: one notification, or in a storm all; nothing when another
+    /// instance was faster, or the store fails.
+    async fn take(&self) -> Vec<Delivery> {
         self.limit.turn().await;
-        let hold = self.request_timeout + HOLD_MARGIN;
-        match self.store.take(self.name(), wall_clock(), hold).await {
+        let taken = async {
+            let (route, now, hold) =
+                (self.name(), wall_clock(), self.request_timeout + HOLD_MARGIN);
+            if self.is_storm(now).await? {
+                return self.store.take_all(route, now, hold, MOST_AT_ONCE).await;
+            }
+            Ok(self.store.take(route, now, hold).await?.into_iter().collect())
+        };
+        match taken.await {
             Ok(taken) => taken,
             Err(failure) => {
                 self.wait_for_store(&failure).await;
-                None
+                Vec::new()
             }
         }
+    }
+
+    /// Whether so many incidents are to be told that one message tells them all.
+    async fn is_storm(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(from) = self.route.storm_from.filter(|_| self.channel.tells_storms()) else {
+            return Ok(false);
+        };
+        let is_refused = self.one_by_one_until.is_some_and(|until| now < until);
+        Ok(!is_refused && self.store.incidents_due(self.name(), now).await? >= u64::from(from))
     }
 
     /// Waits until something is due.
@@ -116,29 +139,68 @@ impl Worker {
         }
     }
 
-    /// One try, and what follows from it.
-    async fn deliver(&mut self, delivery: Delivery) {
-        let change = &delivery.change;
-        let Delivery { attempt, first_try_at, .. } = delivery;
-        let answer = self.channel.deliver(change).await;
+    /// One try to tell all of `taken`, and what follows from it.
+    async fn deliver(&mut self, taken: Vec<Delivery>) {
+        let answer = match &taken[..] {
+            [] => return,
+            [one] => self.channel.deliver(&one.change).await,
+            many => {
+                let changes: Vec<Change> = many.iter().map(|it| it.change.clone()).collect();
+                self.channel.deliver_storm(&changes).await
+            }
+        };
         self.limit.answered();
         let now = wall_clock();
-        let Err(refusal) = answer else {
-            self.write(|| self.store.accepted(&delivery, now)).await;
-            let latency = between(delivery.due_at, now);
-            return self.observer.delivered(self.name(), change, latency);
-        };
-        let elapsed = between(first_try_at, now);
-        match self.wait(&refusal, attempt, elapsed) {
+        match answer {
+            Ok(()) => {
+                for delivery in &taken {
+                    self.write(|| self.store.accepted(delivery, now)).await;
+                    let latency = between(delivery.due_at, now);
+                    self.observer.delivered(self.name(), &delivery.change, latency);
+                }
+            }
+            Err(Refusal { failure, .. }) if taken.len() > 1 && !failure.is_transient() => {
+                let route = self.name();
+                warn!(route, %failure, "many incidents in one message are refused; they are told one by one");
+                self.one_by_one_until = Some(now.plus_millis(millis(ONE_BY_ONE)));
+                for delivery in &taken {
+                    self.write(|| self.store.put_back(delivery, now)).await;
+                }
+            }
+            Err(refusal) => {
+                let waits: Vec<_> = taken
+                    .iter()
+                    .map(|it| self.wait(&refusal, it.attempt, tried_for(it, now)))
+                    .collect();
+                // What is told in one go is told so again.
+                let together = waits.iter().copied().flatten().max();
+                for (delivery, wait) in taken.iter().zip(waits) {
+                    self.try_later(delivery, &refusal.failure, wait.and(together), now).await;
+                }
+            }
+        }
+    }
+
+    /// `delivery` has not been accepted: it is tried again after `wait`, or given up.
+    async fn try_later(
+        &self,
+        delivery: &Delivery,
+        failure: &Failure,
+        wait: Option<Duration>,
+        now: Timestamp,
+    ) {
+        let (change, attempt) = (&delivery.change, delivery.attempt);
+        match wait {
             Some(wait) => {
-                self.observer.retrying(self.name(), change, attempt, &refusal.failure, wait);
+                self.observer.retrying(self.name(), change, attempt, failure, wait);
                 let due = now.plus_millis(millis(wait));
-                self.write(|| self.store.put_back(&delivery, due)).await;
+                self.write(|| self.store.put_back(delivery, due)).await;
             }
             None => {
-                let reason = GivenUp { last: refusal.failure, attempts: attempt, elapsed };
+                let elapsed = tried_for(delivery, now);
+                let reason = GivenUp { last: failure.clone(), attempts: attempt, elapsed };
                 let words = reason.to_string();
-                self.write(|| self.store.park(&delivery, &words, now)).await;
+                self.write(|| self.store.park(delivery, &words, now)).await;
                 self.observer.given_up(self.name(), change, &reason);
             }
         }
@@ -198,6 +260,11 @@ impl Worker {
         }
         sleep(STORE_RETRY).await;
     }
+}
+
+/// How long it has been tried for.
+fn tried_for(delivery: &Delivery, now: Timestamp) -> Duration {
+    between(delivery.first_try_at, now)
 }
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {

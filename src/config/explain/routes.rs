@@ -83,6 +83,10 @@ fn when(route: &Route) -> String {
             "; {after} after it happens, and only if nobody has acknowledged it"
         ));
     }
+    let is_read = matches!(route.target, Target::Slack { .. } | Target::SlackApi { .. });
+    if let Some(from) = route.storm_from.filter(|_| is_read) {
+        when.push_str(&format!("; {from} incidents at once in one message"));
+    }
     if !route.hours.is_empty() || !route.quiet_hours.is_empty() {
         let zone = route.time_zone.iana_name().unwrap_or("local time");
         when.push_str(&format!(" (hours of {zone})"));

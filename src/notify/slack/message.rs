@@ -72,7 +72,7 @@ fn fallback(mark: &str, story: &Story) -> String {
     mrkdwn(&format!("{mark} {}\n{}", story.headline, story.what_changed), MAX_FALLBACK)
 }
 
-fn mark(mark: Mark) -> &'static str {
+pub(super) fn mark(mark: Mark) -> &'static str {
     match mark {
         Mark::Open(Severity::Critical) => ":rotating_light:",
         Mark::Open(Severity::Warning) => ":warning:",

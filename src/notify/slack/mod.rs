@@ -6,10 +6,12 @@ mod buttons;
 mod escape;
 mod message;
 mod replies;
+mod storm;
 
 use std::time::Duration;
 
-use super::receiver::Receiver;
+use super::receiver::{Receiver, Storms};
+use super::storm::Storm;
 use super::telling::Telling;
 use crate::incident::Change;
 use crate::secret::Secret;
@@ -43,6 +45,16 @@ impl Receiver for Slack {
 
     fn compose(&self, change: &Change) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&message(change, &self.telling))
+    }
+
+    fn storms(&self) -> Option<&dyn Storms> {
+        Some(self)
+    }
+}
+
+impl Storms for Slack {
+    fn compose(&self, changes: &[Change]) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&storm::message(&Storm::of(changes, &self.telling)))
     }
 }
 

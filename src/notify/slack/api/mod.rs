@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::message::{compose, reply, written};
+use super::storm;
 use crate::incident::{Change, State};
 use crate::notify::Telling;
 use crate::notify::channel::Refusal;
 use crate::notify::observer::Failure;
 use crate::notify::picture::Pictures;
+use crate::notify::storm::Storm;
 use crate::store::{Store, StoreError};
 
 use call::Problem;
@@ -70,14 +72,38 @@ impl SlackApi {
     /// What has been posted is remembered before the change counts as told. If that fails, or the answer is
     /// lost, it is posted once more: Slack knows no idempotency key.
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
-        let known = self.store.message(&self.route, change.incident.id).await.map_err(forgotten)?;
-        let known = known.and_then(|place| serde_json::from_str::<Posted>(&place).ok());
-        let posted = match known {
+        let posted = match self.known(change).await? {
             Some(posted) if self.go_on(&posted, change).await? => posted,
             _ => self.begin(change).await?,
         };
         self.show(&posted, change).await;
         Ok(())
+    }
+
+    /// Tells all of `changes` in one message of its own, and brings those up to date that tell of one of them.
+    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<(), Refusal> {
+        let mut message = written(&storm::message(&Storm::of(changes, &self.telling)));
+        message["channel"] = json!(self.channel);
+        self.api.call("chat.postMessage", &message).await?;
+        for change in changes {
+            if let Err(Refusal { failure, .. }) = self.bring_up_to_date(change).await {
+                let (route, incident) = (&self.route, change.incident.id);
+                warn!(route, %incident, %failure, "its message does not say yet what was told of it");
+            }
+        }
+        Ok(())
+    }
+
+    async fn bring_up_to_date(&self, change: &Change) -> Result<(), Refusal> {
+        let Some(posted) = self.known(change).await? else { return Ok(()) };
+        let message = written(&compose(change, &self.telling, None));
+        Ok(self.update(&posted, message).await?)
+    }
+
+    /// The message that tells of the incident.
+    async fn known(&self, change: &Change) -> Result<Option<Posted>, Refusal> {
+        let known = self.store.message(&self.route, change.incident.id).await.map_err(forgotten)?;
+        Ok(known.and_then(|place| serde_json::from_str(&place).ok()))
     }
 
     /// Posts the incident's message.

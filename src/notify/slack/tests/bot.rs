@@ -220,6 +220,30 @@ async fn an_answer_that_is_lost_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_storm_is_one_message_and_those_that_are_there_are_brought_up_to_date() {
+    let workspace = SlackWorkspace::start().await;
+    let mut bot = Bot::of(&workspace, BOT_TOKEN, None).await;
+    bot.tells(opened()).await;
+    let Bot { outbox, _notifier: notifier, .. } = bot;
+    notifier.shutdown(std::time::Duration::from_secs(5)).await;
+    let others = (1..7).map(|number| {
+        let id = uuid::Uuid::from_u128(number);
+        Change {
+            id: uuid::Uuid::from_u128(100 + number),
+            ..change_of(Incident { id, ..incident() }, 0)
+        }
+    });
+    let storm: Vec<Change> = others.chain([escalated()]).collect();
+    outbox.send(&storm).await;
+    let mut bot = Bot::with(outbox, None);
+    bot.events.until_ended(7).await;
+    let seen = workspace.wait_until(|seen| seen.messages[0].updates == 1).await;
+    assert_eq!(seen.messages.len(), 2, "{seen:#?}");
+    assert!(header(&seen.messages[1]).contains("7 incidents at once"));
+    assert!(header(&seen.messages[0]).contains("now critical"));
+}
+
+#[tokio::test]
 async fn of_messages_the_last_is_remembered() {
     let store: Store = Outbox::of(Vec::new()).await.store;
     let id = incident().id;

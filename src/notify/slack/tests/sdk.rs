@@ -8,6 +8,8 @@ use super::page;
 use crate::notify::slack::blocks::Block;
 use crate::notify::slack::blocks::SlackFile;
 use crate::notify::slack::message::{compose, message, reply, written};
+use crate::notify::slack::storm;
+use crate::notify::storm::Storm;
 use crate::notify::{Telling, hostile};
 
 #[path = "../../../../tests/support/slack.rs"]
@@ -41,4 +43,27 @@ fn its_models_take_a_thousand_incidents_of_strangers_words() {
     assert_eq!(slack::validate(&payloads), Ok(()));
     let with_buttons = payloads.iter().filter(|it| it.to_string().contains("\"actions\"")).count();
     assert_eq!(with_buttons, 2_000, "each has something to press");
+}
+
+#[test]
+fn its_models_take_storms_of_strangers_words() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = hostile::change();
+    let full = Telling { page: Some(page()), buttons: true, ..Telling::within(TimeZone::UTC) };
+    let storm = |incidents: usize, runner: &mut TestRunner| {
+        let changes: Vec<_> = (0..incidents)
+            .map(|_| strategy.new_tree(runner).unwrap().current())
+            .map(|mut change| {
+                change.incident.id = uuid::Uuid::from_u128(rand::random());
+                change
+            })
+            .collect();
+        written(&storm::message(&Storm::of(&changes, &full)))
+    };
+    let payloads: Vec<_> = [1, 2, 10, 60, 61, 200]
+        .into_iter()
+        .map(|incidents| storm(incidents, &mut runner))
+        .collect();
+    assert_eq!(slack::validate(&payloads), Ok(()));
+    assert!(payloads[5].to_string().contains("and 140 more"));
 }
