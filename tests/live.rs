@@ -9,6 +9,8 @@ mod support;
 
 #[path = "live/airlines.rs"]
 mod airlines;
+#[path = "live/alert_topic.rs"]
+mod alert_topic;
 #[path = "live/alertmanager.rs"]
 mod alertmanager;
 #[path = "live/api.rs"]
@@ -21,6 +23,8 @@ mod broker_faults;
 mod cluster;
 #[path = "live/commands.rs"]
 mod commands;
+#[path = "live/email.rs"]
+mod email;
 #[path = "live/faults.rs"]
 mod faults;
 #[path = "live/grafana.rs"]

@@ -108,7 +108,7 @@ pub(super) fn kafka(
     (settings, route)
 }
 
-fn brokers(section: &mut Section<'_, '_>) -> Vec<String> {
+pub(super) fn brokers(section: &mut Section<'_, '_>) -> Vec<String> {
     if section.take("brokers").is_none() {
         return vec!["localhost:9092".to_owned()];
     }
@@ -227,6 +227,11 @@ pub(super) fn topic(section: &mut Section<'_, '_>, names: &mut BTreeSet<String>)
 pub(super) fn is_topic_name(name: &str) -> bool {
     let legal = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
     name.chars().all(legal) && name.len() <= MAX_TOPIC_BYTES && !matches!(name, "." | "..")
+}
+
+/// The properties of `section`.
+pub(super) fn properties(section: &Section<'_, '_>) -> Vec<(String, Secret)> {
+    Properties::read(section)
 }
 
 /// Properties passed through to librdkafka.

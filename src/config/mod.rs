@@ -202,7 +202,13 @@ impl Config {
             ));
         }
         let (retry, targets) = routes::delivery(&mut root);
-        let routes = routes::routes(&mut root, &plan.brands, &targets, &plan.time_zone);
+        let routes = routes::routes(
+            &mut root,
+            &plan.brands,
+            &targets,
+            (&kafka, route.as_ref()),
+            &plan.time_zone,
+        );
         let http = http::http(&mut root, &targets);
         let config = Self {
             max_future,

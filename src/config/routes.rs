@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::brands::unknown_brand;
+use super::route::RouteSettings;
 use super::section::Section;
 use super::sections::time_zone;
 use super::targets::target;
@@ -14,6 +15,7 @@ use crate::detect::Brand;
 use crate::incident::{Direction, Severity};
 use crate::notify::{RetrySettings, Route, Target, TargetPolicy};
 use crate::secret::Secret;
+use crate::source::KafkaSettings;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,16 +29,19 @@ pub(super) fn routes(
     root: &mut Section<'_, '_>,
     brands: &[Brand],
     targets: &TargetPolicy,
+    kafka: (&KafkaSettings, Option<&RouteSettings>),
     zone: &TimeZone,
 ) -> Vec<Route> {
     let mut names = BTreeSet::new();
     let mut routes = Vec::new();
     for mut section in root.sections("route") {
-        let target = target(&mut section, targets);
+        let target = target(&mut section, targets, kafka);
         let default_name = match target {
             Some(Target::Webhook { .. }) => "webhook",
             Some(Target::PagerDuty { .. }) => "pagerduty",
             Some(Target::Alertmanager { .. }) => "alertmanager",
+            Some(Target::Email { .. }) => "email",
+            Some(Target::Kafka { .. }) => "kafka",
             _ => "slack",
         };
         let given = section.string("name");

@@ -59,6 +59,8 @@ pub struct Server {
     limits: HttpLimits,
     metrics: Metrics,
     pub(super) grace: Duration,
+    /// How often TLS files are looked at.
+    pub(super) reload_every: Duration,
 }
 
 /// What the server does with each of its connections.
@@ -100,14 +102,15 @@ impl Server {
             limits: settings.limits,
             metrics,
             grace: GRACE,
+            reload_every: RELOAD_EVERY,
         })
     }
 
     /// Answers until `shutdown` resolves; then takes no more connections, finishes the answers under
     /// way, and after five seconds leaves those whose readers are too slow.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let Self { listener, certificates, router, limits, metrics, grace } = self;
-        let reload = follow(certificates.clone());
+        let Self { listener, certificates, router, limits, metrics, grace, reload_every } = self;
+        let reload = follow(certificates.clone(), reload_every);
         let (stop, stopping) = watch::channel(false);
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
@@ -129,9 +132,9 @@ impl Server {
     }
 }
 
-async fn follow(certificates: Option<Arc<Certificates>>) -> Infallible {
+async fn follow(certificates: Option<Arc<Certificates>>, every: Duration) -> Infallible {
     match certificates {
-        Some(certificates) => certificates.follow(RELOAD_EVERY).await,
+        Some(certificates) => certificates.follow(every).await,
         None => std::future::pending().await,
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::alertmanager::Alertmanager;
 use super::backoff::Backoff;
 use super::channel::Channel;
+use super::email::{Email, MailServer};
 use super::error::NotifyError;
 use super::http::Clients;
 use super::observer::DeliveryObserver;
@@ -19,6 +20,7 @@ use super::receiver::Receiver;
 use super::settings::{RetrySettings, Route, Target};
 use super::slack::{Slack, SlackApi, WebApi};
 use super::telling::Telling;
+use super::topic::AlertTopic;
 use super::webhook::Webhook;
 use super::worker::Worker;
 use crate::store::Store;
@@ -88,6 +90,19 @@ impl Builder {
                 let receiver =
                     Alertmanager::new(&route.name, url, headers, *repeat_every, telling)?;
                 self.post(route, receiver)
+            }
+            Target::Email { server: (host, port), encryption, credentials, from, to } => {
+                let server = (host.as_str(), *port, *encryption);
+                let credentials = credentials.as_ref().map(|it| (it.0.as_str(), &it.1));
+                let (targets, timeout) = (self.clients.policy(), self.retry.request_timeout);
+                let server = MailServer::new(&route.name, server, credentials, targets, timeout)?;
+                let (from, to, pictures) = (from.clone(), to.clone(), self.pictures.clone());
+                Ok(Channel::Email(Box::new(Email { server, from, to, telling, pictures })))
+            }
+            Target::Kafka { kafka, topic, format } => {
+                let timeout = self.retry.request_timeout;
+                let topic = AlertTopic::new(&route.name, kafka, topic, *format, timeout)?;
+                Ok(Channel::Topic(topic))
             }
             Target::Webhook { url, headers, signing_secrets } => {
                 let receiver = Webhook::new(&route.name, url.clone(), headers, signing_secrets)?;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::email::Email;
 use super::observer::Failure;
 use super::post::Post;
 use super::slack::SlackApi;
 use super::told::Told;
+use super::topic::AlertTopic;
 use crate::incident::Change;
 
 /// Where a route leads, ready to deliver. When, how often and in which order is the worker's part.
@@ -16,6 +18,10 @@ pub(super) enum Channel {
     Post(Box<Post>),
     /// A channel of Slack, by its Web API.
     Slack(Box<SlackApi>),
+    /// People, by e-mail.
+    Email(Box<Email>),
+    /// A topic of Kafka.
+    Topic(AlertTopic),
 }
 
 /// A try that was not accepted.
@@ -39,6 +45,8 @@ impl Channel {
         match self {
             Self::Post(post) => post.deliver(change).await,
             Self::Slack(slack) => slack.deliver(change).await,
+            Self::Email(email) => email.deliver(change).await,
+            Self::Topic(topic) => topic.deliver(change).await,
         }
     }
 
@@ -46,7 +54,8 @@ impl Channel {
     pub fn tells_storms(&self) -> bool {
         match self {
             Self::Post(post) => post.tells_storms(),
-            Self::Slack(_) => true,
+            Self::Slack(_) | Self::Email(_) => true,
+            Self::Topic(_) => false,
         }
     }
 
@@ -55,6 +64,8 @@ impl Channel {
         match self {
             Self::Post(post) => post.deliver_storm(changes).await,
             Self::Slack(slack) => slack.deliver_storm(changes).await,
+            Self::Email(email) => email.deliver_storm(changes).await,
+            Self::Topic(_) => Ok(()),
         }
     }
 
@@ -62,7 +73,7 @@ impl Channel {
     pub fn repeat_every(&self) -> Option<Duration> {
         match self {
             Self::Post(post) => post.repeat_every(),
-            Self::Slack(_) => None,
+            Self::Slack(_) | Self::Email(_) | Self::Topic(_) => None,
         }
     }
 
@@ -70,7 +81,7 @@ impl Channel {
     pub async fn repeat(&self, told: &[Told]) -> Result<(), Refusal> {
         match self {
             Self::Post(post) => post.repeat(told).await,
-            Self::Slack(_) => Ok(()),
+            Self::Slack(_) | Self::Email(_) | Self::Topic(_) => Ok(()),
         }
     }
 
@@ -79,6 +90,8 @@ impl Channel {
         match self {
             Self::Post(post) => post.address().to_owned(),
             Self::Slack(slack) => slack.identity(),
+            Self::Email(email) => email.identity(),
+            Self::Topic(topic) => topic.identity(),
         }
     }
 
@@ -87,6 +100,9 @@ impl Channel {
         match self {
             Self::Post(post) => post.pace(),
             Self::Slack(_) => SlackApi::pace(),
+            // Servers publish no number.
+            Self::Email(_) => Duration::from_secs(1),
+            Self::Topic(_) => Duration::ZERO,
         }
     }
 }

@@ -53,6 +53,16 @@ pub enum NotifyError {
         /// What is wrong.
         why: BadSigningSecret,
     },
+    /// librdkafka refuses how a route shall write to a topic.
+    #[error(
+        "route `{route}`: no topic can be written so ({reason}); check the properties of its kafka, or of [source.kafka]"
+    )]
+    Kafka {
+        /// The route.
+        route: String,
+        /// Why not.
+        reason: String,
+    },
     /// A route's task has ended with a panic.
     #[error("route `{0}` has ended by itself; start again")]
     Died(String),

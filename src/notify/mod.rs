@@ -5,7 +5,8 @@
 //! What is told:
 //!
 //! - [`story`]: a change in plain words, the same for every channel people read.
-//! - [`slack`], [`pagerduty`], `alertmanager`, [`webhook`]: a folder for each channel, with what is particular to it.
+//! - [`slack`], [`pagerduty`], `alertmanager`, [`webhook`], [`email`], `topic`: what is particular to each channel.
+//! - [`alert`]: a change for programs.
 //! - [`terminal`]: the same on a terminal.
 //! - `storm`: many incidents in one message.
 //!
@@ -21,10 +22,12 @@
 //! - `backoff`, `retry_after`, `rate_limit`: when the next try may follow.
 //! - `observer`: who hears how it went.
 
+pub mod alert;
 mod alertmanager;
 mod backoff;
 mod builder;
 mod channel;
+pub mod email;
 mod error;
 mod filter;
 #[cfg(test)]
@@ -48,6 +51,7 @@ mod targets;
 mod telling;
 pub mod terminal;
 mod told;
+mod topic;
 pub mod webhook;
 mod worker;
 
@@ -59,7 +63,7 @@ pub use links::{LinkSigning, PageLinks};
 pub use observer::{DeliveryObserver, Failure, GivenUp};
 pub use picture::{Picture, Pictures};
 pub use pipeline::{Notifier, NotifierSettings};
-pub use settings::{RetrySettings, Route, Target};
+pub use settings::{AlertFormat, RetrySettings, Route, Target};
 pub use targets::{HostPattern, NoHostPattern, Special, TargetPolicy, TargetRefused};
 pub use telling::Telling;
 

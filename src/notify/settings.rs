@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use lettre::message::Mailbox;
 
+use super::email::Encryption;
 use super::hours::Hours;
 use crate::incident::{Direction, Severity};
 use crate::secret::Secret;
+use crate::source::KafkaSettings;
 
 /// So many incidents at once are a storm, unless a route says otherwise.
 pub const STORM_FROM: u32 = 6;
@@ -44,6 +47,28 @@ pub enum Target {
         /// How often it is told again of what is open.
         repeat_every: Duration,
     },
+    /// People, by e-mail.
+    Email {
+        /// The server that takes it: a name or an address, and a port.
+        server: (String, u16),
+        /// How mail gets there unread.
+        encryption: Encryption,
+        /// The user name and the password, if it asks for them.
+        credentials: Option<(String, Secret)>,
+        /// From whom it comes.
+        from: Mailbox,
+        /// To whom it goes; never empty.
+        to: Vec<Mailbox>,
+    },
+    /// A topic of Kafka, for `groundswell.v1.Alert`.
+    Kafka {
+        /// Where its brokers are; what else it says is of the source.
+        kafka: Box<KafkaSettings>,
+        /// The topic's name.
+        topic: String,
+        /// How alerts are written.
+        format: AlertFormat,
+    },
     /// Any HTTP receiver of `groundswell.v1.Alert` in JSON.
     Webhook {
         /// Where to POST.
@@ -53,6 +78,16 @@ pub enum Target {
         /// Each signs every request, as Standard Webhooks has it; none: not signed.
         signing_secrets: Vec<Secret>,
     },
+}
+
+/// How an alert is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AlertFormat {
+    /// Protobuf's binary form.
+    #[default]
+    Protobuf,
+    /// The JSON that webhooks get.
+    Json,
 }
 
 /// Which incidents go where.

@@ -69,7 +69,7 @@ async fn a_webhook_gets_the_alert_with_its_headers() {
     assert_eq!(request.header("authorization"), "Bearer t0ken");
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(request.header("user-agent"), format!("groundswell/{version}"));
-    assert_eq!(request.body, json!(webhook::alert(&change)));
+    assert_eq!(request.body, json!(alert::alert(&change)));
     assert_eq!(events.next().await, Event::Delivered("crm".into(), change.id));
     assert_eq!(outbox.outstanding().await, 0);
 }

@@ -103,6 +103,10 @@ async fn a_crisis_is_seen_taken_and_marked_in_slack() {
     let size = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().unwrap());
     assert_eq!((size(16), size(20)), (1_440, 560));
 
+    if let Ok(folder) = std::env::var("GROUNDSWELL_PICTURES") {
+        std::fs::write(format!("{folder}/slack.json"), message.to_string()).unwrap();
+        std::fs::write(format!("{folder}/slack-chart.png"), picture).unwrap();
+    }
     press(&page, &workspace, &button(message, "acknowledge")).await;
     let has_been_told = |seen: &Seen| {
         let thread = seen.thread_of(&seen.roots()[0].ts);

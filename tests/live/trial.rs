@@ -6,7 +6,7 @@ use std::time::Duration;
 use groundswell::checkpoint::Part;
 use groundswell::config::{Config, Secrets};
 use groundswell::incident::Change;
-use groundswell::notify::webhook::alert;
+use groundswell::notify::alert::alert;
 use groundswell::shard::Shard;
 use groundswell::source::wall_clock;
 use groundswell::store::{Engine, PartitionKey, Store, StoreSettings};

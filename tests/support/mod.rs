@@ -4,6 +4,7 @@
 //! - [`KafkaBroker`], [`KafkaCluster`]: one KRaft broker, or three, and what a test does with them as their operator.
 //! - [`Kafka`]: either of them, as a client reaches it.
 //! - [`Alertmanager`]: one of Prometheus' Alertmanagers.
+//! - [`MailServer`]: a real mail server, and what it has accepted.
 //! - [`Postgres`]: one PostgreSQL server, and a database for whoever asks.
 //! - [`Prometheus`]: a Prometheus server, and what a test asks it.
 //! - [`service`], [`Program`]: Groundswell in this process, or as a process of its own.
@@ -24,6 +25,7 @@ mod kafka;
 mod kafka_broker;
 mod kafka_cluster;
 mod kafka_process;
+mod mail_server;
 mod ports;
 mod postgres;
 mod program;
@@ -46,6 +48,7 @@ pub use http_receiver::{Answer, HttpReceiver, Received};
 pub use kafka::{Kafka, PartitionState, Record, header};
 pub use kafka_broker::{KafkaBroker, SASL_PASSWORD, SASL_USER};
 pub use kafka_cluster::KafkaCluster;
+pub use mail_server::MailServer;
 pub use ports::free_port;
 pub use postgres::Postgres;
 pub use program::Program;

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::config::{Config, duration};
 use crate::incident::Direction;
-use crate::notify::{Hours, Route, Target, TargetPolicy};
+use crate::notify::email::Encryption;
+use crate::notify::{AlertFormat, Hours, Route, Target, TargetPolicy};
 use crate::secret::Secret;
 
 /// Who is told of what, and how hard is tried.
@@ -30,6 +31,22 @@ fn write_route(route: &Route, out: &mut String) -> std::fmt::Result {
             let mut with = with_headers(headers);
             with.push(format!("open incidents again every {}", duration::show(*repeat_every)));
             format!("Alertmanager ({})", with.join("; "))
+        }
+        Target::Email { server: (host, port), encryption, to, .. } => {
+            let how = match encryption {
+                Encryption::StartTls => "STARTTLS",
+                Encryption::Tls => "TLS",
+                Encryption::None => "not encrypted",
+            };
+            let to: Vec<String> = to.iter().map(|it| it.email.to_string()).collect();
+            format!("{} by e-mail through {host}:{port} ({how})", to.join(", "))
+        }
+        Target::Kafka { kafka, topic, format } => {
+            let format = match format {
+                AlertFormat::Protobuf => "protobuf",
+                AlertFormat::Json => "JSON",
+            };
+            format!("the Kafka topic {topic} at {} ({format})", kafka.brokers.join(", "))
         }
         Target::Webhook { headers, signing_secrets, .. } => {
             let mut with = with_headers(headers);
@@ -83,7 +100,10 @@ fn when(route: &Route) -> String {
             "; {after} after it happens, and only if nobody has acknowledged it"
         ));
     }
-    let is_read = matches!(route.target, Target::Slack { .. } | Target::SlackApi { .. });
+    let is_read = matches!(
+        route.target,
+        Target::Slack { .. } | Target::SlackApi { .. } | Target::Email { .. }
+    );
     if let Some(from) = route.storm_from.filter(|_| is_read) {
         when.push_str(&format!("; {from} incidents at once in one message"));
     }

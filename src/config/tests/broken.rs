@@ -81,6 +81,14 @@ const BROKEN: &[(&str, &str)] = &[
         "brand = [{ name = \"Acme\" }]\n[[route]]\nslack = { bot_token = { env = \"HOOK\" } }\n[[route]]\nname = \"b\"\nslack = { channel = \"C0\" }\n[[route]]\nname = \"c\"\nslack = { bot_token = { env = \"HOOK\" }, channel = \"C0\", url = \"slack.com\", webhook_url = { env = \"HOOK\" } }\n",
     ),
     (
+        "topics for alerts",
+        "brand = [{ name = \"Acme\" }]\n[[route]]\nkafka = {}\n[[route]]\nname = \"b\"\nkafka = { topic = \"mentions\", format = \"avro\" }\n[[route]]\nname = \"c\"\nkafka = { topic = \"a b\", properties = { \"security.protocol\" = \"SSL\" } }\n[[route]]\nname = \"d\"\nkafka = { topic = \"mentions\", brokers = [\"kafka\"], properties = { \"acks\" = \"0\" } }\n",
+    ),
+    (
+        "e-mail",
+        "brand = [{ name = \"Acme\" }]\n[[route]]\nemail = {}\n[[route]]\nname = \"b\"\nemail = { server = \"smtp://smtp.example.com:25\", port = 0, encryption = \"ssl\", username = \"u\", from = \"alerts\", to = [\"dana@\", \"noa@example.com\"] }\n[[route]]\nname = \"c\"\nemail = { server = \"smtp.example.com\", encryption = \"none\", password = { env = \"HOOK\" }, from = \"a@example.com\", to = \"a@example.com\" }\n[[route]]\nname = \"d\"\nemail = { server = \"10.1.2.3\", from = \"a@example.com\", to = [] }\n",
+    ),
+    (
         "how people come to the page",
         "brand = [{ name = \"Acme\" }]\n[http]\npublic_url = \"https://page.example/groundswell\"\n[http.links]\nsecret = { env = \"SHORT\" }\nrole = \"admin\"\nvalid_for = \"1s\"\n[http.slack]\n",
     ),

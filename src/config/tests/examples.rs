@@ -11,6 +11,7 @@ use crate::telemetry::log::LogFormat;
 
 const SECRETS: &[(&str, &str)] = &[
     ("SLACK_WEBHOOK_URL", "https://hooks.slack.example/services/T0/B0/xyz"),
+    ("SMTP_PASSWORD", "opensesame"),
     ("SLACK_BOT_TOKEN", "xoxb-1-2-abc"),
     ("SLACK_SIGNING_SECRET", "8f742231b10e8888abcd99yyyzzz85a5"),
     ("GROUNDSWELL_LINK_SECRET", "4f1c2b9e0d7a4c35"),

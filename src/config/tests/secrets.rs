@@ -21,6 +21,8 @@ const PASTED: &[&str] = &[
     "[[route]]\nslack = { url = \"https://hooks.example/{}\" }\n",
     "[[route]]\nslack = { bot_token = \"xoxb-{}\", channel = \"C0\" }\n",
     "[[route]]\nslack = { bot_token = { env = \"OK\" }, channel = \"C0\", webhook_url = \"https://hooks.example/{}\" }\n",
+    "[[route]]\nkafka = { topic = \"a\", brokers = \"k:9092\", properties = { \"sasl.password\" = \"{}\" } }\n",
+    "[[route]]\nemail = { server = \"s\", username = \"u\", password = \"{}\", from = \"a@b.example\", to = \"a@b.example\" }\n",
     "[http.slack]\nsigning_secret = \"{}\"\n",
     "[http]\npublic_url = \"https://page.example\"\n[http.links]\nsecret = \"{}\"\n",
     "[http]\npublic_url = \"https://me:{}@page.example\"\n",
@@ -156,7 +158,7 @@ fn replay_needs_no_secret() {
     let config = Config::parse(&text, "full", Secrets::Ignore, &|_| panic!("looked up")).unwrap();
     let Target::Slack { webhook_url } = &config.routes[0].target else { panic!() };
     assert_eq!(webhook_url.expose(), "");
-    assert_eq!(config.secrets.len(), 12);
+    assert_eq!(config.secrets.len(), 13);
 }
 
 #[test]

@@ -92,6 +92,8 @@ impl Setup {
         let mut server = Server::new(listener, &self.settings, state.clone()).unwrap();
         server.router = server.router.merge(later(&access));
         server.grace = self.grace.unwrap_or(server.grace);
+        // A test says itself when files are looked at, or it would be seen between two of them.
+        server.reload_every = Duration::from_secs(86_400);
         let certificates = server.certificates.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async {

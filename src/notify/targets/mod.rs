@@ -69,11 +69,18 @@ impl TargetPolicy {
     ///
     /// Why not.
     pub fn admit(&self, url: &Url) -> Result<(), TargetRefused> {
-        let host = bare_host(url);
+        self.admit_host(bare_host(url), is_plain(url))
+    }
+
+    /// As [`Self::admit`], for what is reached by `host`'s name; `plain`: without TLS.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn admit_host(&self, host: &str, plain: bool) -> Result<(), TargetRefused> {
         if !self.allow_hosts.is_empty() && !self.allow_hosts.iter().any(|it| it.matches(host)) {
             return Err(TargetRefused::Host);
         }
-        let plain = is_plain(url);
         match host.parse::<IpAddr>() {
             Ok(address) => self.judge(address, plain),
             Err(_) if plain && !self.opens_any() => Err(TargetRefused::Plain),

@@ -1,19 +1,17 @@
 //! Any HTTP receiver of `groundswell.v1.Alert` in JSON.
 
-mod alert;
-mod protobuf;
 mod signature;
 
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
+use super::alert::alert;
 use super::error::NotifyError;
 use super::receiver::{self, Receiver};
 use crate::incident::Change;
 use crate::secret::Secret;
 
-pub use alert::{Alert, SCHEMA_VERSION, alert};
 pub use signature::{BadSigningSecret, Signer};
 
 /// Posts to one address.
@@ -60,6 +58,3 @@ impl Receiver for Webhook {
         serde_json::to_vec(&alert(change))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! The protobuf that carries the same information as the JSON.
 
-use super::alert::SCHEMA_VERSION;
+use super::SCHEMA_VERSION;
 use crate::incident::{
     Acknowledgement, Change, Direction, Measure, Origin, Provenance, Sample, Severity, Signal,
     SilentPartitions, SourceKind, SourceShare, State, Subject, TermCount,

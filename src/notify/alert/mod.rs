@@ -1,4 +1,6 @@
-//! The JSON that webhooks receive.
+//! A change for programs: `groundswell.v1.Alert`, in JSON and in protobuf.
+
+mod protobuf;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -24,7 +26,7 @@ pub struct Alert<'a> {
     incident: &'a Incident,
 }
 
-/// `change` in the shape that webhooks receive.
+/// `change` as JSON.
 pub fn alert(change: &Change) -> Alert<'_> {
     Alert {
         schema_version: SCHEMA_VERSION,
@@ -34,3 +36,6 @@ pub fn alert(change: &Change) -> Alert<'_> {
         incident: &change.incident,
     }
 }
+
+#[cfg(test)]
+mod tests;

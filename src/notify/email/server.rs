@@ -1,0 +1,170 @@
+//! A server that takes mail by SMTP (RFC 5321), and what its answers mean.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use lettre::address::Envelope;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::notify::TargetPolicy;
+use crate::notify::error::NotifyError;
+use crate::notify::observer::Failure;
+use crate::secret::Secret;
+
+/// How mail gets to the server unread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encryption {
+    /// TLS begins on a plain connection (RFC 3207); without it nothing is sent.
+    #[default]
+    StartTls,
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+    /// None: for this machine, and networks of one's own.
+    None,
+}
+
+/// A server that takes mail.
+pub struct MailServer {
+    route: String,
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    targets: TargetPolicy,
+    timeout: Duration,
+}
+
+impl MailServer {
+    /// `host` at `port`, where `targets` let mail go; `route` names the route in errors.
+    pub fn new(
+        route: &str,
+        (host, port, encryption): (&str, u16, Encryption),
+        credentials: Option<(&str, &Secret)>,
+        targets: TargetPolicy,
+        timeout: Duration,
+    ) -> Result<Self, NotifyError> {
+        let plain = encryption == Encryption::None;
+        let refuse = |why| NotifyError::Target { route: route.into(), why };
+        targets.admit_host(host, plain).map_err(refuse)?;
+        // The certificate must be the name's, whatever address that leads to.
+        let parameters = || TlsParameters::new_rustls(host.to_owned());
+        let tls = match encryption {
+            Encryption::StartTls => parameters().map(Tls::Required),
+            Encryption::Tls => parameters().map(Tls::Wrapper),
+            Encryption::None => Ok(Tls::None),
+        };
+        Ok(Self {
+            route: route.to_owned(),
+            host: host.to_owned(),
+            port,
+            tls: tls.map_err(|error| NotifyError::Client(error.to_string()))?,
+            credentials: credentials
+                .map(|(user, password)| Credentials::new(user.into(), password.expose().into())),
+            targets,
+            timeout,
+        })
+    }
+
+    /// `host:port`.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// Hands `mail` over for all of `to`. Whom the server refuses for good does not keep it from the others.
+    pub async fn send(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Failure> {
+        let all = self.send_to(from, to, mail).await;
+        match &all {
+            Err(Failure::Refused { .. }) if to.len() > 1 => {}
+            _ => return all,
+        }
+        let mut accepted = false;
+        for person in to {
+            match self.send_to(from, std::slice::from_ref(person), mail).await {
+                Ok(()) => accepted = true,
+                Err(failure) => {
+                    let (route, to) = (&self.route, &person.email);
+                    warn!(route, %to, %failure, "one of those who are told by e-mail is not reached");
+                }
+            }
+        }
+        if accepted { Ok(()) } else { all }
+    }
+
+    async fn send_to(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Failure> {
+        let to = to.iter().map(|it| it.email.clone()).collect();
+        let envelope = Envelope::new(Some(from.clone()), to);
+        let envelope = envelope.map_err(|error| Failure::Encoding(error.to_string()))?;
+        let sent = timeout(self.timeout, self.send_in(&envelope, mail)).await;
+        sent.map_err(|_| Failure::Timeout(self.timeout))?
+    }
+
+    async fn send_in(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Failure> {
+        let mut failure = Failure::Connection(format!("{} leads to no address", self.host));
+        for address in self.addresses().await? {
+            match self.transport(address).send_raw(envelope, mail).await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_of_the_way(&error) => failure = self.failure(&error),
+                Err(error) => return Err(self.failure(&error)),
+            }
+        }
+        Err(failure)
+    }
+
+    /// Where the name leads, as far as mail may go there.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
+        let found = found
+            .map_err(|error| Failure::Connection(format!("{} is not found: {error}", self.host)))?;
+        let plain = matches!(self.tls, Tls::None);
+        let chosen = self.targets.choose(found, plain);
+        chosen.map_err(|refused| Failure::Connection(format!("refused: {refused}")))
+    }
+
+    /// One connection to `address`, where TLS is still held against the server's name.
+    fn transport(&self, address: SocketAddr) -> AsyncSmtpTransport<Tokio1Executor> {
+        let host = match address.ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => ip.to_string(),
+        };
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(address.port())
+            .tls(self.tls.clone())
+            .timeout(Some(self.timeout));
+        match &self.credentials {
+            Some(credentials) => transport.credentials(credentials.clone()).build(),
+            None => transport.build(),
+        }
+    }
+
+    fn failure(&self, error: &Error) -> Failure {
+        let (server, words) = (self.name(), error.to_string());
+        let code = error.status().map(u16::from);
+        if error.is_permanent() {
+            let advice = match code {
+                Some(530 | 534 | 535 | 538) => "; check username and password of the route's email",
+                _ => "",
+            };
+            return Failure::Refused { words: format!("{server} refused it: {words}{advice}") };
+        }
+        if error.is_client() {
+            // It cannot do what is demanded of it: STARTTLS, a way to sign in.
+            let advice = "check encryption, username and password of the route's email";
+            return Failure::Deferred { words: format!("{server}: {words}; {advice}") };
+        }
+        if error.is_transient() {
+            return Failure::Deferred { words: format!("{server} does not take it now: {words}") };
+        }
+        Failure::Connection(format!("{server}: {words}"))
+    }
+}
+
+/// Whether another address of the server may fare better.
+fn is_of_the_way(error: &Error) -> bool {
+    !error.is_permanent() && !error.is_transient() && !error.is_client() && !error.is_response()
+}
