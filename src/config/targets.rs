@@ -184,6 +184,11 @@ fn email_target(mut section: Section<'_, '_>, targets: &TargetPolicy) -> Option<
     let people = section.strings("to");
     let to: Vec<Mailbox> =
         people.iter().filter_map(|(text, at)| mailbox(&section, "to", text, at)).collect();
+    if people.is_empty()
+        && let Some(at) = section.place("to")
+    {
+        section.complain("to", &at, "expected somebody, e.g. [\"oncall@example.com\"]");
+    }
     section.finish();
     Some(Target::Email { server: server?, encryption, credentials, from: from?, to })
 }

@@ -87,6 +87,9 @@ pub struct Access {
     known: Arc<Known>,
     /// Those who have followed a signed link.
     linked: Option<Arc<Linked>>,
+    /// What browsers call the page's site, where people have been told of it: something in front may
+    /// name another host.
+    site: Option<Arc<str>>,
     metrics: Metrics,
 }
 
@@ -137,7 +140,9 @@ impl Access {
             tokens => Known::Tokens(tokens.iter().map(KnownToken::new).collect()),
         };
         let linked = settings.page.as_ref().and_then(|page| Linked::by(page, settings.link_role));
-        Self { known: Arc::new(known), linked: linked.map(Arc::new), metrics }
+        let site = settings.page.as_ref().map(|it| it.public_url.origin().ascii_serialization());
+        let (linked, site) = (linked.map(Arc::new), site.map(Into::into));
+        Self { known: Arc::new(known), linked, site, metrics }
     }
 
     /// Whether there are tokens.
@@ -185,7 +190,26 @@ impl Access {
         let linked = self.linked.as_ref().map(|it| &it.holder);
         let is_of = |token: &&KnownToken| token.has_begun(&session);
         let token = tokens.iter().chain(linked).find(is_of).ok_or(Denial::UnknownToken)?;
-        if is_of_this_site(headers) { Ok(token.caller.clone()) } else { Err(Denial::ForeignSite) }
+        if self.is_of_this_site(headers) {
+            Ok(token.caller.clone())
+        } else {
+            Err(Denial::ForeignSite)
+        }
+    }
+
+    /// Whether a request that a browser sends with a cookie comes from a page of this server, or from the
+    /// address bar.
+    pub(super) fn is_of_this_site(&self, headers: &HeaderMap) -> bool {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        if !headers.contains_key(header::ORIGIN) {
+            return true;
+        }
+        let Some(origin) = text(header::ORIGIN) else { return false };
+        let is_public = self.site.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(origin));
+        let is_host = |host: &str| {
+            origin.split_once("://").is_some_and(|(_, it)| it.eq_ignore_ascii_case(host))
+        };
+        is_public || text(header::HOST).is_some_and(is_host)
     }
 
     /// Who asks, if they have at least `role`.
@@ -274,19 +298,6 @@ fn bearer(headers: &HeaderMap) -> Result<&[u8], Denial> {
         None if !scheme.eq_ignore_ascii_case(b"bearer") || token.is_empty() => Err(Denial::NoToken),
         None => Ok(token),
         Some(_) => Err(Denial::UnknownToken),
-    }
-}
-
-/// Whether a request that a browser sends with a cookie comes from a page of this server, or from the
-/// address bar.
-pub(super) fn is_of_this_site(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    match (text(header::ORIGIN), text(header::HOST)) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => {
-            origin.split_once("://").is_some_and(|(_, it)| it.eq_ignore_ascii_case(host))
-        }
-        (Some(_), None) => false,
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::problem::{refuse, with_header};
 use super::rate::RateLimit;
 use super::settings::HttpLimits;
+use super::slack;
 use crate::telemetry::{Metrics, Refusal};
 
 /// Answered however much else is asked: an orchestrator that hears nothing would end the process.
@@ -62,8 +63,11 @@ async fn admit(
     if !probe && let Err(wait) = limit.check_rate(connection) {
         return limit.rate_limited(wait);
     }
-    if announced(request.headers()).is_some_and(|bytes| bytes > limit.limits.max_body_bytes as u64)
-    {
+    let most = match request.uri().path() {
+        slack::PATH => slack::MOST_BYTES.max(limit.limits.max_body_bytes),
+        _ => limit.limits.max_body_bytes,
+    };
+    if announced(request.headers()).is_some_and(|bytes| bytes > most as u64) {
         return limit.body_too_large();
     }
     match timeout(limit.limits.request_timeout, next.run(request)).await {

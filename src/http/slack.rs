@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -29,6 +29,11 @@ use crate::source::wall_clock;
 use crate::store::Responded;
 use crate::telemetry::{Metrics, Refusal};
 
+/// Where Slack posts.
+pub(super) const PATH: &str = "/slack/interactions";
+/// The largest that it posts, in bytes: the whole message comes back with what was pressed.
+pub(super) const MOST_BYTES: usize = 1 << 20;
+
 /// How old a request may be, in seconds: an older one may be one that was overheard.
 const FRESH: i64 = 300;
 /// Beside it the request's time is signed, and its body.
@@ -48,7 +53,10 @@ pub(super) fn routes(desk: Desk, settings: &SlackSettings, metrics: Metrics) -> 
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let replies = Replies::new(settings.targets.clone());
     let hearing = Hearing { desk, key, replies, metrics };
-    Router::new().route("/slack/interactions", post(hear)).with_state(Arc::new(hearing))
+    Router::new()
+        .route(PATH, post(hear))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .with_state(Arc::new(hearing))
 }
 
 /// The form that Slack posts.
@@ -104,7 +112,7 @@ async fn hear(State(hearing): State<Arc<Hearing>>, headers: HeaderMap, body: Byt
 async fn read(body: Bytes) -> Option<Interaction> {
     let form = "application/x-www-form-urlencoded";
     let request =
-        Request::post("/").header(header::CONTENT_TYPE, form).body(Body::from(body)).ok()?;
+        Request::post(PATH).header(header::CONTENT_TYPE, form).body(Body::from(body)).ok()?;
     let Form(Posted { payload }) = Form::from_request(request, &()).await.ok()?;
     serde_json::from_str(&payload).ok()
 }

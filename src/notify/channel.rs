@@ -85,6 +85,15 @@ impl Channel {
         }
     }
 
+    /// How long one try may take, where a request may take `request`.
+    pub fn patience(&self, request: Duration) -> Duration {
+        match self {
+            Self::Post(_) | Self::Topic(_) => request,
+            Self::Slack(_) => SlackApi::patience(request),
+            Self::Email(_) => Email::patience(request),
+        }
+    }
+
     /// Names the receiver among those of all routes: those that lead to one share its pace. A secret.
     pub fn address(&self) -> String {
         match self {

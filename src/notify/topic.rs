@@ -125,3 +125,36 @@ const LASTING: [RDKafkaErrorCode; 6] = [
     RDKafkaErrorCode::TopicAuthorizationFailed,
     RDKafkaErrorCode::UnsupportedForMessageFormat,
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::config::{Config, Secrets};
+
+    #[test]
+    fn what_passes_is_told_from_what_does_not() {
+        let toml = "brand = [{ name = \"Acme\" }]\n[source.kafka]\nbrokers = \"127.0.0.1:1\"\n";
+        let config = Config::parse(toml, "test", Secrets::Ignore, &|_| None).unwrap();
+        let (kafka, timeout) = (config.kafka.unwrap(), Duration::from_secs(1));
+        let topic = AlertTopic::new("r", &kafka, "alerts", AlertFormat::Json, timeout).unwrap();
+        let failure = |code| topic.failure(&KafkaError::MessageProduction(code));
+        for passing in [
+            RDKafkaErrorCode::UnknownTopicOrPartition,
+            RDKafkaErrorCode::MessageTimedOut,
+            RDKafkaErrorCode::NotEnoughReplicas,
+            RDKafkaErrorCode::QueueFull,
+        ] {
+            assert!(failure(passing).is_transient(), "{passing:?}");
+        }
+        for lasting in LASTING.into_iter().chain([RDKafkaErrorCode::MessageSizeTooLarge]) {
+            assert!(!failure(lasting).is_transient(), "{lasting:?}");
+        }
+        let words = failure(RDKafkaErrorCode::UnknownTopicOrPartition).to_string();
+        assert_eq!(
+            words,
+            "a topic of alerts does not exist at 127.0.0.1:1; create it, or correct the route's kafka.topic"
+        );
+    }
+}

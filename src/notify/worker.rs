@@ -23,7 +23,7 @@ use crate::store::{Delivery, Store, StoreError};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Wait before a store that fails is asked again.
 const STORE_RETRY: Duration = Duration::from_secs(1);
-/// A notification is held for longer than a request may take, so that nobody else sends it meanwhile.
+/// A notification is held for longer than a try may take, so that nobody else sends it meanwhile.
 const HOLD_MARGIN: Duration = Duration::from_secs(5);
 
 /// A resolution is told again for this long, too: of several instances one may have told again what was
@@ -91,8 +91,11 @@ impl Worker {
     async fn take(&self) -> Vec<Delivery> {
         self.limit.turn().await;
         let taken = async {
-            let (route, now, hold) =
-                (self.name(), wall_clock(), self.request_timeout + HOLD_MARGIN);
+            let (route, now, hold) = (
+                self.name(),
+                wall_clock(),
+                self.channel.patience(self.request_timeout) + HOLD_MARGIN,
+            );
             if self.is_storm(now).await? {
                 return self.store.take_all(route, now, hold, MOST_AT_ONCE).await;
             }

@@ -16,6 +16,7 @@ mod partition;
 mod post;
 mod responses;
 mod settings;
+mod storms;
 mod told;
 
 pub use error::StoreError;

@@ -21,7 +21,7 @@ use crate::mention::{Timestamp, millis};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
     /// Its row.
-    seq: i64,
+    pub(super) seq: i64,
     /// What to tell.
     pub change: Change,
     /// When it was to be told: when it was put into the outbox, or when its time had come.
@@ -66,24 +66,6 @@ pub struct RouteCounts {
 
 const DELIVERED: &str = "delivered";
 const PARKED: &str = "parked";
-
-/// Takes all that are due, of incidents of which nothing is being sent: `$5` at most, the earliest first.
-macro_rules! take_all {
-    ($lock:literal) => {
-        concat!(
-            "UPDATE outbox SET held_by = $1, held_until = $2, attempts = attempts + 1, \
-             first_try_at = COALESCE(first_try_at, $3), \
-             planned_at = CASE WHEN attempts = 0 THEN due_at ELSE planned_at END \
-             WHERE seq IN (SELECT o.seq FROM outbox o WHERE o.route = $4 AND o.state = 'pending' \
-             AND o.due_at <= $3 AND (o.held_until IS NULL OR o.held_until <= $3) \
-             AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route \
-             AND e.incident_id = o.incident_id AND e.state = 'pending' AND e.seq < o.seq \
-             AND (e.due_at > $3 OR e.held_until > $3)) ORDER BY o.seq LIMIT $5",
-            $lock,
-            ") RETURNING seq, change, planned_at, attempts, first_try_at"
-        )
-    };
-}
 
 /// Takes the earliest row that is due, of an incident of which none before it waits.
 macro_rules! take {
@@ -133,59 +115,6 @@ impl Store {
                 .fetch_optional(&self.pool)
                 .await?;
             row.as_ref().map(delivery).transpose()
-        })
-        .await
-    }
-
-    /// As [`Self::take`], of all that are due, `most` at a time, in their order.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
-    pub async fn take_all(
-        &self,
-        route: &str,
-        now: Timestamp,
-        hold: Duration,
-        most: u32,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        let statement = match self.dialect {
-            Dialect::Sqlite => take_all!(""),
-            Dialect::Postgres => take_all!(" FOR UPDATE OF o SKIP LOCKED"),
-        };
-        self.within(async {
-            let rows = sqlx::query(statement)
-                .bind(&*self.holder)
-                .bind(now.plus_millis(millis(hold)).as_millis())
-                .bind(now.as_millis())
-                .bind(route)
-                .bind(i64::from(most))
-                .fetch_all(&self.pool)
-                .await?;
-            let mut taken: Vec<Delivery> =
-                rows.iter().map(delivery).collect::<Result<_, StoreError>>()?;
-            taken.sort_by_key(|delivery| delivery.seq);
-            Ok(taken)
-        })
-        .await
-    }
-
-    /// Of how many incidents something is due on `route` at `now`, and not being sent.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
-    pub async fn incidents_due(&self, route: &str, now: Timestamp) -> Result<u64, StoreError> {
-        self.within(async {
-            let row = sqlx::query(
-                "SELECT COUNT(DISTINCT incident_id) AS due FROM outbox WHERE route = $1 \
-                 AND state = 'pending' AND due_at <= $2 AND (held_until IS NULL OR held_until <= $2)",
-            )
-            .bind(route)
-            .bind(now.as_millis())
-            .fetch_one(&self.pool)
-            .await?;
-            Ok(row.try_get::<i64, _>("due")?.unsigned_abs())
         })
         .await
     }
@@ -391,7 +320,7 @@ impl Store {
     }
 }
 
-fn delivery(row: &AnyRow) -> Result<Delivery, StoreError> {
+pub(super) fn delivery(row: &AnyRow) -> Result<Delivery, StoreError> {
     let first_try_at: i64 = row.try_get("first_try_at")?;
     Ok(Delivery {
         seq: row.try_get("seq")?,

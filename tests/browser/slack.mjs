@@ -4,7 +4,8 @@
 //     BROWSER_MODULES=target/browser node tests/browser/slack.mjs /tmp docs/pictures
 //
 // The first leaves slack.json, the message, and slack-chart.png, the picture that was uploaded with it. Slack's own programs lay
-// it out in their own way; here are its parts, in their order, with nothing left out.
+// it out in their own way; here are its parts, in their order, with nothing left out. Its signs need a font that has them (in Debian
+// fonts-noto-color-emoji).
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -40,7 +41,7 @@ const BLOCKS = {
     (fields.length ? `<section class="fields">${fields.map((it) => `<div>${mrkdwn(it.text)}</div>`).join("")}</section>` : ""),
   context: ({ elements }) => `<p class="context">${elements.map((it) => mrkdwn(it.text)).join("")}</p>`,
   actions: ({ elements }) => `<p>${elements.map((it) => `<button class="${it.style ?? ""}">${escape(it.text.text)}</button>`).join(" ")}</p>`,
-  image: ({ alt_text }) => `<p><b>${escape(alt_text)}</b><br><img src="data:image/png;base64,${chart}" alt=""></p>`,
+  image: ({ alt_text }) => `<p><img src="data:image/png;base64,${chart}" alt="${escape(alt_text)}"></p>`,
 };
 
 const html = `<!doctype html><meta charset="utf-8"><style>

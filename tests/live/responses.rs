@@ -140,6 +140,9 @@ async fn others_are_woken_only_while_nobody_has_taken_the_incident() {
         scene.respond(&response(2, 2, Act::Acknowledge, 3100), &boss(4100)).await;
         scene.tell(&change(2, 1, State::Resolved), &boss(4200), 3200).await;
         assert!(scene.sent("boss", 9000).await.is_empty(), "taken in time");
+        scene.tell(&change(4, 0, State::Opened), &boss(9_010), 9_000).await;
+        scene.respond(&response(3, 4, Act::Acknowledge, 9_020), &boss(9_100)).await;
+        assert!(scene.sent("boss", 9_030).await.is_empty(), "taken before it was sent, though due");
         scene.tell(&change(3, 0, State::Opened), &boss(9600), 9000).await;
         scene.tell(&change(3, 1, State::Resolved), &boss(9700), 9100).await;
         assert!(scene.sent("boss", 9999).await.is_empty(), "over in time");
@@ -203,6 +206,12 @@ async fn a_silence_puts_off_what_is_not_more_severe() {
         scene.tell(&of_severity(6, State::Updated, critical), &slack(), 2_200).await;
         scene.tell(&of_severity(7, State::Resolved, critical), &slack(), 2_300).await;
         assert_eq!(scene.sent("slack", 2_300).await, ["7 resolved by Dana"], "an end wakes nobody");
+
+        // What of another incident was on its way, and nobody has tried to send, waits as well.
+        scene.tell(&change(3, 0, State::Opened), &slack(), 6_000).await;
+        scene.respond(&response(4, 1, Act::Silence { until: at(7_000) }, 6_001), &slack()).await;
+        assert!(scene.sent("slack", 6_999).await.is_empty());
+        assert_eq!(scene.sent("slack", 7_000).await, ["0 opened"]);
     }
 }
 
@@ -287,8 +296,9 @@ async fn all_that_happened_to_an_incident_is_there_in_order_until_it_is_forgotte
             changed(6, "resolved"),
         ];
         assert_eq!(scene.store.events(id).await.unwrap(), expected);
-        scene.store.forget_silences(at(59)).await.unwrap();
+        assert_eq!(scene.store.forget_silences(at(59)).await.unwrap(), 0);
         assert!(scene.store.incident(id, at(9)).await.unwrap().unwrap().silenced_until.is_some());
+        assert_eq!(scene.store.forget_silences(at(60)).await.unwrap(), 1);
         scene.store.forget_resolved(at(7)).await.unwrap();
         assert!(scene.store.events(id).await.unwrap().is_empty());
         assert_eq!(scene.store.incident(id, at(9)).await.unwrap(), None);

@@ -12,7 +12,7 @@ use super::ASSETS;
 use super::fault::{PageFault, Path};
 use crate::desk::Desk;
 use crate::http::Caller;
-use crate::http::access::{Access, Role, is_of_this_site};
+use crate::http::access::{Access, Role};
 use crate::http::api::{Fault, Given};
 use crate::http::problem::with_header;
 use crate::http::session;
@@ -98,21 +98,21 @@ pub async fn login(
 
 /// Ends the session in this browser.
 pub async fn sign_out(
-    State(SignIn { secure, .. }): State<SignIn>,
+    State(SignIn { access, secure }): State<SignIn>,
     headers: HeaderMap,
 ) -> Result<Response, PageFault> {
-    from_here(&headers)?;
+    from_here(&access, &headers)?;
     let response = Redirect::to("/login").into_response();
     Ok(with_header(response, header::SET_COOKIE, &session::end(secure)))
 }
 
 /// Nobody is signed in or out by a page of another site.
-fn from_here(headers: &HeaderMap) -> Result<(), PageFault> {
+fn from_here(access: &Access, headers: &HeaderMap) -> Result<(), PageFault> {
     let foreign = || {
         let detail = "It comes from a page of another site. Open this page by its own address.";
         PageFault::new(StatusCode::FORBIDDEN, "This is not done from elsewhere", detail)
     };
-    if is_of_this_site(headers) { Ok(()) } else { Err(foreign()) }
+    if access.is_of_this_site(headers) { Ok(()) } else { Err(foreign()) }
 }
 
 /// A token, and where to go then.
@@ -127,7 +127,7 @@ pub async fn sign_in(
     headers: HeaderMap,
     Form(Credentials { token, next }): Form<Credentials>,
 ) -> Result<Response, PageFault> {
-    from_here(&headers)?;
+    from_here(&access, &headers)?;
     let next = local(next.as_deref());
     let Some(session) = access.begin_session(token.trim()) else {
         access.refused(Refusal::UnknownToken);

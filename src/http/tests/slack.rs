@@ -153,6 +153,9 @@ async fn only_slack_is_heard() {
     let unsigned = scene.server.request(Method::POST, "/slack/interactions").body(body);
     assert_eq!(unsigned.send().await.unwrap().status(), 401);
     assert_eq!(scene.server.pressed("payload=nothing").await, 400);
+    // The whole message comes with it.
+    let long = format!("https://hooks.example/{}", "x".repeat(200_000));
+    assert_eq!(scene.server.pressed(&press("open", "critical", Some(&long))).await, 200);
 }
 
 #[tokio::test]
@@ -242,4 +245,14 @@ async fn who_has_a_public_address_is_not_of_this_machine_alone() {
     assert!(cookie.ends_with("; Secure"), "{cookie}");
     let request = scene.server.request(Method::GET, &there).header("Cookie", session_of(&led));
     assert_eq!(request.send().await.unwrap().status(), 200);
+    // What is in front may call this server something else; the browser knows the page by its address.
+    for origin in ["https://page.example", "https://evil.example"] {
+        let path = format!("{there}/responses");
+        let act = scene.server.request(Method::POST, &path).header("Cookie", session_of(&led));
+        let act = act.header("Content-Type", "application/x-www-form-urlencoded");
+        let act = act.header("Origin", origin).body("act=acknowledge").send().await.unwrap();
+        assert_eq!(act.status(), 403);
+        let told = act.text().await.unwrap();
+        assert_eq!(told.contains("has the role viewer"), origin.contains("page"), "{told}");
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{error, info, warn};
 
 use super::TlsError;
@@ -52,7 +52,8 @@ impl Certificates {
 
     /// Looks at the files again and again, and uses what has changed.
     pub async fn follow(self: Arc<Self>, every: Duration) -> Infallible {
-        let mut ticks = interval(every);
+        // They have just been loaded.
+        let mut ticks = interval_at(Instant::now() + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;

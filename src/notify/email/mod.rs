@@ -4,8 +4,10 @@ mod compose;
 mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lettre::message::Mailbox;
+use tokio::time::timeout;
 
 use super::channel::Refusal;
 use super::observer::Failure;
@@ -17,6 +19,9 @@ use compose::Mail;
 
 pub use server::Encryption;
 pub(super) use server::MailServer;
+
+/// How long a picture may take.
+const PICTURE: Duration = Duration::from_secs(5);
 
 /// People who are told by e-mail.
 pub(super) struct Email {
@@ -33,6 +38,11 @@ pub(super) struct Email {
 }
 
 impl Email {
+    /// How long one try may take: a picture, all together, and those who are tried alone.
+    pub fn patience(request: Duration) -> Duration {
+        PICTURE + 2 * request
+    }
+
     /// Names the server and the people. A secret.
     pub fn identity(&self) -> String {
         let to: Vec<String> = self.to.iter().map(|it| it.email.to_string()).collect();
@@ -42,7 +52,9 @@ impl Email {
     /// Tells `change`.
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
         let picture = match &self.pictures {
-            Some(pictures) => pictures.of(&change.incident).await,
+            Some(pictures) => {
+                timeout(PICTURE, pictures.of(&change.incident)).await.unwrap_or_default()
+            }
             None => None,
         };
         self.send(&Mail::of(change, &self.telling, picture)).await

@@ -78,42 +78,49 @@ impl MailServer {
 
     /// Hands `mail` over for all of `to`. Whom the server refuses for good does not keep it from the others.
     pub async fn send(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Failure> {
-        let all = self.send_to(from, to, mail).await;
-        match &all {
-            Err(Failure::Refused { .. }) if to.len() > 1 => {}
-            _ => return all,
+        let late = |_| Problem::Failure(Failure::Timeout(self.timeout));
+        let all = timeout(self.timeout, self.send_to(from, to, mail)).await;
+        match all.map_err(late).flatten() {
+            Ok(()) => Ok(()),
+            Err(Problem::Somebody(failure)) if to.len() > 1 => {
+                let each = timeout(self.timeout, self.send_to_each(from, to, mail)).await;
+                if each.unwrap_or(false) { Ok(()) } else { Err(failure) }
+            }
+            Err(Problem::Somebody(failure) | Problem::Failure(failure)) => Err(failure),
         }
-        let mut accepted = false;
+    }
+
+    /// Whether one of them at least is reached.
+    async fn send_to_each(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> bool {
+        let mut reached = false;
         for person in to {
             match self.send_to(from, std::slice::from_ref(person), mail).await {
-                Ok(()) => accepted = true,
-                Err(failure) => {
+                Ok(()) => reached = true,
+                Err(Problem::Somebody(failure) | Problem::Failure(failure)) => {
                     let (route, to) = (&self.route, &person.email);
                     warn!(route, %to, %failure, "one of those who are told by e-mail is not reached");
                 }
             }
         }
-        if accepted { Ok(()) } else { all }
+        reached
     }
 
-    async fn send_to(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Failure> {
+    async fn send_to(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Problem> {
         let to = to.iter().map(|it| it.email.clone()).collect();
         let envelope = Envelope::new(Some(from.clone()), to);
         let envelope = envelope.map_err(|error| Failure::Encoding(error.to_string()))?;
-        let sent = timeout(self.timeout, self.send_in(&envelope, mail)).await;
-        sent.map_err(|_| Failure::Timeout(self.timeout))?
-    }
-
-    async fn send_in(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Failure> {
         let mut failure = Failure::Connection(format!("{} leads to no address", self.host));
         for address in self.addresses().await? {
-            match self.transport(address).send_raw(envelope, mail).await {
+            match self.transport(address).send_raw(&envelope, mail).await {
                 Ok(_) => return Ok(()),
                 Err(error) if is_of_the_way(&error) => failure = self.failure(&error),
-                Err(error) => return Err(self.failure(&error)),
+                Err(error) if is_of_somebody(&error) => {
+                    return Err(Problem::Somebody(self.failure(&error)));
+                }
+                Err(error) => return Err(self.failure(&error).into()),
             }
         }
-        Err(failure)
+        Err(failure.into())
     }
 
     /// Where the name leads, as far as mail may go there.
@@ -162,6 +169,26 @@ impl MailServer {
         }
         Failure::Connection(format!("{server}: {words}"))
     }
+}
+
+/// Why a mail was not taken.
+enum Problem {
+    /// It may be for one of those to whom it goes.
+    Somebody(Failure),
+    /// Whoever it goes to.
+    Failure(Failure),
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// Whether the server may take the mail for others: it refuses a mailbox, not the sender's name or
+/// password (RFC 5321, section 4.2.2).
+fn is_of_somebody(error: &Error) -> bool {
+    error.status().map(u16::from).is_some_and(|code| matches!(code, 550..=553))
 }
 
 /// Whether another address of the server may fare better.

@@ -31,8 +31,12 @@ fn authors(origin: &Origin) -> Option<String> {
     // Where nobody is known yet everyone is new.
     if origin.usual_new_authors.is_some() {
         let new = (origin.authors as f64 * origin.new_authors).round();
-        let new = if new >= 1.0 { words::count(new) } else { "none".into() };
-        told.push_str(&format!(", {new} of them never heard of before"));
+        told.push_str(&match (new >= 1.0, origin.authors) {
+            (false, 1) => ", heard of before".to_owned(),
+            (true, 1) => ", never heard of before".to_owned(),
+            (false, _) => ", all of them heard of before".to_owned(),
+            (true, _) => format!(", {} of them never heard of before", words::count(new)),
+        });
     }
     let each = words::count(origin.mentions_per_author);
     told.push_str(&format!(", {each} {} each", words::plural(&each, "mention", "mentions")));

@@ -50,8 +50,8 @@ pub enum TargetRefused {
     },
     /// Unencrypted, and to somebody else's network.
     #[error(
-        "it begins with http://, which is only for this machine and for networks that [delivery] opens with \
-         allow_private = true or allow_networks; write https://"
+        "nothing encrypts what is sent there, which is only for this machine and for networks that [delivery] opens \
+         with allow_private = true or allow_networks; write https://, or of a mail server encryption = \"starttls\""
     )]
     Plain,
 }

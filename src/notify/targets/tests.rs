@@ -262,7 +262,7 @@ fn refusals_tell_people_what_to_write() {
     let closed = TargetPolicy::default();
     insta::assert_snapshot!(told(&closed, "https://[::ffff:10.1.2.3]/x"), @r#"it leads to ::ffff:10.1.2.3, an address of a private network; if it shall, write allow_private = true or allow_networks = ["10.1.2.3/32"] in [delivery]"#);
     insta::assert_snapshot!(told(&closed, "http://169.254.169.254/latest"), @r#"it leads to 169.254.169.254, a cloud's metadata service; if it shall, write allow_networks = ["169.254.169.254/32"] in [delivery]"#);
-    insta::assert_snapshot!(told(&closed, "http://hooks.example/x"), @"it begins with http://, which is only for this machine and for networks that [delivery] opens with allow_private = true or allow_networks; write https://");
+    insta::assert_snapshot!(told(&closed, "http://hooks.example/x"), @r#"nothing encrypts what is sent there, which is only for this machine and for networks that [delivery] opens with allow_private = true or allow_networks; write https://, or of a mail server encryption = "starttls""#);
     insta::assert_snapshot!(told(&policy(&["a.example"], &[], false), "https://b.example/x"), @"its host is not among allow_hosts of [delivery]; add it there, or correct the address");
 }
 

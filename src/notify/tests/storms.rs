@@ -10,7 +10,7 @@ use super::support::{Event, Outbox, Reply, Server, retry};
 use crate::incident::fixtures::{change_of, incident, resolved};
 use crate::incident::{Change, Incident, Severity, State};
 use crate::notify::storm::Storm;
-use crate::notify::{Route, Telling};
+use crate::notify::{RetrySettings, Route, Telling};
 use crate::source::wall_clock;
 
 /// The incident of this number.
@@ -77,7 +77,10 @@ async fn a_route_says_what_a_storm_is_and_programs_know_none() {
 async fn a_storm_that_is_not_accepted_is_told_later_as_a_whole() {
     let mut server = Server::start([Reply::Status(503, "", "")]).await;
     let outbox = waiting(vec![server.slack("team")], &storm(8)).await;
-    let (_notifier, mut events) = outbox.notifier(retry(), TUNING);
+    // Long enough for each of them to come at a time of its own, if it could.
+    let wait = Duration::from_millis(400);
+    let apart = RetrySettings { initial_backoff: wait, max_backoff: wait, ..retry() };
+    let (_notifier, mut events) = outbox.notifier(apart, TUNING);
     let seen = events.until_ended(8).await;
     assert_eq!(seen.iter().filter(|it| matches!(it, Event::Retrying(..))).count(), 8);
     let (first, last) = (server.received().await, server.received().await);

@@ -78,6 +78,11 @@ impl WebApi {
         Ok(Self { client, base, authorization, targets, timeout })
     }
 
+    /// How long one call may take.
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Names Slack and the bot, for those who share its pace. A secret.
     pub fn identity(&self) -> String {
         format!("{} {}", self.base, self.authorization.to_str().unwrap_or_default())

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::message::{compose, reply, written};
@@ -27,6 +28,8 @@ pub use call::{ENDPOINT, WebApi};
 
 /// Slack takes one message a second for a channel (<https://docs.slack.dev/apis/web-api/rate-limits>).
 const PACE: Duration = Duration::from_secs(1);
+/// How long what comes after the telling may take: a picture, messages that are brought up to date.
+const FINISHING: Duration = Duration::from_secs(15);
 
 /// What Slack says of a message that may not be changed.
 const UNCHANGEABLE: [&str; 2] = ["cant_update_message", "edit_window_closed"];
@@ -62,6 +65,11 @@ impl SlackApi {
         PACE
     }
 
+    /// How long one try may take: the telling, and what comes after it.
+    pub fn patience(request: Duration) -> Duration {
+        request + FINISHING
+    }
+
     /// Names the channel and who writes there. A secret.
     pub fn identity(&self) -> String {
         format!("{} {}", self.api.identity(), self.channel)
@@ -72,11 +80,18 @@ impl SlackApi {
     /// What has been posted is remembered before the change counts as told. If that fails, or the answer is
     /// lost, it is posted once more: Slack knows no idempotency key.
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
-        let posted = match self.known(change).await? {
-            Some(posted) if self.go_on(&posted, change).await? => posted,
-            _ => self.begin(change).await?,
+        let telling = async {
+            match self.known(change).await? {
+                Some(posted) if self.go_on(&posted, change).await? => Ok(posted),
+                _ => self.begin(change).await,
+            }
         };
-        self.show(&posted, change).await;
+        let limit = self.api.timeout();
+        let posted = timeout(limit, telling).await.map_err(|_| Failure::Timeout(limit))??;
+        if timeout(FINISHING, self.show(&posted, change)).await.is_err() {
+            let (route, incident) = (&self.route, change.incident.id);
+            warn!(route, %incident, "its picture takes too long, and is left out");
+        }
         Ok(())
     }
 
@@ -85,11 +100,17 @@ impl SlackApi {
         let mut message = written(&storm::message(&Storm::of(changes, &self.telling)));
         message["channel"] = json!(self.channel);
         self.api.call("chat.postMessage", &message).await?;
-        for change in changes {
-            if let Err(Refusal { failure, .. }) = self.bring_up_to_date(change).await {
-                let (route, incident) = (&self.route, change.incident.id);
-                warn!(route, %incident, %failure, "its message does not say yet what was told of it");
+        let route = &self.route;
+        let rest = async {
+            for change in changes {
+                if let Err(Refusal { failure, .. }) = self.bring_up_to_date(change).await {
+                    let incident = change.incident.id;
+                    warn!(route, %incident, %failure, "its message does not say yet what was told of it");
+                }
             }
+        };
+        if timeout(FINISHING, rest).await.is_err() {
+            warn!(route, "not all messages say yet what was told of their incidents in one");
         }
         Ok(())
     }
