@@ -19,7 +19,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::access::{Caller, Role};
-use super::api::{Fault, Given};
+use super::api::{Fault, Given, LONGEST_NAME};
 use super::problem::refuse;
 use super::settings::SlackSettings;
 use crate::desk::Desk;
@@ -161,11 +161,12 @@ impl Hearing {
         pressed: &Pressed,
     ) -> Result<&'static str, Fault> {
         let name = user.name.as_deref().or(user.username.as_deref()).unwrap_or(&user.id);
-        let caller = Caller { name: name.into(), role: Role::Responder };
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        let caller = Caller { name: name.as_str().into(), role: Role::Responder };
         // Pressed once, it counts once, however often Slack tells of it.
         let press = format!("{} {} {}", user.id, action.action_id, action.action_ts);
         let id = Uuid::new_v5(&pressed.incident, press.as_bytes());
-        let (name, shown) = (Some(name.to_owned()), Some(pressed.shown));
+        let (name, shown) = (Some(name), Some(pressed.shown));
         let given = Given::by_button(&action.action_id, Some(id), name, None, shown)?;
         let response = given.response(pressed.incident, &caller, wall_clock())?;
         Ok(match self.desk.respond(&response).await? {

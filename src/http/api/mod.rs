@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 pub(super) use fault::Fault;
 pub(super) use incidents::{after, cursor};
-pub(super) use responses::Given;
+pub(super) use responses::{Given, LONGEST_NAME};
 
 use super::access::{Access, Role};
 use super::answer;

@@ -17,7 +17,7 @@ use crate::store::Responded;
 /// The longest silence: a week.
 const LONGEST_MINUTES: u32 = 7 * 24 * 60;
 /// Longest name of a person and longest note, in characters.
-const LONGEST_NAME: usize = 80;
+pub const LONGEST_NAME: usize = 80;
 const LONGEST_NOTE: usize = 2_000;
 
 /// What somebody does about an incident. `id` names the response: sent twice, it counts once; made up when it is left

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tracing::warn;
+use uuid::Uuid;
 
 use super::message::{compose, reply, written};
 use super::storm;
@@ -57,6 +58,8 @@ struct Posted {
     channel: String,
     /// Names the message within it.
     ts: String,
+    /// The change that was told last.
+    told: Uuid,
 }
 
 impl SlackApi {
@@ -77,11 +80,12 @@ impl SlackApi {
 
     /// Tells `change`: as the incident's message, or in that and in the thread below it.
     ///
-    /// What has been posted is remembered before the change counts as told. If that fails, or the answer is
-    /// lost, it is posted once more: Slack knows no idempotency key.
+    /// What has been told is remembered before its picture is drawn, so that a try that is cut off then tells
+    /// nobody twice. Where Slack's answer is lost it is told once more: Slack knows no idempotency key.
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
         let telling = async {
             match self.known(change).await? {
+                Some(posted) if posted.told == change.id => Ok(posted),
                 Some(posted) if self.go_on(&posted, change).await? => Ok(posted),
                 _ => self.begin(change).await,
             }
@@ -132,11 +136,19 @@ impl SlackApi {
         let mut message = written(&compose(change, &self.telling, None));
         message["channel"] = json!(self.channel);
         let answer = self.api.call("chat.postMessage", &message).await?;
-        let place = Posted { channel: text(&answer, "channel")?, ts: text(&answer, "ts")? };
-        let json = serde_json::to_string(&place).map_err(|it| Failure::Encoding(it.to_string()))?;
-        let incident = change.incident.id;
-        self.store.remember_message(&self.route, incident, &json).await.map_err(forgotten)?;
-        Ok(place)
+        let (channel, ts) = (text(&answer, "channel")?, text(&answer, "ts")?);
+        let posted = Posted { channel, ts, told: change.id };
+        self.remember(&posted, change).await;
+        Ok(posted)
+    }
+
+    /// People have been told: whatever is wrong with the store, they are not told again for that.
+    async fn remember(&self, posted: &Posted, change: &Change) {
+        let (route, incident) = (&self.route, change.incident.id);
+        let Ok(place) = serde_json::to_string(posted) else { return };
+        if let Err(failure) = self.store.remember_message(route, incident, &place).await {
+            warn!(route, %incident, %failure, "it is not known which message is this incident's; what happens next begins another");
+        }
     }
 
     /// Changes the incident's message, and tells below it what has happened; `false` when somebody has
@@ -156,6 +168,7 @@ impl SlackApi {
         // Nobody who does not follow a thread is told of what stands in it.
         reply["reply_broadcast"] = json!(change.incident.state == State::Escalated);
         self.api.call("chat.postMessage", &reply).await?;
+        self.remember(&Posted { told: change.id, ..posted.clone() }, change).await;
         Ok(true)
     }
 
@@ -189,7 +202,7 @@ fn text(answer: &Value, key: &str) -> Result<String, Failure> {
     text.ok_or_else(|| Failure::Deferred { words: format!("Slack's answer names no {key}") })
 }
 
-/// The store does not say which message is the incident's, or does not keep it.
+/// The store does not say which message is the incident's.
 fn forgotten(failure: StoreError) -> Failure {
     Failure::Deferred { words: format!("which message is the incident's is not known: {failure}") }
 }

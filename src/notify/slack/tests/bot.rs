@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::incident::fixtures::{change_of, incident, resolved};
 use crate::incident::{Acknowledgement, Change, Incident, Severity, State};
+use crate::notify::http::Clients;
 use crate::notify::pipeline::Tuning;
+use crate::notify::slack::{SlackApi, WebApi};
 use crate::notify::tests::support::{Event, Events, Outbox, loopback, recorder, retry, settings};
-use crate::notify::{Notifier, Picture, Pictures, Route, Target};
+use crate::notify::{Notifier, Picture, Pictures, Route, Target, Telling};
 use crate::secret::Secret;
 use crate::store::Store;
 
@@ -241,6 +244,28 @@ async fn a_storm_is_one_message_and_those_that_are_there_are_brought_up_to_date(
     assert_eq!(seen.messages.len(), 2, "{seen:#?}");
     assert!(header(&seen.messages[1]).contains("7 incidents at once"));
     assert!(header(&seen.messages[0]).contains("now critical"));
+}
+
+/// As after a restart that has cut off a try in the middle of a picture.
+#[tokio::test]
+async fn what_has_been_told_is_not_told_again() {
+    let workspace = SlackWorkspace::start().await;
+    let store = Outbox::of(Vec::new()).await;
+    let (url, token) = (Secret::new(workspace.url()), Secret::new(BOT_TOKEN));
+    let (mut clients, limit) = (Clients::new(loopback()), std::time::Duration::from_secs(20));
+    let slack = SlackApi {
+        route: "slack".to_owned(),
+        api: WebApi::new(&mut clients, "slack", &url, &token, limit).unwrap(),
+        channel: CHANNEL.to_owned(),
+        telling: Telling::within(TimeZone::UTC),
+        store: store.store.clone(),
+        pictures: None,
+    };
+    for change in [opened(), opened(), escalated(), escalated()] {
+        slack.deliver(&change).await.unwrap();
+    }
+    let seen = workspace.seen();
+    assert_eq!((seen.roots().len(), seen.messages.len()), (1, 2), "{seen:#?}");
 }
 
 #[tokio::test]
