@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use crate::support::service::sample;
 use crate::support::{
-    Answer, DEADLINE, HttpReceiver, KafkaBroker, SASL_PASSWORD, SASL_USER, free_port, unique,
+    Answer, DEADLINE, HttpReceiver, KafkaBroker, MailServer, SASL_PASSWORD, SASL_USER, free_port,
+    unique,
 };
 
 /// A secret, and every form in which it could show.
@@ -88,21 +89,32 @@ struct Run {
     http: String,
     env: Vec<(&'static str, String)>,
     token: Secret,
+    /// What links are signed with, and what Slack signs with.
+    signing: [Secret; 2],
 }
 
 impl Run {
     /// `toml` is the configuration without the parts that every run has; `env` holds the secrets.
     fn new(toml: &str, mut env: Vec<(&'static str, String)>) -> Self {
         let token = Secret::new(unique("hush-token"));
+        let signing = ["hush-links", "hush-presses"].map(|it| Secret::new(unique(it)));
         env.push(("TOKEN", token.value.clone()));
+        env.extend([("LINKS", signing[0].value.clone()), ("PRESSES", signing[1].value.clone())]);
         let folder = tempfile::tempdir().unwrap();
         let http = format!("127.0.0.1:{}", free_port());
         let whole = format!(
             "brand = [{{ name = \"Acme\" }}]\n[http]\nlisten = \"{http}\"\nopen_metrics = true\n\
+             public_url = \"http://{http}\"\nlinks = {{ secret = {{ env = \"LINKS\" }} }}\n\
+             slack = {{ signing_secret = {{ env = \"PRESSES\" }} }}\n\
              [[http.token]]\nname = \"me\"\nrole = \"admin\"\ntoken = {{ env = \"TOKEN\" }}\n{toml}"
         );
         std::fs::write(folder.path().join("groundswell.toml"), whole).unwrap();
-        Self { folder, http, env, token }
+        Self { folder, http, env, token, signing }
+    }
+
+    /// The secrets of its HTTP side.
+    fn own(&self) -> [&Secret; 3] {
+        [&self.token, &self.signing[0], &self.signing[1]]
     }
 
     fn command(&self, name: &str) -> Command {
@@ -141,7 +153,7 @@ impl Run {
         let answers = format!("{}{}", self.get("/metrics").await, self.get("/readyz").await);
         running.signal("TERM");
         let shown = format!("{}{answers}{}", text(&running.ended().await), self.kept());
-        assert_silent(&shown, &[&self.token]);
+        assert_silent(&shown, &self.own());
         assert!(waited.is_ok(), "{path} never said what it should: {answers}\n{}", end_of(&shown));
         shown
     }
@@ -175,7 +187,7 @@ impl Run {
     async fn says(&self, name: &str) -> (String, Option<i32>) {
         let output = self.start(name).ended().await;
         let shown = format!("{}{}", text(&output), self.kept());
-        assert_silent(&shown, &[&self.token]);
+        assert_silent(&shown, &self.own());
         (shown, output.status.code())
     }
 }
@@ -249,7 +261,7 @@ fn sasl(protocol: &str) -> String {
 }
 
 /// A route for every way in which a delivery can fail, by name.
-const FAILING: [(&str, &str); 9] = [
+const FAILING: [(&str, &str); 11] = [
     ("unauthorized", "slack = { webhook_url = { env = \"SLACK\" } }"),
     (
         "broken",
@@ -265,11 +277,18 @@ const FAILING: [(&str, &str); 9] = [
         "alerts",
         "alertmanager = { url = \"ALERTS\", headers = { Authorization = { env = \"HEADER\" } } }",
     ),
+    ("bot", "slack = { bot_token = { env = \"BOT\" }, channel = \"C0\", url = \"BROKEN\" }"),
+    (
+        "mail",
+        "email = { server = \"127.0.0.1\", port = MAIL, encryption = \"none\", username = \"me\", \
+         password = { env = \"MAIL_PASSWORD\" }, from = \"a@a.example\", to = \"b@b.example\" }",
+    ),
     ("proxied", "webhook = { url = { env = \"PROXIED\" } }"),
 ];
 
 /// What each of them says of it.
-const FAILURES: [&str; 6] = [
+const FAILURES: [&str; 7] = [
+    "check username and password of the route's email",
     "answered 401",
     "answered 500",
     "InvalidContentType",
@@ -309,9 +328,11 @@ async fn topic_with_news(broker: &KafkaBroker) -> String {
 async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
     let broker = KafkaBroker::shared();
     let topic = topic_with_news(broker).await;
-    let [slack, hook, header, basic, tls, gone, slow, proxied, proxy, routing_key] =
-        ["slack", "hook", "header", "basic", "tls", "gone", "slow", "proxied", "proxy", "routing"]
-            .map(Secret::unique);
+    let [slack, hook, header, basic, tls, gone, slow, proxied, proxy, routing_key, bot, mail] = [
+        "slack", "hook", "header", "basic", "tls", "gone", "slow", "proxied", "proxy", "routing",
+        "bot", "mail",
+    ]
+    .map(Secret::unique);
     // A part of the address like any other; in a host's own form.
     let host = Secret::new(unique("hidden"));
     let (signing, sasl) = (Secret::new(unique("k3y of 24 bytes")), Secret::new(SASL_PASSWORD));
@@ -337,6 +358,8 @@ async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
                 .replace("//", &format!("//{}@", percent_encoded(&basic.value, true))),
         ),
         ("ROUTING_KEY", routing_key.value.clone()),
+        ("BOT", bot.value.clone()),
+        ("MAIL_PASSWORD", mail.value.clone()),
         ("TLS", at(&broken, &tls).replace("http:", "https:")),
         ("GONE", format!("http://127.0.0.1:{}/{}", free_port(), gone.value)),
         ("SLOW", at(&hanging, &slow)),
@@ -352,6 +375,9 @@ async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
     refusing.answer_otherwise(Answer::status(400).body(&routing_key.value));
     let toml = failing(&source(&broker.sasl_address(), &topic));
     let toml = toml.replace("PAGER", &refusing.url("/v2/enqueue"));
+    let toml = toml.replace("BROKEN", &broken.url("/api/"));
+    let strict = MailServer::start(&["--user", "me", "another"]);
+    let toml = toml.replace("port = MAIL", &format!("port = {}", strict.port()));
     let run = Run::new(&toml.replace("ALERTS", &refusing.url("/")), env);
     let shown = run.until("/metrics", all_have_failed).await;
 
@@ -384,6 +410,8 @@ async fn receivers_that_fail_in_every_way_bring_no_secret_to_light() {
         &sasl,
         &host,
         &routing_key,
+        &bot,
+        &mail,
     ];
     assert_silent(&shown, &secrets);
     let (checked, code) = run.says("check").await;
