@@ -235,6 +235,10 @@ impl Linked {
     /// By links to `page`, if they are signed; whoever follows one has `role`.
     fn by(page: &PageLinks, role: Role) -> Option<Self> {
         let secret = &page.signing.as_ref()?.secret;
+        // One that was not looked up signs nothing: everybody knows it.
+        if secret.expose().is_empty() {
+            return None;
+        }
         let holder = Token { name: FOLLOWER.into(), role, token: secret.clone() };
         Some(Self { page: page.clone(), holder: KnownToken::new(&holder) })
     }

@@ -5,6 +5,7 @@
 //! what came of it is told afterwards to whoever has pressed, and to nobody else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
@@ -15,6 +16,7 @@ use axum::{Form, Router};
 use ring::hmac;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
+use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
 
@@ -36,6 +38,8 @@ pub(super) const MOST_BYTES: usize = 1 << 20;
 
 /// How old a request may be, in seconds: an older one may be one that was overheard.
 const FRESH: i64 = 300;
+/// How long Slack is kept waiting.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Beside it the request's time is signed, and its body.
 const VERSION: &str = "v0";
 
@@ -101,7 +105,9 @@ async fn hear(State(hearing): State<Arc<Hearing>>, headers: HeaderMap, body: Byt
     }
     match read(body).await {
         Some(interaction) => {
-            hearing.carry_out(interaction).await;
+            // Slack hangs up after three seconds; what was pressed is done all the same.
+            let done = tokio::spawn(async move { hearing.carry_out(interaction).await });
+            let _later = timeout(PATIENCE, done).await;
             StatusCode::OK.into_response()
         }
         None => (StatusCode::BAD_REQUEST, "this is no interaction\n").into_response(),

@@ -94,7 +94,8 @@ impl Builder {
             Target::Email { server: (host, port), encryption, credentials, from, to } => {
                 let server = (host.as_str(), *port, *encryption);
                 let credentials = credentials.as_ref().map(|it| (it.0.as_str(), &it.1));
-                let (targets, timeout) = (self.clients.policy(), self.retry.request_timeout);
+                let (targets, timeout) =
+                    (self.clients.policy(), Email::limit(self.retry.request_timeout));
                 let server = MailServer::new(&route.name, server, credentials, targets, timeout)?;
                 let (from, to, pictures) = (from.clone(), to.clone(), self.pictures.clone());
                 Ok(Channel::Email(Box::new(Email { server, from, to, telling, pictures })))

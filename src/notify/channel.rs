@@ -65,7 +65,7 @@ impl Channel {
             Self::Post(post) => post.deliver_storm(changes).await,
             Self::Slack(slack) => slack.deliver_storm(changes).await,
             Self::Email(email) => email.deliver_storm(changes).await,
-            Self::Topic(_) => Ok(()),
+            Self::Topic(_) => Err(Failure::no_storms().into()),
         }
     }
 
@@ -90,7 +90,7 @@ impl Channel {
         match self {
             Self::Post(_) | Self::Topic(_) => request,
             Self::Slack(_) => SlackApi::patience(request),
-            Self::Email(_) => Email::patience(request),
+            Self::Email(email) => email.patience(request),
         }
     }
 

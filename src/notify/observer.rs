@@ -45,8 +45,8 @@ pub enum Failure {
     /// The connection could not be made, or broke.
     #[error("{0}")]
     Connection(String),
-    /// The change could not be written as JSON.
-    #[error("cannot be written as JSON: {0}")]
+    /// The change could not be written as the receiver wants it.
+    #[error("cannot be written: {0}")]
     Encoding(String),
     /// The receiver said no for good, in words of its own.
     #[error("{words}")]
@@ -63,6 +63,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Of a receiver that is told of one incident at a time.
+    pub(super) fn no_storms() -> Self {
+        Self::Refused { words: "it is told of one incident at a time".to_owned() }
+    }
+
     /// Whether another try may fare better: no answer, or one that says it is a passing state of
     /// the receiver (408, 425, 429, 5xx).
     pub fn is_transient(&self) -> bool {

@@ -78,7 +78,7 @@ impl Post {
 
     /// Posts what tells all of `changes`, under a key that follows from theirs.
     pub async fn deliver_storm(&self, changes: &[Change]) -> Result<(), Refusal> {
-        let Some(storms) = self.receiver.storms() else { return Ok(()) };
+        let Some(storms) = self.receiver.storms() else { return Err(Failure::no_storms().into()) };
         let ids: Vec<u8> = changes.iter().flat_map(|change| *change.id.as_bytes()).collect();
         let key = Uuid::new_v5(&Uuid::nil(), &ids);
         self.post(key, written(storms.compose(changes))?).await

@@ -60,10 +60,11 @@ impl Storm {
     }
 }
 
-/// What is open comes first, then what is more severe.
-fn urgency(change: &Change) -> (bool, Reverse<Severity>) {
+/// What is open comes first, then what nobody has taken, then what is more severe.
+fn urgency(change: &Change) -> (bool, bool, Reverse<Severity>) {
     let incident = &change.incident;
-    (incident.state == State::Resolved, Reverse(incident.severity))
+    let is_taken = incident.acknowledged.is_some();
+    (incident.state == State::Resolved, is_taken, Reverse(incident.severity))
 }
 
 /// The rarer swing first; what has none, one mention, before all.

@@ -91,12 +91,13 @@ impl Worker {
     async fn take(&self) -> Vec<Delivery> {
         self.limit.turn().await;
         let taken = async {
+            let is_storm = self.is_storm(wall_clock()).await?;
             let (route, now, hold) = (
                 self.name(),
                 wall_clock(),
                 self.channel.patience(self.request_timeout) + HOLD_MARGIN,
             );
-            if self.is_storm(now).await? {
+            if is_storm {
                 return self.store.take_all(route, now, hold, MOST_AT_ONCE).await;
             }
             Ok(self.store.take(route, now, hold).await?.into_iter().collect())

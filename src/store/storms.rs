@@ -69,8 +69,12 @@ impl Store {
     pub async fn incidents_due(&self, route: &str, now: Timestamp) -> Result<u64, StoreError> {
         self.within(async {
             let row = sqlx::query(
-                "SELECT COUNT(DISTINCT incident_id) AS due FROM outbox WHERE route = $1 \
-                 AND state = 'pending' AND due_at <= $2 AND (held_until IS NULL OR held_until <= $2)",
+                "SELECT COUNT(DISTINCT o.incident_id) AS due FROM outbox o WHERE o.route = $1 \
+                 AND o.state = 'pending' AND o.due_at <= $2 \
+                 AND (o.held_until IS NULL OR o.held_until <= $2) \
+                 AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route \
+                 AND e.incident_id = o.incident_id AND e.state = 'pending' AND e.seq < o.seq \
+                 AND (e.due_at > $2 OR e.held_until > $2))",
             )
             .bind(route)
             .bind(now.as_millis())

@@ -53,6 +53,7 @@ async fn a_crisis_is_mailed_over_starttls_with_its_picture() {
 
     // Whose certificate nobody vouches for gets nothing.
     let stranger = MailServer::start(&[&["--tls", &cert, &key][..], &user].concat());
+    let toml = toml.replace(&email(wrapped.port(), "tls"), "");
     let toml = toml.replace(&starttls.port().to_string(), &stranger.port().to_string());
     let program = Program::start(&toml, &[("SMTP_PASSWORD", "opensesame")]);
     eventually("it is told why", || program.log().contains("certificate"));

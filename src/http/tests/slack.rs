@@ -229,6 +229,23 @@ async fn a_link_lets_do_what_its_role_allows() {
     assert_eq!(done(&scene).await, [("someone".to_owned(), "acknowledge")]);
 }
 
+/// `route` looks no secret of links up: what is signed with nothing is signed by everybody.
+#[tokio::test]
+async fn a_secret_that_was_not_looked_up_lets_nobody_in() {
+    let mut setup = setup();
+    let signing = setup.settings.page.as_mut().unwrap().signing.as_mut().unwrap();
+    signing.secret = Secret::new("");
+    let link = link(&setup, wall_clock());
+    let scene = Scene::start(setup).await;
+    let led = scene.server.ask(Method::GET, &link).await;
+    assert!(!led.headers().contains_key("set-cookie"));
+    let digest = ring::digest::digest(&ring::digest::SHA256, b"");
+    let forged = crate::http::session::begin("link", digest.as_ref(), wall_clock());
+    let request = scene.server.request(Method::GET, "/metrics");
+    let request = request.header("Cookie", format!("groundswell_session={forged}"));
+    assert_eq!(request.send().await.unwrap().status(), 401);
+}
+
 /// Behind something that encrypts, a page that people are told of is everybody's to reach.
 #[tokio::test]
 async fn who_has_a_public_address_is_not_of_this_machine_alone() {

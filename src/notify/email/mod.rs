@@ -20,6 +20,8 @@ use compose::Mail;
 pub use server::Encryption;
 pub(super) use server::MailServer;
 
+/// How long a server may take over a mail, whatever requests may take.
+const LEAST: Duration = Duration::from_secs(60);
 /// How long a picture may take.
 const PICTURE: Duration = Duration::from_secs(5);
 
@@ -38,9 +40,16 @@ pub(super) struct Email {
 }
 
 impl Email {
-    /// How long one try may take: a picture, all together, and those who are tried alone.
-    pub fn patience(request: Duration) -> Duration {
-        PICTURE + 2 * request
+    /// How long one try may take: a picture, all together, and each of them alone.
+    pub fn patience(&self, request: Duration) -> Duration {
+        let tries = 1 + u32::try_from(self.to.len()).unwrap_or(u32::MAX);
+        PICTURE + Self::limit(request).saturating_mul(tries)
+    }
+
+    /// How long a mail may take, where a request may take `request`: servers look at what is in it before they
+    /// say that they have taken it.
+    pub fn limit(request: Duration) -> Duration {
+        request.max(LEAST)
     }
 
     /// Names the server and the people. A secret.

@@ -9,6 +9,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -16,6 +17,9 @@ use crate::notify::TargetPolicy;
 use crate::notify::error::NotifyError;
 use crate::notify::observer::Failure;
 use crate::secret::Secret;
+
+/// How long one of several addresses may take to answer.
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// How mail gets to the server unread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,15 +82,12 @@ impl MailServer {
 
     /// Hands `mail` over for all of `to`. Whom the server refuses for good does not keep it from the others.
     pub async fn send(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Failure> {
-        let late = |_| Problem::Failure(Failure::Timeout(self.timeout));
-        let all = timeout(self.timeout, self.send_to(from, to, mail)).await;
-        match all.map_err(late).flatten() {
-            Ok(()) => Ok(()),
+        match self.send_to(from, to, mail).await {
             Err(Problem::Somebody(failure)) if to.len() > 1 => {
-                let each = timeout(self.timeout, self.send_to_each(from, to, mail)).await;
-                if each.unwrap_or(false) { Ok(()) } else { Err(failure) }
+                if self.send_to_each(from, to, mail).await { Ok(()) } else { Err(failure) }
             }
             Err(Problem::Somebody(failure) | Problem::Failure(failure)) => Err(failure),
+            Ok(()) => Ok(()),
         }
     }
 
@@ -109,18 +110,34 @@ impl MailServer {
         let to = to.iter().map(|it| it.email.clone()).collect();
         let envelope = Envelope::new(Some(from.clone()), to);
         let envelope = envelope.map_err(|error| Failure::Encoding(error.to_string()))?;
-        let mut failure = Failure::Connection(format!("{} leads to no address", self.host));
-        for address in self.addresses().await? {
-            match self.transport(address).send_raw(&envelope, mail).await {
-                Ok(_) => return Ok(()),
-                Err(error) if is_of_the_way(&error) => failure = self.failure(&error),
+        let sent = async {
+            let transport = self.transport(self.address().await?);
+            match transport.send_raw(&envelope, mail).await {
+                Ok(_) => Ok(()),
                 Err(error) if is_of_somebody(&error) => {
-                    return Err(Problem::Somebody(self.failure(&error)));
+                    Err(Problem::Somebody(self.failure(&error)))
                 }
-                Err(error) => return Err(self.failure(&error).into()),
+                Err(error) => Err(self.failure(&error).into()),
+            }
+        };
+        let late = |_| Problem::Failure(Failure::Timeout(self.timeout));
+        timeout(self.timeout, sent).await.map_err(late)?
+    }
+
+    /// An address of the server that answers. Which one is found out before anything is said: what may have
+    /// been taken at one address is not sent to the next.
+    async fn address(&self) -> Result<SocketAddr, Failure> {
+        let addresses = self.addresses().await?;
+        if let [one] = addresses[..] {
+            return Ok(one);
+        }
+        for address in &addresses {
+            let connected = timeout(CONNECT, TcpStream::connect(address)).await;
+            if connected.is_ok_and(|it| it.is_ok()) {
+                return Ok(*address);
             }
         }
-        Err(failure.into())
+        Err(Failure::Connection(format!("no address of {} answers", self.name())))
     }
 
     /// Where the name leads, as far as mail may go there.
@@ -185,13 +202,8 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Whether the server may take the mail for others: it refuses a mailbox, not the sender's name or
-/// password (RFC 5321, section 4.2.2).
+/// Whether the server may take the mail for others: it refuses a mailbox, for now or for good, not
+/// the sender's name or password (RFC 5321, section 4.2.2).
 fn is_of_somebody(error: &Error) -> bool {
-    error.status().map(u16::from).is_some_and(|code| matches!(code, 550..=553))
-}
-
-/// Whether another address of the server may fare better.
-fn is_of_the_way(error: &Error) -> bool {
-    !error.is_permanent() && !error.is_transient() && !error.is_client() && !error.is_response()
+    error.status().map(u16::from).is_some_and(|code| matches!(code, 450..=452 | 550..=553))
 }

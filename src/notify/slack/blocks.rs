@@ -17,6 +17,9 @@ pub const MAX_FIELD: usize = 2000;
 pub const MAX_FIELDS: usize = 10;
 /// Most blocks of a message.
 pub const MAX_BLOCKS: usize = 50;
+/// Most text of all blocks of a message, in characters. Slack publishes no such limit, and refuses messages of
+/// more than about twelve thousand (`msg_blocks_too_long`).
+pub const MAX_ALL: usize = 10_000;
 /// Longest `text` of a message, in characters: Slack cuts it at 40,000 but asks for no more than
 /// 4,000.
 pub const MAX_FALLBACK: usize = 4000;
@@ -141,6 +144,11 @@ impl Button {
         Self { url: Some(url.to_owned()), ..Self::new(text, action) }
     }
 
+    fn size(&self) -> usize {
+        let more = [&self.value, &self.url].into_iter().flatten();
+        self.text.size() + more.map(|it| units(it)).sum::<usize>()
+    }
+
     fn new(text: &str, action_id: &'static str) -> Self {
         Self {
             text: Text::plain(text),
@@ -173,7 +181,30 @@ pub enum Text {
     },
 }
 
+/// `blocks` without those that would go beyond [`MAX_ALL`]: what stands first is kept.
+pub fn fit(blocks: Vec<Block>) -> Vec<Block> {
+    let mut left = MAX_ALL;
+    let fits = |block: &Block| {
+        let size = block.size();
+        let fits = size <= left;
+        left -= if fits { size } else { 0 };
+        fits
+    };
+    blocks.into_iter().filter(fits).take(MAX_BLOCKS).collect()
+}
+
 impl Block {
+    /// How much text it holds.
+    fn size(&self) -> usize {
+        match self {
+            Self::Header { text } => text.size(),
+            Self::Section { text, fields } => text.iter().chain(fields).map(Text::size).sum(),
+            Self::Context { elements } => elements.iter().map(Text::size).sum(),
+            Self::Actions { elements } => elements.iter().map(Button::size).sum(),
+            Self::Image { alt_text, .. } => units(alt_text),
+        }
+    }
+
     /// A header; `text` must keep within [`MAX_HEADER`].
     pub fn header(text: String) -> Self {
         Self::Header { text: Text::PlainText { text, emoji: true } }
@@ -204,6 +235,12 @@ impl Block {
 }
 
 impl Text {
+    fn size(&self) -> usize {
+        match self {
+            Self::PlainText { text, .. } | Self::Mrkdwn { text, .. } => units(text),
+        }
+    }
+
     fn plain(text: &str) -> Self {
         Self::PlainText { text: text.to_owned(), emoji: true }
     }

@@ -3,17 +3,26 @@
 use uuid::Uuid;
 
 use super::blocks::{Block, Button, Confirmation, MAX_BUTTON_URL, Style};
-use super::escape::units;
+use super::escape::{link, units};
 use crate::incident::{Incident, Severity, State, Subject};
 use crate::notify::story::Story;
 
 /// The buttons below a message that tells of `incident`: those for which somebody hears (`heard`), and
 /// the one that opens the page. `None`: there is nothing to press.
 pub fn below(incident: &Incident, story: &Story, heard: bool) -> Option<Block> {
-    let mut buttons = if heard { acts(incident) } else { Vec::new() };
     let page = story.page.as_ref().filter(|page| units(page) <= MAX_BUTTON_URL);
+    if !heard {
+        // Slack warns whoever presses a button of which nobody hears, be it one that opens a page.
+        return page.and_then(|page| opens(page));
+    }
+    let mut buttons = acts(incident);
     buttons.extend(page.map(|page| Button::link("Open the page", "open", page)));
     (!buttons.is_empty()).then_some(Block::Actions { elements: buttons })
+}
+
+/// A link to the page.
+pub fn opens(page: &str) -> Option<Block> {
+    Block::section(&[link(page, "Open the page", MAX_BUTTON_URL)])
 }
 
 fn acts(incident: &Incident) -> Vec<Button> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::blocks::{Block, MAX_BLOCKS, MAX_FALLBACK, MAX_HEADER, Message};
+use super::blocks::{Block, MAX_FALLBACK, MAX_HEADER, Message, fit};
 use super::buttons;
 use super::escape::{link, mrkdwn, plain, units};
 use crate::incident::{Change, Severity};
@@ -53,7 +53,7 @@ pub(super) fn compose(change: &Change, telling: &Telling, picture: Option<Block>
         blocks.extend(Block::section(&quoted(quote, i == 0)));
     }
     blocks.extend(Block::context(mrkdwn(&story.footer, MAX_SENTENCE)));
-    blocks.truncate(MAX_BLOCKS);
+    let blocks = fit(blocks);
     Message { text: fallback(mark, story), blocks, unfurl_links: false, unfurl_media: false }
 }
 

@@ -1,6 +1,7 @@
 //! A storm as a Slack message.
 
-use super::blocks::{Block, Button, MAX_BLOCKS, MAX_BUTTON_URL, MAX_FALLBACK, MAX_HEADER, Message};
+use super::blocks::{Block, MAX_ALL, MAX_FALLBACK, MAX_HEADER, Message, fit};
+use super::buttons::opens;
 use super::escape::{link, mrkdwn, plain, units};
 use super::message::mark;
 use crate::incident::Severity;
@@ -11,6 +12,8 @@ use crate::notify::story::Mark;
 const MAX_LINE: usize = 300;
 /// Longest address made into a link; a longer one is left out.
 const MAX_URL: usize = 500;
+/// Longest that the incidents may be together, so that there is room for the rest.
+const MAX_LINES: usize = MAX_ALL - 1_000;
 /// Incidents in a section: as many as have room there, whatever they hold.
 const IN_A_SECTION: usize = 3;
 
@@ -19,17 +22,21 @@ pub fn message(storm: &Storm) -> Message {
     let sign = mark(worst(storm));
     let room = MAX_HEADER - units(sign) - 1;
     let mut blocks = vec![Block::header(format!("{sign} {}", plain(&storm.headline, room)))];
-    for gusts in storm.told.chunks(IN_A_SECTION) {
-        let lines: Vec<String> = gusts.iter().map(line).collect();
-        blocks.extend(Block::section(&lines));
+    let mut left = MAX_LINES;
+    let fits = |line: &String| {
+        left = left.saturating_sub(units(line));
+        left > 0
+    };
+    let lines: Vec<String> = storm.told.iter().map(line).take_while(fits).collect();
+    for lines in lines.chunks(IN_A_SECTION) {
+        blocks.extend(Block::section(lines));
     }
-    if storm.more > 0 {
-        blocks.extend(Block::context(format!("and {} more", storm.more)));
+    let more = storm.more + storm.told.len() - lines.len();
+    if more > 0 {
+        blocks.extend(Block::context(format!("and {more} more")));
     }
-    let page = storm.page.as_ref().filter(|page| units(page) <= MAX_BUTTON_URL);
-    let button = page.map(|page| Button::link("Open the page", "open", page));
-    blocks.extend(button.map(|button| Block::Actions { elements: vec![button] }));
-    blocks.truncate(MAX_BLOCKS);
+    blocks.extend(storm.page.as_deref().and_then(opens));
+    let blocks = fit(blocks);
     let text = mrkdwn(&format!("{sign} {}", storm.headline), MAX_FALLBACK);
     Message { text, blocks, unfurl_links: false, unfurl_media: false }
 }

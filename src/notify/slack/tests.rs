@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::blocks::{MAX_BLOCKS, MAX_FALLBACK, MAX_FIELD, MAX_FIELDS, MAX_HEADER, MAX_TEXT};
+use super::blocks::{
+    MAX_ALL, MAX_BLOCKS, MAX_FALLBACK, MAX_FIELD, MAX_FIELDS, MAX_HEADER, MAX_TEXT,
+};
 use super::escape::units;
 use super::{Pressed, message};
 use crate::incident::fixtures::{change, change_of, fall, incident, resolved, silent_feed};
@@ -76,7 +78,9 @@ fn what_can_be_done_is_told_by_buttons() {
     assert_eq!(of(resolved(incident(), 190)), ["False alarm", "Open the page"]);
     assert_eq!(of(silent_feed()), [&["Acknowledge"], &silences[..], &["Open the page"]].concat());
     let unheard = Telling { buttons: false, ..telling.clone() };
-    assert_eq!(buttons(incident(), &unheard), ["Open the page"]);
+    assert_eq!(buttons(incident(), &unheard), [""; 0]);
+    let told = message(&change(), &unheard);
+    assert!(told["blocks"][3]["text"]["text"].as_str().unwrap().ends_with("|Open the page>"));
     assert_eq!(buttons(incident(), &Telling::within(TimeZone::UTC)), [""; 0]);
 }
 
@@ -181,6 +185,8 @@ proptest! {
     fn slack_accepts_whatever_strangers_write(change in hostile::change()) {
         let message = message(&change, &Telling::within(TimeZone::UTC));
         assert_slack_accepts(&message);
+        let told: usize = texts(&message).map(length).sum();
+        prop_assert!(told <= MAX_ALL, "{told}");
         let json = message.to_string();
         for call in ["<!channel", "<!here", "<!everyone", "<!subteam", "<@", "@channel", "@here", "@everyone"] {
             prop_assert!(!json.contains(call), "{call} in {json}");

@@ -22,10 +22,12 @@ const MAX_ANSWER: usize = 1 << 20;
 const MAX_CODE: usize = 64;
 
 /// What Slack calls passing.
-const PASSING: [&str; 8] = [
+const PASSING: [&str; 10] = [
     "accesslimited",
+    "ekm_access_denied",
     "fatal_error",
     "internal_error",
+    "org_login_required",
     "ratelimited",
     "rate_limited",
     "request_timeout",
@@ -76,11 +78,6 @@ impl WebApi {
         authorization.set_sensitive(true);
         let (client, targets) = (clients.client(route, &base)?, clients.policy());
         Ok(Self { client, base, authorization, targets, timeout })
-    }
-
-    /// How long one call may take.
-    pub const fn timeout(&self) -> Duration {
-        self.timeout
     }
 
     /// Names Slack and the bot, for those who share its pace. A secret.

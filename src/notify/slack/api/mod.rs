@@ -21,6 +21,7 @@ use crate::notify::channel::Refusal;
 use crate::notify::observer::Failure;
 use crate::notify::picture::Pictures;
 use crate::notify::storm::Storm;
+use crate::notify::story::Mark;
 use crate::store::{Store, StoreError};
 
 use call::Problem;
@@ -32,6 +33,8 @@ const PACE: Duration = Duration::from_secs(1);
 /// How long what comes after the telling may take: a picture, messages that are brought up to date.
 const FINISHING: Duration = Duration::from_secs(15);
 
+/// What Slack says of a message that is there no more, or is in a channel that is told no more.
+const GONE: [&str; 4] = ["message_not_found", "channel_not_found", "is_archived", "not_in_channel"];
 /// What Slack says of a message that may not be changed.
 const UNCHANGEABLE: [&str; 2] = ["cant_update_message", "edit_window_closed"];
 
@@ -68,9 +71,9 @@ impl SlackApi {
         PACE
     }
 
-    /// How long one try may take: the telling, and what comes after it.
+    /// How long one try may take: three calls and the store at most, and what comes after them.
     pub fn patience(request: Duration) -> Duration {
-        request + FINISHING
+        3 * request + 2 * FINISHING
     }
 
     /// Names the channel and who writes there. A secret.
@@ -83,15 +86,12 @@ impl SlackApi {
     /// What has been told is remembered before its picture is drawn, so that a try that is cut off then tells
     /// nobody twice. Where Slack's answer is lost it is told once more: Slack knows no idempotency key.
     pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
-        let telling = async {
-            match self.known(change).await? {
-                Some(posted) if posted.told == change.id => Ok(posted),
-                Some(posted) if self.go_on(&posted, change).await? => Ok(posted),
-                _ => self.begin(change).await,
-            }
+        // Each call has its limit; what has been told must not be cut off before it is remembered.
+        let posted = match self.known(change).await? {
+            Some(posted) if posted.told == change.id => posted,
+            Some(posted) if self.go_on(&posted, change).await? => posted,
+            _ => self.begin(change).await?,
         };
-        let limit = self.api.timeout();
-        let posted = timeout(limit, telling).await.map_err(|_| Failure::Timeout(limit))??;
         if timeout(FINISHING, self.show(&posted, change)).await.is_err() {
             let (route, incident) = (&self.route, change.incident.id);
             warn!(route, %incident, "its picture takes too long, and is left out");
@@ -157,7 +157,7 @@ impl SlackApi {
         let message = written(&compose(change, &self.telling, None));
         match self.update(posted, message).await {
             Ok(()) => {}
-            Err(Problem::Said(code)) if code == "message_not_found" => return Ok(false),
+            Err(Problem::Said(code)) if GONE.contains(&code.as_str()) => return Ok(false),
             // Some workspaces let nobody change what is older; the thread says it.
             Err(Problem::Said(code)) if UNCHANGEABLE.contains(&code.as_str()) => {}
             Err(problem) => return Err(problem.into()),
@@ -166,7 +166,7 @@ impl SlackApi {
         reply["channel"] = json!(posted.channel);
         reply["thread_ts"] = json!(posted.ts);
         // Nobody who does not follow a thread is told of what stands in it.
-        reply["reply_broadcast"] = json!(change.incident.state == State::Escalated);
+        reply["reply_broadcast"] = json!(is_worse(change, &self.telling));
         self.api.call("chat.postMessage", &reply).await?;
         self.remember(&Posted { told: change.id, ..posted.clone() }, change).await;
         Ok(true)
@@ -194,6 +194,11 @@ impl SlackApi {
         message["ts"] = json!(posted.ts);
         self.api.call("chat.update", &message).await.map(drop)
     }
+}
+
+/// Whether people must hear of it who have not been in the thread.
+fn is_worse(change: &Change, telling: &Telling) -> bool {
+    change.incident.state == State::Escalated || telling.story(change).mark == Mark::Worse
 }
 
 /// A field of Slack's answer without which nothing can follow.
