@@ -11,22 +11,26 @@
 //! | `/history` | incidents, latest first |
 //! | `/parts/...` | pieces of these, for the script |
 //! | `/login` | where whoever has a token signs in, and sees who they are; `/logout` ends that |
-//! | `/open/{id}` | where a signed link leads: lets in to the incident |
+//! | `/open/{id}` | where a signed link leads: lets in to the incident, or to all of them |
 
+mod brand;
 mod card;
+mod charts;
 mod drawn;
 mod fault;
 mod forms;
 mod guard;
+mod history;
+mod incident;
 mod link;
-mod view;
+mod now;
 
 use std::sync::LazyLock;
 
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
-use axum::response::Response;
+use axum::response::{Html, Response};
 use axum::routing::{get, post};
 use ring::digest::{SHA256, digest};
 
@@ -34,6 +38,8 @@ use super::access::{Access, Role};
 use super::answer;
 use crate::chart;
 use crate::desk::Desk;
+
+use fault::PageFault;
 
 pub use card::sign;
 pub use drawn::Drawn;
@@ -52,6 +58,9 @@ static ASSETS: LazyLock<String> = LazyLock::new(|| {
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
      img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// A page, or a part of one.
+type Shown = Result<Html<String>, PageFault>;
+
 /// The stylesheet of the pages, which colours charts, too.
 pub fn style() -> &'static str {
     &STYLE
@@ -60,17 +69,17 @@ pub fn style() -> &'static str {
 /// Every page; who asks for one without a role is sent to sign in.
 pub(super) fn routes(desk: Desk, access: &Access, secure: bool) -> Router {
     let viewed = Router::new()
-        .route("/", get(view::now))
-        .route("/parts/open", get(view::open))
-        .route("/parts/brands", get(view::brands))
-        .route("/brands/{brand}", get(view::brand))
-        .route("/parts/brands/{brand}", get(view::brand_charts))
-        .route("/incidents/{id}", get(view::incident))
-        .route("/parts/incidents/{id}", get(view::told))
-        .route("/parts/incidents/{id}/more", get(view::more))
-        .route("/parts/incidents/{id}/chart", get(view::incident_chart))
-        .route("/parts/incidents/{id}/mentions", get(view::mentions))
-        .route("/history", get(view::history));
+        .route("/", get(now::now))
+        .route("/parts/open", get(now::open))
+        .route("/parts/brands", get(now::brands))
+        .route("/brands/{brand}", get(brand::brand))
+        .route("/parts/brands/{brand}", get(brand::brand_charts))
+        .route("/incidents/{id}", get(incident::incident))
+        .route("/parts/incidents/{id}", get(incident::told))
+        .route("/parts/incidents/{id}/more", get(incident::more))
+        .route("/parts/incidents/{id}/chart", get(incident::incident_chart))
+        .route("/parts/incidents/{id}/mentions", get(incident::mentions))
+        .route("/history", get(history::history));
     let done = Router::new().route("/incidents/{id}/responses", post(forms::respond));
     let sign_in = Router::new()
         .route("/login", get(forms::login).post(forms::sign_in))
