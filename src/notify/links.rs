@@ -39,9 +39,12 @@ impl PageLinks {
             || host.parse::<IpAddr>().is_ok_and(|it| it.to_canonical().is_loopback())
     }
 
-    /// The page that shows all incidents.
-    pub fn home(&self) -> String {
-        self.public_url.to_string()
+    /// As [`Self::to`], to the page that shows all incidents.
+    pub fn home(&self, now: Timestamp) -> String {
+        match self.signing {
+            Some(_) => self.to(Uuid::nil(), now),
+            None => self.public_url.to_string(),
+        }
     }
 
     /// The link to `incident` that is sent at `now`: `/open/{incident}?until={seconds}&signature={HMAC}`,
@@ -121,6 +124,14 @@ mod tests {
         assert!(!links.lets_in(incident, until, "not base64!", at(1_000)));
         let of_another = super::tests::links(Some("another")).to(incident, at(1_000));
         assert!(!links.lets_in(incident, until, &parts(&of_another).1, at(1_000)));
+    }
+
+    #[test]
+    fn a_link_leads_to_all_incidents() {
+        let (signed, now) = (links(Some("secret")), at(1_000));
+        let (until, signature) = parts(&signed.home(now));
+        assert!(signed.lets_in(Uuid::nil(), until, &signature, now));
+        assert_eq!(links(None).home(now), "https://page.example:8443/");
     }
 
     #[test]

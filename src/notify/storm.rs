@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::story::{Mark, Story};
 use super::telling::Telling;
 use crate::incident::{Change, Severity, State};
+use crate::source::wall_clock;
 
 /// Most incidents that are told one by one; the rest are counted.
 const MOST_TOLD: usize = 60;
@@ -37,15 +38,7 @@ pub struct Gust {
 impl Storm {
     /// What `changes` say: of each incident the latest counts.
     pub fn of(changes: &[Change], telling: &Telling) -> Self {
-        let mut latest: BTreeMap<_, &Change> = BTreeMap::new();
-        for change in changes {
-            let known = latest.entry(change.incident.id).or_insert(change);
-            // An acknowledgement has the number of what it answers, and comes after it.
-            if change.sequence >= known.sequence {
-                *known = change;
-            }
-        }
-        let mut latest: Vec<&Change> = latest.into_values().collect();
+        let mut latest = latest(changes);
         latest.sort_by(|a, b| urgency(a).cmp(&urgency(b)).then_with(|| by_z(a, b)));
         let gust = |change: &&Change| {
             let Story { mark, headline, page, .. } = telling.story(change);
@@ -55,9 +48,22 @@ impl Storm {
             headline: headline(&latest),
             told: latest.iter().take(MOST_TOLD).map(gust).collect(),
             more: latest.len().saturating_sub(MOST_TOLD),
-            page: telling.page.as_ref().map(|page| page.home()),
+            page: telling.page.as_ref().map(|page| page.home(wall_clock())),
         }
     }
+}
+
+/// The latest of each incident.
+pub(super) fn latest(changes: &[Change]) -> Vec<&Change> {
+    let mut latest: BTreeMap<_, &Change> = BTreeMap::new();
+    for change in changes {
+        let known = latest.entry(change.incident.id).or_insert(change);
+        // An acknowledgement has the number of what it answers, and comes after it.
+        if change.sequence >= known.sequence {
+            *known = change;
+        }
+    }
+    latest.into_values().collect()
 }
 
 /// What is open comes first, then what nobody has taken, then what is more severe.

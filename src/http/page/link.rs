@@ -21,7 +21,7 @@ pub struct Signed {
     signature: String,
 }
 
-/// Lets whoever follows a signed link in to its incident. Who is in already stays who they are; and whose link
+/// Lets whoever follows a signed link in to its incident, or to all of them (the nil id). Who is in already stays who they are; and whose link
 /// is over signs in as everybody does.
 pub async fn open(
     State(SignIn { access, secure }): State<SignIn>,
@@ -29,7 +29,8 @@ pub async fn open(
     Query(Signed { until, signature }): Query<Signed>,
     headers: HeaderMap,
 ) -> Response {
-    let there = Redirect::to(&format!("/incidents/{incident}")).into_response();
+    let there = if incident.is_nil() { "/".to_owned() } else { format!("/incidents/{incident}") };
+    let there = Redirect::to(&there).into_response();
     if access.caller(Role::Viewer, &headers).is_ok() {
         return there;
     }

@@ -176,6 +176,7 @@ fn link(setup: &Setup, now: Timestamp) -> String {
 async fn a_link_lets_in_and_is_over_then() {
     let setup = setup();
     let (link, old) = (link(&setup, wall_clock()), link(&setup, Timestamp::from_millis(0)));
+    let page = setup.settings.page.clone().unwrap();
     let scene = Scene::start(setup).await;
     scene.tell(change_of(incident(), 0)).await;
     let there = format!("/incidents/{}", incident().id);
@@ -206,6 +207,11 @@ async fn a_link_lets_in_and_is_over_then() {
         );
         assert!(!led.headers().contains_key("set-cookie"), "{useless}");
     }
+    // As from a message that tells of many.
+    let home = page.home(wall_clock()).replace("http://page.example", "");
+    let led = follow(&home, "").await;
+    assert_eq!((led.status().as_u16(), led.headers()["location"].to_str().unwrap()), (303, "/"));
+    assert_eq!(follow("/", &session_of(&led)).await.status(), 200);
     // Who is signed in stays who they are.
     assert!(!follow(&link, &session).await.headers().contains_key("set-cookie"));
     // The secret of links is no token.
