@@ -26,7 +26,8 @@ const CONTENT_TYPE: &str = "content-type";
 /// Header of a record: the alert's id, by which a reader drops what it has seen.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// A topic that takes alerts.
+/// A topic that takes alerts. Its producer is no idempotent one: such a producer dies of what it cannot explain, and
+/// whoever reads must drop what comes twice anyway.
 pub(super) struct AlertTopic {
     producer: FutureProducer,
     brokers: String,
@@ -46,7 +47,6 @@ impl AlertTopic {
     ) -> Result<Self, NotifyError> {
         let producer = client::producer(kafka, "groundswell-alerts", LARGEST)
             .set("acks", "all")
-            .set("enable.idempotence", "true")
             .set("message.timeout.ms", timeout.as_millis().max(1).to_string())
             // Each alert is waited for: nothing comes that it could wait for.
             .set("linger.ms", "0")
