@@ -35,6 +35,8 @@ mod kafka_support;
 mod limits;
 #[path = "live/members.rs"]
 mod members;
+#[path = "live/outbox.rs"]
+mod outbox;
 #[path = "live/page.rs"]
 mod page;
 #[path = "live/planted_secrets.rs"]
@@ -53,6 +55,8 @@ mod restart;
 mod route;
 #[path = "live/signatures.rs"]
 mod signatures;
+#[path = "live/silences.rs"]
+mod silences;
 #[path = "live/slack.rs"]
 mod slack;
 #[path = "live/slack_support.rs"]

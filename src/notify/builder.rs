@@ -17,6 +17,7 @@ use super::pipeline::Tuning;
 use super::post::Post;
 use super::rate_limit::RateLimit;
 use super::receiver::Receiver;
+use super::rest::{Effort, Rests};
 use super::settings::{RetrySettings, Route, Target};
 use super::slack::{Slack, SlackApi, WebApi};
 use super::telling::Telling;
@@ -52,15 +53,25 @@ impl Builder {
             self.limits.entry((address, pace)).or_insert_with(|| Arc::new(RateLimit::new(pace)));
         // Routes that fail together shall not come back together.
         let seed = self.tuning.seed.wrapping_add(self.names.len() as u64);
+        let backoff = Backoff::new(&self.retry, seed)?;
+        let effort = Effort {
+            route: route.name.clone(),
+            limit: Arc::new(RateLimit::new(pace)),
+            backoff: backoff.clone(),
+            give_up_after: self.retry.give_up_after,
+            observer: Arc::clone(&self.observer),
+            turn: Arc::default(),
+        };
         Ok(Worker {
             route: route.clone(),
             store: self.store.clone(),
             channel,
             limit: Arc::clone(limit),
-            backoff: Backoff::new(&self.retry, seed)?,
+            backoff,
             give_up_after: self.retry.give_up_after,
             request_timeout: self.retry.request_timeout,
             observer: Arc::clone(&self.observer),
+            rests: Rests::new(effort),
             one_by_one_until: None,
         })
     }
@@ -73,7 +84,7 @@ impl Builder {
             }
             Target::SlackApi { url, bot_token, channel } => {
                 let (name, timeout) = (&route.name, self.retry.request_timeout);
-                Ok(Channel::Slack(Box::new(SlackApi {
+                Ok(Channel::Slack(Arc::new(SlackApi {
                     route: name.clone(),
                     api: WebApi::new(&mut self.clients, name, url, bot_token, timeout)?,
                     channel: channel.clone(),
@@ -97,8 +108,17 @@ impl Builder {
                 let (targets, timeout) =
                     (self.clients.policy(), Email::limit(self.retry.request_timeout));
                 let server = MailServer::new(&route.name, server, credentials, targets, timeout)?;
+                let server = Arc::new(server);
                 let (from, to, pictures) = (from.clone(), to.clone(), self.pictures.clone());
-                Ok(Channel::Email(Box::new(Email { server, from, to, telling, pictures })))
+                Ok(Channel::Email(Box::new(Email {
+                    route: route.name.clone(),
+                    server,
+                    from,
+                    to,
+                    telling,
+                    store: self.store.clone(),
+                    pictures,
+                })))
             }
             Target::Kafka { kafka, topic, format } => {
                 let timeout = self.retry.request_timeout;

@@ -1,10 +1,12 @@
 //! The ways by which a change reaches a receiver.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::email::Email;
 use super::observer::Failure;
 use super::post::Post;
+use super::rest::Rest;
 use super::slack::SlackApi;
 use super::told::Told;
 use super::topic::AlertTopic;
@@ -17,7 +19,7 @@ pub(super) enum Channel {
     /// A POST of JSON.
     Post(Box<Post>),
     /// A channel of Slack, by its Web API.
-    Slack(Box<SlackApi>),
+    Slack(Arc<SlackApi>),
     /// People, by e-mail.
     Email(Box<Email>),
     /// A topic of Kafka.
@@ -40,13 +42,13 @@ impl From<Failure> for Refusal {
 }
 
 impl Channel {
-    /// One try to tell `change`. Once it is accepted, it is the receiver's to keep.
-    pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
+    /// One try to tell `change`. Once it is accepted, it is the receiver's to keep; what is left to do then.
+    pub async fn deliver(&self, change: &Change) -> Result<Vec<Box<dyn Rest>>, Refusal> {
         match self {
-            Self::Post(post) => post.deliver(change).await,
+            Self::Post(post) => post.deliver(change).await.map(|()| Vec::new()),
             Self::Slack(slack) => slack.deliver(change).await,
             Self::Email(email) => email.deliver(change).await,
-            Self::Topic(topic) => topic.deliver(change).await,
+            Self::Topic(topic) => topic.deliver(change).await.map(|()| Vec::new()),
         }
     }
 
@@ -59,10 +61,10 @@ impl Channel {
         }
     }
 
-    /// One try to tell all of `changes` in one message.
-    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<(), Refusal> {
+    /// As [`Self::deliver`], of all of `changes` in one message.
+    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<Vec<Box<dyn Rest>>, Refusal> {
         match self {
-            Self::Post(post) => post.deliver_storm(changes).await,
+            Self::Post(post) => post.deliver_storm(changes).await.map(|()| Vec::new()),
             Self::Slack(slack) => slack.deliver_storm(changes).await,
             Self::Email(email) => email.deliver_storm(changes).await,
             Self::Topic(_) => Err(Failure::no_storms().into()),

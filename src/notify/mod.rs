@@ -17,6 +17,7 @@
 //! - `links`: how they come to the on-call page; `telling`: how people are told; `picture`: what it looks like.
 //! - `pipeline`: the [`Notifier`]: a `worker` for each route (`builder` makes it), which takes what stands in the outbox;
 //!   `filter` says what a route carries.
+//! - `rest`: what is left to do once people have been told.
 //! - `told`: what is told again to a receiver that forgets.
 //! - `targets`: where it may go.
 //! - `backoff`, `retry_after`, `rate_limit`: when the next try may follow.
@@ -42,6 +43,7 @@ mod pipeline;
 mod post;
 mod rate_limit;
 mod receiver;
+mod rest;
 mod retry_after;
 mod settings;
 pub mod slack;

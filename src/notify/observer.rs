@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use uuid::Uuid;
 
 use crate::incident::Change;
 
@@ -26,6 +27,10 @@ pub trait DeliveryObserver: Send + Sync {
 
     /// `change` will not be tried again, unless somebody asks for it: it is parked in the outbox.
     fn given_up(&self, route: &str, change: &Change, reason: &GivenUp);
+
+    /// People have been told of `incident` (none: of many in one message), and lack something for good: `lacks` says what, e.g. its picture,
+    /// or who was not reached.
+    fn incomplete(&self, route: &str, incident: Option<Uuid>, lacks: &str, reason: &Failure);
 }
 
 /// How one try went wrong. Shows no address and no header value.

@@ -15,7 +15,10 @@ pub struct Picture {
 
 /// Draws incidents.
 pub trait Pictures: Send + Sync {
-    /// `incident` among what came before it; `None` when there is nothing to draw, or it cannot be drawn:
-    /// nobody waits for a picture to be told.
-    fn of<'a>(&'a self, incident: &'a Incident) -> BoxFuture<'a, Option<Picture>>;
+    /// `incident` among what came before it; `None` when there is nothing to draw.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be drawn for now, in plain words.
+    fn of<'a>(&'a self, incident: &'a Incident) -> BoxFuture<'a, Result<Option<Picture>, String>>;
 }

@@ -12,6 +12,7 @@ use super::backoff::Backoff;
 use super::channel::{Channel, Refusal};
 use super::observer::{DeliveryObserver, Failure, GivenUp};
 use super::rate_limit::RateLimit;
+use super::rest::{Rest, Rests};
 use super::settings::Route;
 use super::told::Told;
 use crate::incident::{Change, State};
@@ -46,6 +47,8 @@ pub(super) struct Worker {
     pub give_up_after: Duration,
     pub request_timeout: Duration,
     pub observer: Arc<dyn DeliveryObserver>,
+    /// What is left to do of what has been told.
+    pub rests: Rests,
     /// Until then nothing is told in one go: it was refused.
     pub one_by_one_until: Option<Timestamp>,
 }
@@ -61,7 +64,7 @@ impl Worker {
                     let taken = self.take().await;
                     let is_over = |it: &Delivery| it.change.incident.state == State::Resolved;
                     let over = taken.iter().any(is_over);
-                    self.deliver(taken).await;
+                    self.deliver(taken, &stop).await;
                     // All that was told of it before is over with it.
                     if over && let Some(repeats) = &mut repeats {
                         repeats.reset_immediately();
@@ -76,10 +79,11 @@ impl Worker {
         {
             let taken = self.take().await;
             if taken.is_empty() {
-                return;
+                break;
             }
-            self.deliver(taken).await;
+            self.deliver(taken, &stop).await;
         }
+        self.rests.end().await;
     }
 
     fn name(&self) -> &str {
@@ -144,7 +148,7 @@ impl Worker {
     }
 
     /// One try to tell all of `taken`, and what follows from it.
-    async fn deliver(&mut self, taken: Vec<Delivery>) {
+    async fn deliver(&mut self, taken: Vec<Delivery>, stop: &watch::Receiver<bool>) {
         let answer = match &taken[..] {
             [] => return,
             [one] => self.channel.deliver(&one.change).await,
@@ -156,13 +160,7 @@ impl Worker {
         self.limit.answered();
         let now = wall_clock();
         match answer {
-            Ok(()) => {
-                for delivery in &taken {
-                    self.write(|| self.store.accepted(delivery, now)).await;
-                    let latency = between(delivery.due_at, now);
-                    self.observer.delivered(self.name(), &delivery.change, latency);
-                }
-            }
+            Ok(rests) => self.told(&taken, rests, now, stop).await,
             Err(Refusal { failure, .. }) if taken.len() > 1 && !failure.is_transient() => {
                 let route = self.name();
                 warn!(route, %failure, "many incidents in one message are refused; they are told one by one");
@@ -182,6 +180,24 @@ impl Worker {
                     self.try_later(delivery, &refusal.failure, wait.and(together), now).await;
                 }
             }
+        }
+    }
+
+    /// All of `taken` has been told, and `rests` are left to do.
+    async fn told(
+        &mut self,
+        taken: &[Delivery],
+        rests: Vec<Box<dyn Rest>>,
+        now: Timestamp,
+        stop: &watch::Receiver<bool>,
+    ) {
+        self.write(|| self.store.accepted(taken, now)).await;
+        for delivery in taken {
+            let latency = between(delivery.due_at, now);
+            self.observer.delivered(self.name(), &delivery.change, latency);
+        }
+        for rest in rests {
+            self.rests.begin(rest, stop.clone());
         }
     }
 

@@ -8,6 +8,7 @@
 mod change;
 mod error;
 mod incidents;
+mod lock;
 mod marks;
 mod messages;
 mod open;
@@ -16,6 +17,7 @@ mod partition;
 mod post;
 mod responses;
 mod settings;
+mod silences;
 mod storms;
 mod told;
 

@@ -13,7 +13,8 @@ use tokio::sync::watch;
 
 use super::change;
 use super::error::StoreError;
-use super::open::{Dialect, Store};
+use super::lock::{Lock, lock};
+use super::open::{Dialect, Store, Transaction};
 use crate::incident::Change;
 use crate::mention::{Timestamp, millis};
 
@@ -85,6 +86,18 @@ macro_rules! take {
     };
 }
 
+/// Ends those rows, a list in JSON, that are `$rows`.
+macro_rules! end {
+    ($rows:literal) => {
+        concat!(
+            "UPDATE outbox SET state = $1, reason = $2, ended_at = $3, held_by = NULL, \
+             held_until = NULL WHERE state <> 'delivered' AND seq IN (",
+            $rows,
+            ")"
+        )
+    };
+}
+
 impl Store {
     /// Changes when something has been put into the outbox by this process.
     pub fn posted(&self) -> watch::Receiver<u64> {
@@ -107,16 +120,27 @@ impl Store {
             Dialect::Postgres => take!(" FOR UPDATE OF o SKIP LOCKED"),
         };
         self.within(async {
+            let mut transaction = self.begin_to_take(route).await?;
             let row = sqlx::query(statement)
                 .bind(&*self.holder)
                 .bind(now.plus_millis(millis(hold)).as_millis())
                 .bind(now.as_millis())
                 .bind(route)
-                .fetch_optional(&self.pool)
+                .fetch_optional(transaction.connection()?)
                 .await?;
+            transaction.commit().await?;
             row.as_ref().map(delivery).transpose()
         })
         .await
+    }
+
+    /// Begins a transaction that alone takes of `route`: of two at once each would see nothing of what the other
+    /// takes, and one could take what comes after it.
+    pub(super) async fn begin_to_take(&self, route: &str) -> Result<Transaction, StoreError> {
+        let mut transaction = self.begin().await?;
+        let name = format!("route {route}");
+        lock(transaction.connection()?, self.dialect, &name, Lock::Alone).await?;
+        Ok(transaction)
     }
 
     /// When the next notification of `route` is due; `None` when none waits.
@@ -142,13 +166,17 @@ impl Store {
         .await
     }
 
-    /// The receiver has accepted it.
+    /// The receiver has accepted all of `deliveries`.
     ///
     /// # Errors
     ///
-    /// When the store fails; until it is told, the notification is sent again.
-    pub async fn accepted(&self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
-        self.end(delivery, DELIVERED, None, now).await
+    /// When the store fails; until it is told, the notifications are sent again.
+    pub async fn accepted(
+        &self,
+        deliveries: &[Delivery],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.end(deliveries, DELIVERED, None, now).await
     }
 
     /// It is given up, and kept: see [`Store::parked`].
@@ -162,28 +190,32 @@ impl Store {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.end(delivery, PARKED, Some(reason), now).await
+        self.end(std::slice::from_ref(delivery), PARKED, Some(reason), now).await
     }
 
     async fn end(
         &self,
-        delivery: &Delivery,
+        deliveries: &[Delivery],
         state: &str,
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Whoever held it, it has been accepted; what has been accepted is not parked.
+        let statement = match self.dialect {
+            Dialect::Sqlite => end!("SELECT value FROM json_each($4)"),
+            Dialect::Postgres => {
+                end!("SELECT CAST(json_array_elements_text(CAST($4 AS json)) AS BIGINT)")
+            }
+        };
+        let rows: Vec<i64> = deliveries.iter().map(|delivery| delivery.seq).collect();
         self.within(async {
-            // Whoever held it, it has been accepted; what has been accepted is not parked.
-            sqlx::query(
-                "UPDATE outbox SET state = $1, reason = $2, ended_at = $3, held_by = NULL, \
-                 held_until = NULL WHERE seq = $4 AND state <> 'delivered'",
-            )
-            .bind(state)
-            .bind(reason)
-            .bind(now.as_millis())
-            .bind(delivery.seq)
-            .execute(&self.pool)
-            .await?;
+            sqlx::query(statement)
+                .bind(state)
+                .bind(reason)
+                .bind(now.as_millis())
+                .bind(serde_json::json!(rows).to_string())
+                .execute(&self.pool)
+                .await?;
             Ok(())
         })
         .await

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::change;
 use super::error::StoreError;
 use super::incidents;
+use super::lock::{Lock, lock};
 use super::open::{Store, patiently};
 use super::post::{Carrier, post};
-use super::responses::{Lock, lock_brand};
 use crate::incident::{Change, State, Subject};
 use crate::mention::Timestamp;
 
@@ -255,7 +255,7 @@ impl Store {
         write_parts(connection, &claim.partition, checkpoint).await?;
         for (change, carriers) in &checkpoint.changes {
             let brand = &change.incident.brand;
-            patiently(lock_brand(connection, self.dialect, brand, Lock::Shared)).await?;
+            patiently(lock(connection, self.dialect, brand, Lock::Shared)).await?;
             patiently(incidents::write(connection, &claim.partition, change)).await?;
             patiently(post(connection, carriers, change, now)).await?;
         }

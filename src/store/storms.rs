@@ -9,7 +9,7 @@ use super::open::{Dialect, Store};
 use super::outbox::{Delivery, delivery};
 use crate::mention::{Timestamp, millis};
 
-/// Takes all that are due, of incidents of which nothing is being sent: `$5` at most, the earliest first.
+/// Takes all that are due, of incidents of which nothing is being sent: `$5` at most, none before an earlier one of its incident.
 macro_rules! take_all {
     ($lock:literal) => {
         concat!(
@@ -19,8 +19,9 @@ macro_rules! take_all {
              WHERE seq IN (SELECT o.seq FROM outbox o WHERE o.route = $4 AND o.state = 'pending' \
              AND o.due_at <= $3 AND (o.held_until IS NULL OR o.held_until <= $3) \
              AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route \
-             AND e.incident_id = o.incident_id AND e.state = 'pending' AND e.seq < o.seq \
-             AND (e.due_at > $3 OR e.held_until > $3)) ORDER BY o.seq LIMIT $5",
+             AND e.incident_id = o.incident_id AND e.state = 'pending' AND (e.sequence < o.sequence \
+             OR e.sequence = o.sequence AND e.seq < o.seq) \
+             AND (e.due_at > $3 OR e.held_until > $3)) ORDER BY o.sequence, o.seq LIMIT $5",
             $lock,
             ") RETURNING seq, change, planned_at, attempts, first_try_at"
         )
@@ -45,17 +46,19 @@ impl Store {
             Dialect::Postgres => take_all!(" FOR UPDATE OF o SKIP LOCKED"),
         };
         self.within(async {
+            let mut transaction = self.begin_to_take(route).await?;
             let rows = sqlx::query(statement)
                 .bind(&*self.holder)
                 .bind(now.plus_millis(millis(hold)).as_millis())
                 .bind(now.as_millis())
                 .bind(route)
                 .bind(i64::from(most))
-                .fetch_all(&self.pool)
+                .fetch_all(transaction.connection()?)
                 .await?;
+            transaction.commit().await?;
             let mut taken: Vec<Delivery> =
                 rows.iter().map(delivery).collect::<Result<_, StoreError>>()?;
-            taken.sort_by_key(|delivery| delivery.seq);
+            taken.sort_by_key(|delivery| (delivery.change.sequence, delivery.seq));
             Ok(taken)
         })
         .await
@@ -73,7 +76,8 @@ impl Store {
                  AND o.state = 'pending' AND o.due_at <= $2 \
                  AND (o.held_until IS NULL OR o.held_until <= $2) \
                  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.route = o.route \
-                 AND e.incident_id = o.incident_id AND e.state = 'pending' AND e.seq < o.seq \
+                 AND e.incident_id = o.incident_id AND e.state = 'pending' AND (e.sequence < o.sequence \
+                 OR e.sequence = o.sequence AND e.seq < o.seq) \
                  AND (e.due_at > $2 OR e.held_until > $2))",
             )
             .bind(route)

@@ -1,5 +1,8 @@
 //! What routes have told of incidents that are not over.
 
+use sqlx::Row;
+use uuid::Uuid;
+
 use super::change;
 use super::error::StoreError;
 use super::open::Store;
@@ -30,6 +33,28 @@ impl Store {
             .fetch_all(&self.pool)
             .await?;
             rows.iter().map(|row| change::read(row, "what has been told")).collect()
+        })
+        .await
+    }
+
+    /// The change of `incident` that `route` has told last; `None` when it has told none, or has
+    /// [forgotten](Self::forget_delivered) it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn told_last(&self, route: &str, incident: Uuid) -> Result<Option<Uuid>, StoreError> {
+        self.within(async {
+            let row = sqlx::query(
+                "SELECT change_id FROM outbox WHERE route = $1 AND incident_id = $2 \
+                 AND state = 'delivered' ORDER BY sequence DESC, seq DESC LIMIT 1",
+            )
+            .bind(route)
+            .bind(incident.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+            let id: Option<String> = row.map(|row| row.try_get("change_id")).transpose()?;
+            Ok(id.and_then(|id| Uuid::parse_str(&id).ok()))
         })
         .await
     }

@@ -24,6 +24,7 @@ const GIVEN_UP: &str = "given_up";
 #[derive(Debug)]
 pub struct Notifications {
     outcomes: IntCounterVec,
+    incomplete: IntCounterVec,
     outstanding: GaugeVec,
     oldest: GaugeVec,
     waiting: GaugeVec,
@@ -42,6 +43,15 @@ impl Notifications {
                     "notifications",
                     "Notifications that ended as delivered or given_up; retried counts failed tries \
                      that are followed by another.",
+                ),
+            )?,
+            incomplete: registrar.counters(
+                &["route"],
+                (
+                    "groundswell_notifications_incomplete_total",
+                    "notifications",
+                    "Notifications that were delivered and lack something for good: their picture, a mailbox that was \
+                     not reached, an older message that does not say yet how things stand.",
                 ),
             )?,
             outstanding: registrar.gauges(
@@ -105,6 +115,7 @@ impl Notifications {
             for outcome in [DELIVERED, RETRIED, GIVEN_UP] {
                 self.outcomes.with_label_values(&[route, outcome]);
             }
+            self.incomplete.with_label_values(&[route]);
             self.delivery.with_label_values(&[route]);
         }
     }
@@ -150,5 +161,9 @@ impl Notifications {
 
     pub(super) fn given_up(&self, route: &str) {
         self.outcomes.with_label_values(&[route, GIVEN_UP]).inc();
+    }
+
+    pub(super) fn incomplete(&self, route: &str) {
+        self.incomplete.with_label_values(&[route]).inc();
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::metrics::Metrics;
 use crate::incident::Change;
 use crate::mention::Timestamp;
@@ -85,6 +87,12 @@ impl DeliveryObserver for Observer {
             %reason,
             "notification given up; it is parked, `groundswell outbox` shows it"
         );
+    }
+
+    fn incomplete(&self, route: &str, incident: Option<Uuid>, lacks: &str, reason: &Failure) {
+        self.metrics.notifications().incomplete(route);
+        let incident = incident.map_or("many".to_owned(), |it| it.to_string());
+        tracing::warn!(route, incident, %reason, "an incident is told without {lacks}");
     }
 }
 

@@ -44,7 +44,7 @@ async fn a_crisis_is_mailed_over_starttls_with_its_picture() {
         let subject = mail["headers"]["Subject"][0].as_str().unwrap();
         assert!(subject.contains(": Acme: "), "{subject}");
         let picture = &mail["images"][0];
-        assert_eq!(picture["type"], "image/png", "{mail:#}");
+        assert_eq!(picture["type"], "image/png", "{mail:#}\n{}", program.log());
         assert!(picture["bytes"].as_u64().unwrap() > 5_000);
         let html = mail["html"].as_str().unwrap();
         assert!(!html.contains("<script") && !html.contains("<img src=x"), "{html}");

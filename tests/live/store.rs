@@ -46,7 +46,7 @@ pub fn change(number: u32, sequence: u32, state: State) -> Change {
     change
 }
 
-fn routes(names: &[&str]) -> Vec<Carrier> {
+pub fn routes(names: &[&str]) -> Vec<Carrier> {
     names.iter().map(|&name| Carrier::now(name)).collect()
 }
 
@@ -208,86 +208,6 @@ async fn incidents_are_open_until_they_are_resolved_and_a_feeds_is_its_topics() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_outbox_keeps_the_order_of_an_incident_and_holds_up_no_other() {
-    let folder = tempfile::tempdir().unwrap();
-    for settings in engines(&folder) {
-        let (store, other) =
-            (Store::open(&settings).await.unwrap(), Store::open(&settings).await.unwrap());
-        let (first, second) = (change(1, 0, State::Opened), change(1, 1, State::Resolved));
-        let another = change(2, 0, State::Opened);
-        for change in [&first, &second, &another, &first] {
-            store.post(change, &routes(&["slack"]), at(0)).await.unwrap();
-        }
-        assert_eq!(store.next_due("slack").await.unwrap(), Some(at(0)));
-        assert_eq!(store.next_due("crm").await.unwrap(), None);
-        assert_eq!(store.take("crm", at(0), HOLD).await.unwrap(), None);
-
-        let taken = store.take("slack", at(0), HOLD).await.unwrap().unwrap();
-        assert_eq!((&taken.change, taken.attempt, taken.first_try_at), (&first, 1, at(0)));
-        let beside = other.take("slack", at(0), HOLD).await.unwrap().unwrap();
-        assert_eq!(beside.change, another, "the resolution waits for the opening");
-        assert_eq!(other.take("slack", at(0), HOLD).await.unwrap(), None);
-        assert_eq!(store.next_due("slack").await.unwrap(), Some(at(15)), "when it is held no more");
-
-        // Its holder has died; then it fails.
-        let again = other.take("slack", at(15), HOLD).await.unwrap().unwrap();
-        assert_eq!((&again.change, again.attempt, again.first_try_at), (&first, 2, at(0)));
-        other.put_back(&again, at(100)).await.unwrap();
-        other.accepted(&beside, at(16)).await.unwrap();
-        assert_eq!(store.take("slack", at(99), HOLD).await.unwrap(), None);
-        assert_eq!(store.next_due("slack").await.unwrap(), Some(at(100)));
-        let again = store.take("slack", at(100), HOLD).await.unwrap().unwrap();
-        store.accepted(&again, at(101)).await.unwrap();
-        // Whoever held it before, and thinks that it failed, comes too late.
-        other.put_back(&again, at(102)).await.unwrap();
-        store.park(&taken, "too late", at(103)).await.unwrap();
-        let last = store.take("slack", at(104), HOLD).await.unwrap().unwrap();
-        assert_eq!(last.change, second);
-        assert_eq!(store.take("slack", at(104), HOLD).await.unwrap(), None);
-
-        store.let_go().await.unwrap();
-        assert_eq!(other.take("slack", at(105), HOLD).await.unwrap().unwrap().change, second);
-        assert_eq!(store.forget_delivered(at(102)).await.unwrap(), 2);
-        let counts = store.outbox_counts(at(1_000)).await.unwrap().remove(0);
-        assert_eq!((counts.pending, counts.parked, counts.oldest_pending), (1, 0, Some(at(0))));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_route_was_told_is_known_as_long_as_it_is_open_and_a_while_longer() {
-    let folder = tempfile::tempdir().unwrap();
-    for settings in engines(&folder) {
-        let store = Store::open(&settings).await.unwrap();
-        let claim = store.claim(&partition(0)).await.unwrap().claim;
-        let deliver = async |change: &Change, second, accepted| {
-            let changes = vec![(change.clone(), routes(&["alerts", "crm"]))];
-            let checkpoint = Checkpoint { changes, ..Checkpoint::default() };
-            store.commit(&claim, &checkpoint, at(second)).await.unwrap();
-            let delivery = store.take("alerts", at(second), HOLD).await.unwrap().unwrap();
-            if accepted {
-                store.accepted(&delivery, at(second)).await.unwrap();
-            } else {
-                store.park(&delivery, "refused", at(second)).await.unwrap();
-            }
-        };
-        let [opened, worse] =
-            [(0, State::Opened), (1, State::Escalated)].map(|it| change(1, it.0, it.1));
-        let [other, over] =
-            [(0, State::Opened), (1, State::Resolved)].map(|it| change(2, it.0, it.1));
-        let refused = change(3, 0, State::Opened);
-        deliver(&opened, 0, true).await;
-        deliver(&other, 1, true).await;
-        deliver(&refused, 2, false).await;
-        deliver(&worse, 3, true).await;
-        deliver(&over, 4, true).await;
-        let told = async |route: &str, second| store.told(route, at(second)).await.unwrap();
-        assert_eq!(told("alerts", 5).await, [opened.clone(), worse.clone()]);
-        assert_eq!(told("alerts", 4).await, [opened, worse, other, over]);
-        assert_eq!(told("crm", 0).await, []);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn incidents_resolved_long_ago_are_forgotten_and_open_ones_are_not() {
     let folder = tempfile::tempdir().unwrap();
     for settings in engines(&folder) {
@@ -305,13 +225,13 @@ async fn incidents_resolved_long_ago_are_forgotten_and_open_ones_are_not() {
         store.commit(&claim, &checkpoint, at(0)).await.unwrap();
         for change in [&open, &resolved] {
             let id = change.incident.id;
-            store.remember_message("slack", id, "there").await.unwrap();
+            store.remember_messages("slack", &[(id, "there".to_owned())].into()).await.unwrap();
         }
         let before = open.incident.updated_at.plus_millis(1);
         assert_eq!(store.forget_resolved(before).await.unwrap(), 1);
         assert_eq!(store.forget_resolved(before).await.unwrap(), 0);
         let message = async |change: &Change| {
-            store.message("slack", change.incident.id).await.unwrap().is_some()
+            store.messages("slack", &[change.incident.id]).await.unwrap()[0].is_some()
         };
         assert!(message(&open).await);
         assert!(!message(&resolved).await, "it is forgotten with its incident");

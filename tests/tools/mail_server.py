@@ -5,13 +5,15 @@
 First {"port": ...}; then one {"mail": ...} for each mail that it accepts, read by Python's own email package.
 --tls offers STARTTLS and takes no mail without it; with --wrapped TLS begins with the first byte. With --user it
 takes no mail from anybody else. The first mails are answered with each --data in turn, e.g. "451 later". Whoever is
-called gone@... is refused. It ends when its standard input does.
+called gone@... is refused, and whoever is called later@... the first two times. It ends when its standard input does.
 """
 
 import argparse
 import asyncio
+import collections
 import email
 import email.policy
+import html.parser
 import json
 import logging
 import ssl
@@ -36,15 +38,33 @@ def say(what):
     print(json.dumps(what), flush=True)
 
 
+class Tags(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append([tag, dict(attributes)])
+
+
+def tags(text):
+    """The elements that a browser would see, each with its attributes."""
+    parser = Tags()
+    parser.feed(text)
+    parser.close()
+    return parser.seen
+
+
 def read(content):
     """What a mail program would make of it."""
     mail = email.message_from_bytes(content, policy=email.policy.default)
-    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    plain, styled = mail.get_body(("plain",)), mail.get_body(("html",))
     parts = [mail, *mail.walk()]
     return {
         "headers": {name: [str(value) for value in mail.get_all(name)] for name in set(mail.keys())},
         "plain": plain.get_content() if plain else None,
-        "html": html.get_content() if html else None,
+        "html": styled.get_content() if styled else None,
+        "tags": tags(styled.get_content() if styled else ""),
         "images": [
             {"type": part.get_content_type(), "id": part["content-id"], "bytes": len(part.get_content())}
             for part in mail.walk()
@@ -55,9 +75,14 @@ def read(content):
 
 
 class Handler:
+    asked = collections.Counter()
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("gone@"):
             return "550 5.1.1 no such person here"
+        self.asked[address] += 1
+        if address.startswith("later@") and self.asked[address] <= 2:
+            return "451 4.7.1 greylisted, come again"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

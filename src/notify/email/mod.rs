@@ -1,6 +1,7 @@
 //! E-mail, through a server that takes it by SMTP.
 
 mod compose;
+mod rest;
 mod server;
 
 use std::sync::Arc;
@@ -8,14 +9,19 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use tokio::time::timeout;
+use tracing::warn;
 
 use super::channel::Refusal;
 use super::observer::Failure;
-use super::picture::Pictures;
+use super::picture::{Picture, Pictures};
+use super::rest::Rest;
+use super::storm::latest;
 use super::telling::Telling;
 use crate::incident::Change;
+use crate::store::Store;
 
 use compose::Mail;
+use rest::Later;
 
 pub use server::Encryption;
 pub(super) use server::MailServer;
@@ -23,18 +29,22 @@ pub(super) use server::MailServer;
 /// How long a server may take over a mail, whatever requests may take.
 const LEAST: Duration = Duration::from_secs(60);
 /// How long a picture may take.
-const PICTURE: Duration = Duration::from_secs(5);
+const PICTURE: Duration = Duration::from_secs(10);
 
 /// People who are told by e-mail.
 pub(super) struct Email {
+    /// The route.
+    pub route: String,
     /// Who takes their mail.
-    pub server: MailServer,
+    pub server: Arc<MailServer>,
     /// From whom it comes.
     pub from: Mailbox,
     /// To whom it goes.
     pub to: Vec<Mailbox>,
     /// How it tells.
     pub telling: Telling,
+    /// Where it is known what has been told.
+    pub store: Store,
     /// Draws what is told, if anything does.
     pub pictures: Option<Arc<dyn Pictures>>,
 }
@@ -58,26 +68,45 @@ impl Email {
         format!("{} {}", self.server.name(), to.join(" "))
     }
 
-    /// Tells `change`.
-    pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
-        let picture = match &self.pictures {
-            Some(pictures) => {
-                timeout(PICTURE, pictures.of(&change.incident)).await.unwrap_or_default()
-            }
-            None => None,
-        };
-        self.send(&Mail::of(change, &self.telling, picture)).await
+    /// Tells `change`. What is left then are those whose mailbox does not take it for now.
+    pub async fn deliver(&self, change: &Change) -> Result<Vec<Box<dyn Rest>>, Refusal> {
+        let picture = self.picture(change).await;
+        self.send(&Mail::of(change, &self.telling, picture), &[change]).await
     }
 
-    /// Tells all of `changes` in one mail.
-    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<(), Refusal> {
-        self.send(&Mail::of_storm(changes, &self.telling)).await
+    /// As [`Self::deliver`], of all of `changes` in one mail.
+    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<Vec<Box<dyn Rest>>, Refusal> {
+        self.send(&Mail::of_storm(changes, &self.telling), &latest(changes)).await
     }
 
-    async fn send(&self, mail: &Mail) -> Result<(), Refusal> {
+    /// A mail is not changed once it is sent: it has its picture then, or none.
+    async fn picture(&self, change: &Change) -> Option<Picture> {
+        let picture = timeout(PICTURE, self.pictures.as_ref()?.of(&change.incident)).await;
+        let late = |_| Err(format!("drawing it takes longer than {PICTURE:?}"));
+        picture.unwrap_or_else(late).unwrap_or_else(|failure| {
+            let (route, incident) = (&self.route, change.incident.id);
+            warn!(route, %incident, failure, "an incident is mailed without its picture");
+            None
+        })
+    }
+
+    /// Sends `mail`, which tells `changes`.
+    async fn send(&self, mail: &Mail, changes: &[&Change]) -> Result<Vec<Box<dyn Rest>>, Refusal> {
         let message = mail.written(&self.from, &self.to);
-        let message = message.map_err(|error| Failure::Encoding(error.to_string()))?;
-        Ok(self.server.send(&self.from.email, &self.to, &message.formatted()).await?)
+        let message = message.map_err(|error| Failure::Encoding(error.to_string()))?.formatted();
+        let unreached = self.server.send(&self.from.email, &self.to, &message).await?;
+        if unreached.why().is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Box::new(Later {
+            server: Arc::clone(&self.server),
+            from: self.from.email.clone(),
+            unreached,
+            mail: message,
+            tells: changes.iter().map(|change| (change.incident.id, change.id)).collect(),
+            route: self.route.clone(),
+            store: self.store.clone(),
+        })])
     }
 }
 

@@ -11,7 +11,6 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tracing::warn;
 
 use crate::notify::TargetPolicy;
 use crate::notify::error::NotifyError;
@@ -35,7 +34,6 @@ pub enum Encryption {
 
 /// A server that takes mail.
 pub struct MailServer {
-    route: String,
     host: String,
     port: u16,
     tls: Tls,
@@ -64,7 +62,6 @@ impl MailServer {
             Encryption::None => Ok(Tls::None),
         };
         Ok(Self {
-            route: route.to_owned(),
             host: host.to_owned(),
             port,
             tls: tls.map_err(|error| NotifyError::Client(error.to_string()))?,
@@ -80,30 +77,40 @@ impl MailServer {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// Hands `mail` over for all of `to`. Whom the server refuses for good does not keep it from the others.
-    pub async fn send(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Failure> {
+    /// Hands `mail` over for all of `to`; who is not reached while others are.
+    pub async fn send(
+        &self,
+        from: &Address,
+        to: &[Mailbox],
+        mail: &[u8],
+    ) -> Result<Unreached, Failure> {
         match self.send_to(from, to, mail).await {
-            Err(Problem::Somebody(failure)) if to.len() > 1 => {
-                if self.send_to_each(from, to, mail).await { Ok(()) } else { Err(failure) }
+            Err(Problem::Somebody(_)) if to.len() > 1 => {
+                let unreached = self.send_to_each(from, to, mail).await;
+                let is_anybody_reached = unreached.people().count() < to.len();
+                match unreached.why() {
+                    Some(why) if !is_anybody_reached => Err(why),
+                    _ => Ok(unreached),
+                }
             }
             Err(Problem::Somebody(failure) | Problem::Failure(failure)) => Err(failure),
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(Unreached::default()),
         }
     }
 
-    /// Whether one of them at least is reached.
-    async fn send_to_each(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> bool {
-        let mut reached = false;
+    /// Hands `mail` over for each of `to` alone.
+    pub async fn send_to_each(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Unreached {
+        let mut unreached = Unreached::default();
         for person in to {
-            match self.send_to(from, std::slice::from_ref(person), mail).await {
-                Ok(()) => reached = true,
-                Err(Problem::Somebody(failure) | Problem::Failure(failure)) => {
-                    let (route, to) = (&self.route, &person.email);
-                    warn!(route, %to, %failure, "one of those who are told by e-mail is not reached");
-                }
+            let sent = self.send_to(from, std::slice::from_ref(person), mail).await;
+            let Err(Problem::Somebody(why) | Problem::Failure(why)) = sent else { continue };
+            if why.is_transient() {
+                unreached.later.push((person.clone(), why));
+            } else {
+                unreached.refused.push((person.clone(), why));
             }
         }
-        reached
+        unreached
     }
 
     async fn send_to(&self, from: &Address, to: &[Mailbox], mail: &[u8]) -> Result<(), Problem> {
@@ -185,6 +192,27 @@ impl MailServer {
             return Failure::Deferred { words: format!("{server} does not take it now: {words}") };
         }
         Failure::Connection(format!("{server}: {words}"))
+    }
+}
+
+/// Those for whom a mail was not taken, each with the reason.
+#[derive(Default)]
+pub struct Unreached {
+    /// Who may be reached later.
+    pub later: Vec<(Mailbox, Failure)>,
+    /// Whom the server refuses for good.
+    pub refused: Vec<(Mailbox, Failure)>,
+}
+
+impl Unreached {
+    /// All of them.
+    pub fn people(&self) -> impl Iterator<Item = &Mailbox> {
+        self.later.iter().chain(&self.refused).map(|(person, _)| person)
+    }
+
+    /// Why somebody is not reached; what passes before what does not.
+    pub fn why(&self) -> Option<Failure> {
+        self.later.iter().chain(&self.refused).map(|(_, why)| why.clone()).next()
     }
 }
 

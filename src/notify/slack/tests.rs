@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bot;
+mod many;
 mod sdk;
 
 use jiff::tz::TimeZone;

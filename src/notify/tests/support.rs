@@ -243,6 +243,7 @@ pub enum Event {
     Delivered(String, Uuid),
     Retrying(String, Uuid, u32, Failure, Duration),
     GivenUp(String, Uuid, GivenUp),
+    Incomplete(String, Option<Uuid>, String, Failure),
 }
 
 struct Recorder(UnboundedSender<Event>);
@@ -260,7 +261,7 @@ impl Events {
         let (mut events, mut ended) = (Vec::new(), 0);
         while ended < count {
             let event = self.next().await;
-            ended += usize::from(!matches!(event, Event::Retrying(..)));
+            ended += usize::from(matches!(event, Event::Delivered(..) | Event::GivenUp(..)));
             events.push(event);
         }
         events
@@ -285,6 +286,11 @@ impl DeliveryObserver for Recorder {
 
     fn given_up(&self, route: &str, change: &Change, why: &GivenUp) {
         let event = Event::GivenUp(route.into(), change.id, why.clone());
+        let _ = self.0.send(event);
+    }
+
+    fn incomplete(&self, route: &str, incident: Option<Uuid>, lacks: &str, why: &Failure) {
+        let event = Event::Incomplete(route.into(), incident, lacks.into(), why.clone());
         let _ = self.0.send(event);
     }
 }

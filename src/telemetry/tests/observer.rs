@@ -50,6 +50,21 @@ fn what_is_given_up_is_counted() {
 }
 
 #[test]
+fn what_a_delivered_notification_lacks_is_counted() {
+    let metrics = Metrics::new(10).unwrap();
+    metrics.notifications().expect_routes(["on-call"]);
+    let incomplete = || {
+        let name = "groundswell_notifications_incomplete_total";
+        value(&metrics, name, &[("route", "on-call")])
+    };
+    assert_eq!(incomplete(), Some(0.0), "there before anything happens");
+    let failure = Failure::Refused { words: "no".into() };
+    let observer = Observer::new(metrics.clone());
+    observer.incomplete("on-call", Some(change().incident.id), "its picture", &failure);
+    assert_eq!(incomplete(), Some(1.0));
+}
+
+#[test]
 fn what_is_where_is_shown_by_route() {
     let metrics = Metrics::new(10).unwrap();
     let busy = crate::store::RouteCounts {

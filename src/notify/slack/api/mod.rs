@@ -3,13 +3,14 @@
 
 mod call;
 mod picture;
+mod rest;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
 
@@ -20,21 +21,30 @@ use crate::notify::Telling;
 use crate::notify::channel::Refusal;
 use crate::notify::observer::Failure;
 use crate::notify::picture::Pictures;
-use crate::notify::storm::Storm;
+use crate::notify::rest::Rest;
+use crate::notify::storm::{Storm, latest};
 use crate::notify::story::Mark;
 use crate::store::{Store, StoreError};
 
 use call::Problem;
+use rest::Finish;
 
 pub use call::{ENDPOINT, WebApi};
 
 /// Slack takes one message a second for a channel (<https://docs.slack.dev/apis/web-api/rate-limits>).
 const PACE: Duration = Duration::from_secs(1);
-/// How long what comes after the telling may take: a picture, messages that are brought up to date.
-const FINISHING: Duration = Duration::from_secs(15);
+/// How long the store may take to say which message is whose, and to remember it.
+const STORE: Duration = Duration::from_secs(15);
 
 /// What Slack says of a message that is there no more, or is in a channel that is told no more.
-const GONE: [&str; 4] = ["message_not_found", "channel_not_found", "is_archived", "not_in_channel"];
+const GONE: [&str; 6] = [
+    "cannot_reply_to_message",
+    "channel_not_found",
+    "is_archived",
+    "message_not_found",
+    "not_in_channel",
+    "thread_not_found",
+];
 /// What Slack says of a message that may not be changed.
 const UNCHANGEABLE: [&str; 2] = ["cant_update_message", "edit_window_closed"];
 
@@ -63,6 +73,9 @@ struct Posted {
     ts: String,
     /// The change that was told last.
     told: Uuid,
+    /// Whether it tells of many incidents.
+    #[serde(default)]
+    is_storm: bool,
 }
 
 impl SlackApi {
@@ -71,9 +84,9 @@ impl SlackApi {
         PACE
     }
 
-    /// How long one try may take: three calls and the store at most, and what comes after them.
+    /// How long one try may take: three calls, and the store, at most.
     pub fn patience(request: Duration) -> Duration {
-        3 * request + 2 * FINISHING
+        3 * request + STORE
     }
 
     /// Names the channel and who writes there. A secret.
@@ -81,112 +94,119 @@ impl SlackApi {
         format!("{} {}", self.api.identity(), self.channel)
     }
 
-    /// Tells `change`: as the incident's message, or in that and in the thread below it.
+    /// Tells `change`: as the incident's message, or in that and in the thread below it. What is left then is its
+    /// picture.
     ///
-    /// What has been told is remembered before its picture is drawn, so that a try that is cut off then tells
-    /// nobody twice. Where Slack's answer is lost it is told once more: Slack knows no idempotency key.
-    pub async fn deliver(&self, change: &Change) -> Result<(), Refusal> {
-        // Each call has its limit; what has been told must not be cut off before it is remembered.
-        let posted = match self.known(change).await? {
-            Some(posted) if posted.told == change.id => posted,
+    /// What has been told is remembered, so that a try that is cut off then tells nobody twice. Where Slack's
+    /// answer is lost it is told once more: Slack knows no idempotency key.
+    pub async fn deliver(self: &Arc<Self>, change: &Change) -> Result<Vec<Box<dyn Rest>>, Refusal> {
+        let known = self.known(&[change]).await?.pop().flatten();
+        let posted = match known {
+            // A try that was cut off has told it; whether it came to the end is not known.
+            Some(posted) if posted.told == change.id && !posted.is_storm => {
+                return Ok(vec![Box::new(Finish::all(self, posted, change))]);
+            }
+            Some(posted) if posted.told == change.id => return Ok(Vec::new()),
             Some(posted) if self.go_on(&posted, change).await? => posted,
             _ => self.begin(change).await?,
         };
-        if timeout(FINISHING, self.show(&posted, change)).await.is_err() {
-            let (route, incident) = (&self.route, change.incident.id);
-            warn!(route, %incident, "its picture takes too long, and is left out");
-        }
-        Ok(())
+        let picture = Finish::picture(self, posted, change);
+        Ok(picture.map(|it| Box::new(it) as Box<dyn Rest>).into_iter().collect())
     }
 
-    /// Tells all of `changes` in one message of its own, and brings those up to date that tell of one of them.
-    pub async fn deliver_storm(&self, changes: &[Change]) -> Result<(), Refusal> {
-        let mut message = written(&storm::message(&Storm::of(changes, &self.telling)));
-        message["channel"] = json!(self.channel);
-        self.api.call("chat.postMessage", &message).await?;
-        let route = &self.route;
-        let rest = async {
-            for change in changes {
-                if let Err(Refusal { failure, .. }) = self.bring_up_to_date(change).await {
-                    let incident = change.incident.id;
-                    warn!(route, %incident, %failure, "its message does not say yet what was told of it");
-                }
-            }
+    /// Tells all of `changes` in one message of its own. What is left then is to bring those up to date that tell
+    /// of one of the incidents.
+    pub async fn deliver_storm(
+        self: &Arc<Self>,
+        changes: &[Change],
+    ) -> Result<Vec<Box<dyn Rest>>, Refusal> {
+        let latest = latest(changes);
+        let known = self.known(&latest).await?;
+        let is_told = |(known, change): (&Option<Posted>, &&Change)| {
+            known.as_ref().is_some_and(|posted| posted.told == change.id)
         };
-        if timeout(FINISHING, rest).await.is_err() {
-            warn!(route, "not all messages say yet what was told of their incidents in one");
+        if !known.iter().zip(&latest).all(is_told) {
+            let message = written(&storm::message(&Storm::of(changes, &self.telling)));
+            let storm = Posted { is_storm: true, ..self.post(message, Uuid::nil()).await? };
+            let place = |(known, change): (&Option<Posted>, &&Change)| {
+                let own = known.as_ref().filter(|posted| !posted.is_storm);
+                (change.incident.id, Posted { told: change.id, ..own.unwrap_or(&storm).clone() })
+            };
+            self.remember(known.iter().zip(&latest).map(place)).await;
         }
-        Ok(())
+        let own = known.into_iter().zip(latest).filter_map(|(known, change)| {
+            let posted = known.filter(|posted| !posted.is_storm)?;
+            Some(Box::new(Finish::all(self, posted, change)) as Box<dyn Rest>)
+        });
+        Ok(own.collect())
     }
 
-    async fn bring_up_to_date(&self, change: &Change) -> Result<(), Refusal> {
-        let Some(posted) = self.known(change).await? else { return Ok(()) };
-        let message = written(&compose(change, &self.telling, None));
-        Ok(self.update(&posted, message).await?)
-    }
-
-    /// The message that tells of the incident.
-    async fn known(&self, change: &Change) -> Result<Option<Posted>, Refusal> {
-        let known = self.store.message(&self.route, change.incident.id).await.map_err(forgotten)?;
-        Ok(known.and_then(|place| serde_json::from_str(&place).ok()))
+    /// The messages that tell of these incidents.
+    async fn known(&self, changes: &[&Change]) -> Result<Vec<Option<Posted>>, Refusal> {
+        let incidents: Vec<Uuid> = changes.iter().map(|change| change.incident.id).collect();
+        let places = self.store.messages(&self.route, &incidents).await.map_err(forgotten)?;
+        let read = |place: Option<String>| place.and_then(|it| serde_json::from_str(&it).ok());
+        Ok(places.into_iter().map(read).collect())
     }
 
     /// Posts the incident's message.
     async fn begin(&self, change: &Change) -> Result<Posted, Refusal> {
-        let mut message = written(&compose(change, &self.telling, None));
-        message["channel"] = json!(self.channel);
-        let answer = self.api.call("chat.postMessage", &message).await?;
-        let (channel, ts) = (text(&answer, "channel")?, text(&answer, "ts")?);
-        let posted = Posted { channel, ts, told: change.id };
-        self.remember(&posted, change).await;
+        let message = written(&compose(change, &self.telling, None));
+        let posted = self.post(message, change.id).await?;
+        self.remember([(change.incident.id, posted.clone())]).await;
         Ok(posted)
     }
 
+    /// Posts `message`, which tells `change`.
+    async fn post(&self, mut message: Value, change: Uuid) -> Result<Posted, Refusal> {
+        message["channel"] = json!(self.channel);
+        let answer = self.api.call("chat.postMessage", &message).await?;
+        let (channel, ts) = (text(&answer, "channel")?, text(&answer, "ts")?);
+        Ok(Posted { channel, ts, told: change, is_storm: false })
+    }
+
     /// People have been told: whatever is wrong with the store, they are not told again for that.
-    async fn remember(&self, posted: &Posted, change: &Change) {
-        let (route, incident) = (&self.route, change.incident.id);
-        let Ok(place) = serde_json::to_string(posted) else { return };
-        if let Err(failure) = self.store.remember_message(route, incident, &place).await {
-            warn!(route, %incident, %failure, "it is not known which message is this incident's; what happens next begins another");
+    async fn remember(&self, posted: impl IntoIterator<Item = (Uuid, Posted)>) {
+        let place = |(incident, posted)| Some((incident, serde_json::to_string(&posted).ok()?));
+        let places: BTreeMap<Uuid, String> = posted.into_iter().filter_map(place).collect();
+        if let Err(failure) = self.store.remember_messages(&self.route, &places).await {
+            let (route, incidents) = (&self.route, places.len());
+            warn!(route, incidents, %failure, "it is not known which message is an incident's; what happens next begins another");
         }
     }
 
-    /// Changes the incident's message, and tells below it what has happened; `false` when somebody has
-    /// deleted it.
+    /// Changes the incident's message, and tells below it what has happened; `false` when it must be posted anew:
+    /// somebody has deleted it, or it is one of many incidents, and more is to be said of this one.
     async fn go_on(&self, posted: &Posted, change: &Change) -> Result<bool, Refusal> {
-        let message = written(&compose(change, &self.telling, None));
-        match self.update(posted, message).await {
-            Ok(()) => {}
-            Err(Problem::Said(code)) if GONE.contains(&code.as_str()) => return Ok(false),
-            // Some workspaces let nobody change what is older; the thread says it.
-            Err(Problem::Said(code)) if UNCHANGEABLE.contains(&code.as_str()) => {}
-            Err(problem) => return Err(problem.into()),
+        let mark = self.telling.story(change).mark;
+        if posted.is_storm {
+            if !matches!(mark, Mark::Taken | Mark::Over) {
+                return Ok(false);
+            }
+        } else {
+            let message = written(&compose(change, &self.telling, None));
+            match self.update(posted, message).await {
+                Ok(()) => {}
+                Err(Problem::Said(code)) if GONE.contains(&&*code) => return Ok(false),
+                // Some workspaces let nobody change what is older; the thread says it.
+                Err(Problem::Said(code)) if UNCHANGEABLE.contains(&&*code) => {}
+                Err(problem) => return Err(problem.into()),
+            }
         }
         let mut reply = written(&reply(change, &self.telling));
         reply["channel"] = json!(posted.channel);
         reply["thread_ts"] = json!(posted.ts);
         // Nobody who does not follow a thread is told of what stands in it.
-        reply["reply_broadcast"] = json!(is_worse(change, &self.telling));
-        self.api.call("chat.postMessage", &reply).await?;
-        self.remember(&Posted { told: change.id, ..posted.clone() }, change).await;
-        Ok(true)
-    }
-
-    /// Adds a picture to the message, if one can be had: people have been told by then.
-    async fn show(&self, posted: &Posted, change: &Change) {
-        let Some(pictures) = &self.pictures else { return };
-        let Some(picture) = pictures.of(&change.incident).await else { return };
-        let shown = async {
-            let file = picture::upload(&self.api, &picture).await?;
-            let block = picture::block(file, &picture);
-            let message = written(&compose(change, &self.telling, Some(block)));
-            picture::until_it_is_there(|| self.update(posted, message.clone())).await
-        };
-        if let Err(problem) = shown.await {
-            let (route, incident) = (&self.route, change.incident.id);
-            let failure = Refusal::from(problem).failure;
-            warn!(route, %incident, %failure, "an incident is told without its picture");
+        reply["reply_broadcast"] =
+            json!(change.incident.state == State::Escalated || mark == Mark::Worse);
+        match self.api.call("chat.postMessage", &reply).await {
+            Ok(_) => {}
+            Err(Problem::Said(code)) if GONE.contains(&&*code) => return Ok(false),
+            Err(problem) => return Err(problem.into()),
         }
+        let told = Posted { told: change.id, ..posted.clone() };
+        self.remember([(change.incident.id, told)]).await;
+        Ok(true)
     }
 
     async fn update(&self, posted: &Posted, mut message: Value) -> Result<(), Problem> {
@@ -194,11 +214,6 @@ impl SlackApi {
         message["ts"] = json!(posted.ts);
         self.api.call("chat.update", &message).await.map(drop)
     }
-}
-
-/// Whether people must hear of it who have not been in the thread.
-fn is_worse(change: &Change, telling: &Telling) -> bool {
-    change.incident.state == State::Escalated || telling.story(change).mark == Mark::Worse
 }
 
 /// A field of Slack's answer without which nothing can follow.

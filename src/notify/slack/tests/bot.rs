@@ -3,22 +3,18 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::incident::fixtures::{change_of, incident, resolved};
 use crate::incident::{Acknowledgement, Change, Incident, Severity, State};
-use crate::notify::http::Clients;
 use crate::notify::pipeline::Tuning;
-use crate::notify::slack::{SlackApi, WebApi};
 use crate::notify::tests::support::{Event, Events, Outbox, loopback, recorder, retry, settings};
-use crate::notify::{Notifier, Picture, Pictures, Route, Target, Telling};
+use crate::notify::{Notifier, Picture, Pictures, Route, Target};
 use crate::secret::Secret;
-use crate::store::Store;
 
 #[allow(dead_code)]
 #[path = "../../../../tests/support/slack_workspace.rs"]
-mod slack_workspace;
+pub mod slack_workspace;
 
 use slack_workspace::{BOT_TOKEN, CHANNEL, Failing, Seen, SlackWorkspace};
 
@@ -26,59 +22,64 @@ use slack_workspace::{BOT_TOKEN, CHANNEL, Failing, Seen, SlackWorkspace};
 struct Same(Vec<u8>);
 
 impl Pictures for Same {
-    fn of<'a>(&'a self, _: &'a Incident) -> BoxFuture<'a, Option<Picture>> {
+    fn of<'a>(&'a self, _: &'a Incident) -> BoxFuture<'a, Result<Option<Picture>, String>> {
         let picture = Picture { png: self.0.clone(), title: "Acme: mentions an hour".to_owned() };
-        Box::pin(async move { Some(picture) })
+        Box::pin(async move { Ok(Some(picture)) })
     }
 }
 
-/// A route that leads to a channel of `workspace`, and what it delivers.
-struct Bot {
-    outbox: Outbox,
-    events: Events,
-    _notifier: Notifier,
+/// A route that leads to a channel of `workspace`.
+pub fn route(workspace: &SlackWorkspace, token: &str) -> Route {
+    let target = Target::SlackApi {
+        url: Secret::new(workspace.url()),
+        bot_token: Secret::new(token),
+        channel: CHANNEL.to_owned(),
+    };
+    Route::new("slack", target)
+}
+
+/// A route that leads to a channel of a workspace, and what it delivers.
+pub struct Bot {
+    pub outbox: Outbox,
+    pub events: Events,
+    pub notifier: Notifier,
 }
 
 impl Bot {
-    async fn of(workspace: &SlackWorkspace, token: &str, picture: Option<&[u8]>) -> Self {
-        let target = Target::SlackApi {
-            url: Secret::new(workspace.url()),
-            bot_token: Secret::new(token),
-            channel: CHANNEL.to_owned(),
-        };
-        Self::with(Outbox::of(vec![Route::new("slack", target)]).await, picture)
+    pub async fn of(workspace: &SlackWorkspace, token: &str, picture: Option<&[u8]>) -> Self {
+        let pictures = picture.map(|png| Arc::new(Same(png.to_vec())) as Arc<dyn Pictures>);
+        Self::with(Outbox::of(vec![route(workspace, token)]).await, pictures)
     }
 
-    fn with(outbox: Outbox, picture: Option<&[u8]>) -> Self {
+    pub fn with(outbox: Outbox, pictures: Option<Arc<dyn Pictures>>) -> Self {
         let (observer, events) = recorder();
-        let pictures = picture.map(|png| Arc::new(Same(png.to_vec())) as Arc<dyn Pictures>);
         let tuning = Tuning { pace: Some(std::time::Duration::ZERO), seed: 1 };
         let (settings, store) = (settings(loopback(), retry()), outbox.store.clone());
         let notifier =
             Notifier::start_tuned(&outbox.routes, settings, store, observer, pictures, tuning);
-        Self { outbox, events, _notifier: notifier.unwrap() }
+        Self { outbox, events, notifier: notifier.unwrap() }
     }
 
-    async fn tells(&mut self, change: Change) -> Vec<Event> {
+    pub async fn tells(&mut self, change: Change) -> Vec<Event> {
         self.outbox.send(&[change]).await;
         self.events.until_ended(1).await
     }
 }
 
-fn opened() -> Change {
+pub fn opened() -> Change {
     change_of(Incident { severity: Severity::Warning, ..incident() }, 0)
 }
 
-fn escalated() -> Change {
+pub fn escalated() -> Change {
     change_of(Incident { state: State::Escalated, ..incident() }, 1)
 }
 
-fn taken() -> Change {
+pub fn taken() -> Change {
     let by = Acknowledgement { by: "Dana".to_owned(), at: incident().updated_at };
     escalated().acknowledged(uuid::Uuid::from_u128(1), by)
 }
 
-fn header(message: &slack_workspace::Message) -> &str {
+pub fn header(message: &slack_workspace::Message) -> &str {
     message.content["blocks"][0]["text"]["text"].as_str().unwrap()
 }
 
@@ -121,7 +122,7 @@ async fn another_instance_goes_on_with_the_same_message() {
     let workspace = SlackWorkspace::start().await;
     let mut bot = Bot::of(&workspace, BOT_TOKEN, None).await;
     bot.tells(opened()).await;
-    let Bot { outbox, _notifier: notifier, .. } = bot;
+    let Bot { outbox, notifier, .. } = bot;
     notifier.shutdown(std::time::Duration::from_secs(5)).await;
     Bot::with(outbox, None).tells(escalated()).await;
     assert_eq!(workspace.seen().roots().len(), 1);
@@ -132,16 +133,17 @@ async fn a_picture_is_shown_once_slack_has_looked_at_it() {
     let workspace = SlackWorkspace::start().await;
     let mut bot = Bot::of(&workspace, BOT_TOKEN, Some(b"a picture")).await;
     assert!(is_delivered(&bot.tells(opened()).await));
-    let seen = workspace.seen();
-    let file = picture_in(&seen.messages[0].content).expect("it is shown");
+    let picture = |seen: &Seen| picture_in(&seen.messages[0].content).map(str::to_owned);
+    let seen = workspace.wait_until(|seen| picture(seen).is_some()).await;
+    let file = &*picture(&seen).unwrap();
     assert_eq!(&seen.files[file][..], b"a picture");
     let first = seen.calls.iter().position(|it| it == "chat.postMessage");
     let upload = seen.calls.iter().position(|it| it == "files.getUploadURLExternal");
     assert!(first < upload, "people are told before anything is drawn: {:?}", seen.calls);
     // A thread has none of its own.
     bot.tells(escalated()).await;
-    let seen = workspace.seen();
-    assert_ne!(picture_in(&seen.messages[0].content).unwrap(), file, "as it looks now");
+    let as_it_looks_now = |seen: &Seen| picture(seen).is_some_and(|it| it != file);
+    let seen = workspace.wait_until(as_it_looks_now).await;
     assert_eq!(picture_in(&seen.messages[1].content), None);
 }
 
@@ -151,8 +153,56 @@ async fn without_its_picture_people_are_told_all_the_same() {
     workspace.fail_next("files.getUploadURLExternal", Failing::Error("missing_scope"));
     let mut bot = Bot::of(&workspace, BOT_TOKEN, Some(b"a picture")).await;
     assert!(is_delivered(&bot.tells(opened()).await));
+    let Event::Incomplete(_, incident, lacks, why) = bot.events.next().await else { panic!() };
+    assert_eq!((incident, &*lacks), (Some(opened().incident.id), "its picture"));
+    assert!(why.to_string().contains("add them and install the app anew"), "{why}");
     let seen = workspace.seen();
     assert_eq!((seen.messages.len(), seen.files.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_picture_that_slack_has_no_time_for_comes_later() {
+    let workspace = SlackWorkspace::start().await;
+    workspace.fail_next("chat.update", Failing::Error("internal_error"));
+    workspace.fail_next("files.getUploadURLExternal", Failing::Limited(1));
+    let mut bot = Bot::of(&workspace, BOT_TOKEN, Some(b"a picture")).await;
+    assert!(is_delivered(&bot.tells(opened()).await));
+    let is_shown = |seen: &Seen| picture_in(&seen.messages[0].content).is_some();
+    let seen = workspace.wait_until(is_shown).await;
+    let uploads = seen.calls.iter().filter(|it| *it == "files.getUploadURLExternal");
+    assert_eq!((uploads.count(), seen.files.len()), (2, 1), "what is there is not uploaded again");
+}
+
+/// Draws nothing before it is let.
+struct Slow(tokio::sync::Semaphore);
+
+impl Pictures for Slow {
+    fn of<'a>(&'a self, _: &'a Incident) -> BoxFuture<'a, Result<Option<Picture>, String>> {
+        Box::pin(async {
+            self.0.acquire().await.unwrap().forget();
+            Ok(Some(Picture { png: b"late".to_vec(), title: "late".to_owned() }))
+        })
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_picture() {
+    let workspace = SlackWorkspace::start().await;
+    let outbox = Outbox::of(vec![route(&workspace, BOT_TOKEN)]).await;
+    let slow = Arc::new(Slow(tokio::sync::Semaphore::new(0)));
+    let mut bot = Bot::with(outbox, Some(Arc::clone(&slow) as Arc<dyn Pictures>));
+    let other = Incident { id: uuid::Uuid::from_u128(7), ..incident() };
+    for change in [opened(), change_of(other, 0), escalated()] {
+        assert!(is_delivered(&bot.tells(change).await));
+    }
+    // What has been told of anew is not made to look as it did before.
+    slow.0.add_permits(3);
+    let shown = |seen: &Seen| {
+        let roots = seen.roots();
+        roots.iter().filter(|it| picture_in(&it.content).is_some()).count()
+    };
+    let seen = workspace.wait_until(|seen| shown(seen) == 2).await;
+    assert!(header(&seen.messages[0]).contains("now critical"), "{seen:#?}");
 }
 
 #[tokio::test]
@@ -220,60 +270,4 @@ async fn an_answer_that_is_lost_loses_nothing() {
     let seen = workspace.seen();
     let last = &seen.roots()[1].ts;
     assert_eq!(seen.thread_of(last).len(), 1, "it goes on with the one that it knows of");
-}
-
-#[tokio::test]
-async fn a_storm_is_one_message_and_those_that_are_there_are_brought_up_to_date() {
-    let workspace = SlackWorkspace::start().await;
-    let mut bot = Bot::of(&workspace, BOT_TOKEN, None).await;
-    bot.tells(opened()).await;
-    let Bot { outbox, _notifier: notifier, .. } = bot;
-    notifier.shutdown(std::time::Duration::from_secs(5)).await;
-    let others = (1..7).map(|number| {
-        let id = uuid::Uuid::from_u128(number);
-        Change {
-            id: uuid::Uuid::from_u128(100 + number),
-            ..change_of(Incident { id, ..incident() }, 0)
-        }
-    });
-    let storm: Vec<Change> = others.chain([escalated()]).collect();
-    outbox.send(&storm).await;
-    let mut bot = Bot::with(outbox, None);
-    bot.events.until_ended(7).await;
-    let seen = workspace.wait_until(|seen| seen.messages[0].updates == 1).await;
-    assert_eq!(seen.messages.len(), 2, "{seen:#?}");
-    assert!(header(&seen.messages[1]).contains("7 incidents at once"));
-    assert!(header(&seen.messages[0]).contains("now critical"));
-}
-
-/// As after a restart that has cut off a try in the middle of a picture.
-#[tokio::test]
-async fn what_has_been_told_is_not_told_again() {
-    let workspace = SlackWorkspace::start().await;
-    let store = Outbox::of(Vec::new()).await;
-    let (url, token) = (Secret::new(workspace.url()), Secret::new(BOT_TOKEN));
-    let (mut clients, limit) = (Clients::new(loopback()), std::time::Duration::from_secs(20));
-    let slack = SlackApi {
-        route: "slack".to_owned(),
-        api: WebApi::new(&mut clients, "slack", &url, &token, limit).unwrap(),
-        channel: CHANNEL.to_owned(),
-        telling: Telling::within(TimeZone::UTC),
-        store: store.store.clone(),
-        pictures: None,
-    };
-    for change in [opened(), opened(), escalated(), escalated()] {
-        slack.deliver(&change).await.unwrap();
-    }
-    let seen = workspace.seen();
-    assert_eq!((seen.roots().len(), seen.messages.len()), (1, 2), "{seen:#?}");
-}
-
-#[tokio::test]
-async fn of_messages_the_last_is_remembered() {
-    let store: Store = Outbox::of(Vec::new()).await.store;
-    let id = incident().id;
-    store.remember_message("slack", id, "here").await.unwrap();
-    store.remember_message("slack", id, "there").await.unwrap();
-    assert_eq!(store.message("slack", id).await.unwrap().as_deref(), Some("there"));
-    assert_eq!(store.message("another", id).await.unwrap(), None);
 }
