@@ -173,6 +173,17 @@ async fn a_picture_that_slack_has_no_time_for_comes_later() {
     assert_eq!((uploads.count(), seen.files.len()), (2, 1), "what is there is not uploaded again");
 }
 
+#[tokio::test]
+async fn what_slack_asks_of_pictures_holds_up_no_message() {
+    let workspace = SlackWorkspace::start().await;
+    workspace.fail_next("files.getUploadURLExternal", Failing::Limited(60));
+    let mut bot = Bot::of(&workspace, BOT_TOKEN, Some(b"a picture")).await;
+    bot.tells(opened()).await;
+    let is_asked = |seen: &Seen| seen.calls.iter().any(|it| it == "files.getUploadURLExternal");
+    workspace.wait_until(is_asked).await;
+    assert!(is_delivered(&bot.tells(escalated()).await), "within half a minute");
+}
+
 /// Draws nothing before it is let.
 struct Slow(tokio::sync::Semaphore);
 
@@ -185,14 +196,34 @@ impl Pictures for Slow {
     }
 }
 
+/// Another incident.
+fn other(number: u128) -> Change {
+    change_of(Incident { id: uuid::Uuid::from_u128(number), ..incident() }, 0)
+}
+
+#[tokio::test]
+async fn a_message_that_was_deleted_lacks_nothing() {
+    let workspace = SlackWorkspace::start().await;
+    let outbox = Outbox::of(vec![route(&workspace, BOT_TOKEN)]).await;
+    let slow = Arc::new(Slow(tokio::sync::Semaphore::new(0)));
+    let mut bot = Bot::with(outbox, Some(Arc::clone(&slow) as Arc<dyn Pictures>));
+    bot.tells(opened()).await;
+    workspace.delete(&workspace.seen().messages[0].ts);
+    bot.tells(other(7)).await;
+    slow.0.add_permits(2);
+    // By then the first is done with.
+    workspace.wait_until(|seen| picture_in(&seen.messages[0].content).is_some()).await;
+    let events = bot.tells(other(8)).await;
+    assert!(matches!(events[..], [Event::Delivered(..)]), "{events:#?}");
+}
+
 #[tokio::test]
 async fn nobody_waits_for_a_picture() {
     let workspace = SlackWorkspace::start().await;
     let outbox = Outbox::of(vec![route(&workspace, BOT_TOKEN)]).await;
     let slow = Arc::new(Slow(tokio::sync::Semaphore::new(0)));
     let mut bot = Bot::with(outbox, Some(Arc::clone(&slow) as Arc<dyn Pictures>));
-    let other = Incident { id: uuid::Uuid::from_u128(7), ..incident() };
-    for change in [opened(), change_of(other, 0), escalated()] {
+    for change in [opened(), other(7), escalated()] {
         assert!(is_delivered(&bot.tells(change).await));
     }
     // What has been told of anew is not made to look as it did before.
