@@ -29,6 +29,7 @@ pub(super) fn http(root: &mut Section<'_, '_>, targets: &TargetPolicy) -> HttpSe
         tls: tls(&mut section),
         tokens: tokens(&mut section),
         slack: slack(&mut section, targets),
+        notice: section.string("notice").map(|(text, _)| text).filter(|text| !text.is_empty()),
         open_metrics: section.boolean("open_metrics", default.open_metrics),
         limits: limits(&mut section, default.limits),
         ..default

@@ -43,6 +43,15 @@ const MOST_MENTIONS: usize = 50;
 #[derive(Debug, Clone)]
 pub struct Desk(Arc<Inner>);
 
+/// How the pages look.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// What stands above all of them.
+    pub notice: Option<String>,
+    /// How often what is counted is kept.
+    pub kept_every: Duration,
+}
+
 #[derive(Debug)]
 struct Inner {
     store: Store,
@@ -50,6 +59,7 @@ struct Inner {
     /// The consumer group that counts.
     group: String,
     routes: Vec<Route>,
+    look: Look,
     views: Views,
     /// As last seen; `None` before.
     open: watch::Sender<Option<Arc<Vec<Standing>>>>,
@@ -58,10 +68,20 @@ struct Inner {
 impl Desk {
     /// That of what the consumer group `group` counts by `plan` and keeps in `store`; `routes` hear what
     /// people do.
-    pub fn new(store: Store, plan: Arc<Plan>, group: &str, routes: &[Route]) -> Self {
+    pub fn new(store: Store, plan: Arc<Plan>, group: &str, routes: &[Route], look: Look) -> Self {
         let (group, routes) = (group.to_owned(), routes.to_vec());
         let open = watch::Sender::new(None);
-        Self(Arc::new(Inner { store, plan, group, routes, views: Views::default(), open }))
+        Self(Arc::new(Inner { store, plan, group, routes, look, views: Views::default(), open }))
+    }
+
+    /// What stands above all pages, if anything does.
+    pub fn notice(&self) -> Option<&str> {
+        self.0.look.notice.as_deref()
+    }
+
+    /// How often a chart is drawn anew, in seconds: as often as what it is drawn from is kept, within reason.
+    pub fn redraw_every(&self) -> u64 {
+        self.0.look.kept_every.as_secs().clamp(1, 60)
     }
 
     /// What is watched.

@@ -75,9 +75,14 @@ impl Caller {
         &*self.name == LOCAL
     }
 
+    /// Whether nothing says who they are.
+    pub fn is_nameless(&self) -> bool {
+        matches!(&*self.name, LOCAL | FOLLOWER)
+    }
+
     /// As people are told of them.
     pub fn person(&self) -> &str {
-        if matches!(&*self.name, LOCAL | FOLLOWER) { "someone" } else { &self.name }
+        if self.is_nameless() { "someone" } else { &self.name }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct HttpSettings {
     pub link_role: Role,
     /// How buttons in Slack are heard of; none: there are none.
     pub slack: Option<SlackSettings>,
+    /// What stands above all pages; none: nothing does.
+    pub notice: Option<String>,
     /// Whether `/metrics` answers without a token though there are tokens.
     pub open_metrics: bool,
     /// How much is taken from one client, and from all together.
@@ -147,6 +149,7 @@ impl Default for HttpSettings {
             page: None,
             link_role: Role::Viewer,
             slack: None,
+            notice: None,
             open_metrics: false,
             limits: HttpLimits::default(),
         }

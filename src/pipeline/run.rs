@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 use crate::classify::{Classifier, ClassifyError};
 use crate::config::Config;
 use crate::decode::DeadLetterError;
-use crate::desk::Desk;
+use crate::desk::{Desk, Look};
 use crate::http::{HttpError, HttpState, Readiness, Server};
 use crate::incident::Change;
 use crate::notify::{Notifier, NotifierSettings, NotifyError, Pictures, Telling};
@@ -96,7 +96,10 @@ pub async fn run(
         opened = Store::open(&config.store) => opened?,
         () = &mut shutdown => return Ok(()),
     };
-    let desk = Desk::new(store.clone(), Arc::clone(&config.plan), &kafka.group, &config.routes);
+    let look =
+        Look { notice: config.http.notice.clone(), kept_every: config.store.checkpoint_every };
+    let (plan, routes) = (Arc::clone(&config.plan), &config.routes);
+    let desk = Desk::new(store.clone(), plan, &kafka.group, routes, look);
     let state = HttpState {
         metrics: metrics.clone(),
         readiness: readiness.clone(),

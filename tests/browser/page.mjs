@@ -86,10 +86,11 @@ await picture(page, "now");
 
 // Somebody takes it, by keyboard.
 const take = card.getByRole("button", { name: "Acknowledge" });
+page.once("dialog", (asked) => asked.accept("Dana"));
 await take.focus();
 await page.keyboard.press("Enter");
 await page.locator(".card.taken").first().waitFor();
-assert.match(await card.locator(".badges").textContent(), /taken by someone/);
+assert.match(await card.locator(".badges").textContent(), /taken by Dana/);
 
 // Its own page: what is said, in any script, and nothing of it as markup.
 await card.getByRole("link").first().click();
@@ -99,6 +100,9 @@ await hebrew.waitFor();
 assert.equal(await hebrew.evaluate((it) => getComputedStyle(it).direction), "rtl");
 await page.locator("blockquote", { hasText: "<img src=x" }).first().waitFor();
 assert.equal(await page.locator("main img, main script").count(), 0);
+assert.ok(!(await page.locator("#acknowledge").isVisible()), "it is taken");
+assert.ok(!(await page.locator("#unsilence").isVisible()), "nothing is silenced");
+assert.equal(await page.getByLabel("Your name").inputValue(), "Dana");
 await page.getByLabel("Your name").fill("Dana Levi");
 await page.getByRole("button", { name: "4 h", exact: true }).click();
 await page.locator(".badge", { hasText: "silenced until" }).waitFor();
@@ -109,6 +113,7 @@ await page.locator(".events", { hasText: "Dana Levi: לא אנחנו: the suppli
 assert.equal(await page.getByLabel("Note for the others").inputValue(), "");
 await page.getByRole("button", { name: "False alarm" }).click();
 await page.locator(".badge", { hasText: "false alarm" }).waitFor();
+assert.ok(!(await page.locator("#false-alarm").isVisible()), "it is said already");
 await page.locator(".events", { hasText: "Dana Levi says that it is a false alarm" }).waitFor();
 await page.getByRole("button", { name: "End the silence" }).click();
 await page.locator(".badge", { hasText: "silenced until" }).waitFor({ state: "detached" });

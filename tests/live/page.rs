@@ -158,6 +158,6 @@ async fn a_crisis_is_seen_taken_silenced_and_marked_in_a_browser() {
     // Who was told of the incident has heard who took it.
     let told = crisis.receiver.received();
     let told: Vec<String> = told.iter().map(|it| it.json()["text"].to_string()).collect();
-    assert!(told.iter().any(|it| it.contains("someone has taken it")), "{told:#?}");
+    assert!(told.iter().any(|it| it.contains("Dana has taken it")), "{told:#?}");
     running.stop().await.unwrap();
 }

@@ -13,6 +13,8 @@ use crate::desk::{Desk, Stretch};
 #[template(path = "brand.html")]
 struct BrandPage<'a> {
     assets: &'a str,
+    notice: Option<&'a str>,
+    redraw_every: u64,
     name: &'a str,
     market: Option<&'a str>,
     path: String,
@@ -31,6 +33,8 @@ pub async fn brand(
     let brand = desk.brand(&name)?;
     let page = BrandPage {
         assets: &ASSETS,
+        notice: desk.notice(),
+        redraw_every: desk.redraw_every(),
         name: &brand.name,
         market: brand.market.as_deref(),
         path: path_segment(&name),

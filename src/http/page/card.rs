@@ -13,6 +13,8 @@ pub struct Card {
     pub severity: &'static str,
     /// Tells the severity by its shape.
     pub sign: &'static str,
+    /// The same for the stylesheet: words, with spaces between.
+    pub states: String,
     /// How people stand to it.
     pub badges: Vec<String>,
     pub headline: String,
@@ -33,6 +35,7 @@ impl Card {
             id: incident.id.to_string(),
             severity: incident.severity.name(),
             sign: sign(incident.severity),
+            states: states(standing),
             badges: badges(standing, zone, now),
             headline: headline(standing),
             onset: incident.onset.to_string(),
@@ -68,6 +71,16 @@ pub const fn sign(severity: Severity) -> &'static str {
     }
 }
 
+fn states(standing: &Standing) -> String {
+    let taken = standing.incident.acknowledged.as_ref().map(|_| "taken");
+    let silenced = standing.silenced_until.map(|_| "silenced");
+    let marked = standing.marked.map(|marked| match marked {
+        MarkedAs::FalseAlarm => "false-alarm",
+        MarkedAs::Real => "real",
+    });
+    [taken, silenced, marked].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 fn badges(standing: &Standing, zone: &TimeZone, now: Timestamp) -> Vec<String> {
     let incident = &standing.incident;
     let at = |moment| story::short_moment(moment, now, zone);
@@ -84,9 +97,8 @@ fn badges(standing: &Standing, zone: &TimeZone, now: Timestamp) -> Vec<String> {
         MarkedAs::FalseAlarm => "false alarm".to_owned(),
         MarkedAs::Real => "real".to_owned(),
     });
-    let is_open = incident.state != State::Resolved;
     // Of a false alarm no more is heard as long as it lasts: that has no hour.
-    let hours = |until: &Timestamp| is_open && until.millis_since(now) < 30 * 86_400_000;
+    let hours = |until: &Timestamp| until.millis_since(now) < 30 * 86_400_000;
     let silenced = standing.silenced_until.filter(hours);
     let silenced = silenced.map(|until| format!("silenced until {}", at(until)));
     [Some(state), taken, marked, silenced].into_iter().flatten().collect()

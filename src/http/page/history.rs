@@ -27,6 +27,7 @@ pub struct Wanted {
 #[template(path = "history.html")]
 struct HistoryPage<'a> {
     assets: &'a str,
+    notice: Option<&'a str>,
     brand: Option<String>,
     rows: Vec<Card>,
     next: Option<String>,
@@ -50,5 +51,5 @@ pub async fn history(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> 
         format!("{of_brand}cursor={cursor}")
     });
     let rows = found.iter().map(|it| Card::of(it, zone, now)).collect();
-    Ok(Html(HistoryPage { assets: &ASSETS, brand, rows, next }.render()?))
+    Ok(Html(HistoryPage { assets: &ASSETS, notice: desk.notice(), brand, rows, next }.render()?))
 }

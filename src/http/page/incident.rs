@@ -6,7 +6,7 @@ use axum::response::Html;
 use uuid::Uuid;
 
 use super::card::Card;
-use super::charts::{ChartsPart, Ranged, Tab, tabs};
+use super::charts::{ChartsPart, Ranged, Tab, path_segment, tabs};
 use super::fault::{PageFault, Path};
 use super::{ASSETS, Shown};
 use crate::desk::{Desk, DeskError, Stretch};
@@ -21,6 +21,10 @@ use crate::store::{Event, Standing};
 #[template(path = "incident.html")]
 struct IncidentPage<'a> {
     assets: &'a str,
+    notice: Option<&'a str>,
+    redraw_every: u64,
+    path: String,
+    is_nameless: bool,
     id: Uuid,
     brand: &'a str,
     severity: &'static str,
@@ -44,6 +48,10 @@ pub async fn incident(
     let (standing, stretch) = (desk.incident(id).await?, ranged.stretch());
     let page = IncidentPage {
         assets: &ASSETS,
+        notice: desk.notice(),
+        redraw_every: desk.redraw_every(),
+        path: path_segment(&standing.incident.brand),
+        is_nameless: caller.is_nameless(),
         id,
         brand: &standing.incident.brand,
         severity: standing.incident.severity.name(),
@@ -136,7 +144,7 @@ async fn tell_more(desk: &Desk, standing: &Standing) -> Result<String, PageFault
 /// What has happened, in words.
 fn what(event: &Event, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     let Response { by, act, .. } = match event {
-        Event::Changed { state, severity, .. } => return format!("{state} ({severity})"),
+        Event::Changed { state, severity, .. } => return changed(state, severity),
         Event::Answered(response) => response,
     };
     let by = story::person(by);
@@ -149,6 +157,17 @@ fn what(event: &Event, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
         Act::FalseAlarm => format!("{by} says that it is a false alarm"),
         Act::Real => format!("{by} says that it is real"),
         Act::Note { text } => format!("{by}: {text}"),
+    }
+}
+
+/// What mentions have made of it.
+fn changed(state: &str, severity: &str) -> String {
+    match state {
+        "opened" => format!("noticed: {severity}"),
+        "escalated" => format!("more severe: {severity}"),
+        "updated" => format!("worse, and still {severity}"),
+        "resolved" => "over".to_owned(),
+        other => format!("{other} ({severity})"),
     }
 }
 

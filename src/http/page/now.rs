@@ -22,6 +22,8 @@ const MOST_DRAWN: usize = 12;
 #[template(path = "now.html")]
 struct NowPage<'a> {
     assets: &'a str,
+    notice: Option<&'a str>,
+    redraw_every: u64,
     open: usize,
     list: String,
     brands: String,
@@ -31,7 +33,15 @@ pub async fn now(State(desk): State<Desk>, Extension(caller): Extension<Caller>)
     let open = desk.open().await?;
     let brands = draw_brands(&desk, &open).await?;
     let list = OpenPart::of(&desk, &open, &caller).render()?;
-    Ok(Html(NowPage { assets: &ASSETS, open: open.len(), list, brands }.render()?))
+    let page = NowPage {
+        assets: &ASSETS,
+        notice: desk.notice(),
+        redraw_every: desk.redraw_every(),
+        open: open.len(),
+        list,
+        brands,
+    };
+    Ok(Html(page.render()?))
 }
 
 #[derive(Template)]
@@ -39,13 +49,15 @@ pub async fn now(State(desk): State<Desk>, Extension(caller): Extension<Caller>)
 struct OpenPart {
     cards: Vec<Card>,
     may_act: bool,
+    /// Whether whoever looks has to say who they are.
+    is_nameless: bool,
 }
 
 impl OpenPart {
     fn of(desk: &Desk, open: &[Standing], caller: &Caller) -> Self {
         let (zone, now) = (&desk.plan().time_zone, wall_clock());
         let cards = open.iter().map(|it| Card::of(it, zone, now)).collect();
-        Self { cards, may_act: caller.may_act() }
+        Self { cards, may_act: caller.may_act(), is_nameless: caller.is_nameless() }
     }
 }
 

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::{Config, Secrets};
+use crate::desk::{Desk, Look};
 use crate::incident::fixtures::{change_of, incident};
 use crate::incident::{Change, Incident, Sample};
 use crate::notify::Target;
@@ -27,8 +28,9 @@ impl Scene {
         let toml = "brand = [{ name = \"American\" }, { name = \"AC/DC & Söhne\" }]";
         let config = Config::parse(toml, "test", Secrets::Ignore, &|_| None).unwrap();
         let target = Target::Slack { webhook_url: Secret::new("https://hooks.example/x") };
+        let look = Look { notice: setup.settings.notice.clone(), ..Look::default() };
         let route = crate::notify::Route::new("slack", target);
-        let desk = Desk::new(store.clone(), config.plan, "test", &[route]);
+        let desk = Desk::new(store.clone(), config.plan, "test", &[route], look);
         setup.desk = Some(desk.clone());
         tokio::spawn(desk.follow());
         Self { server: setup.start().await, store, _folder: folder }
@@ -300,4 +302,38 @@ async fn the_document_describes_every_path() {
     paths.sort();
     insta::assert_snapshot!("openapi", serde_json::to_string_pretty(&document).unwrap());
     assert_eq!(paths.len(), 8, "{paths:?}");
+}
+
+#[tokio::test]
+async fn a_notice_stands_above_all_pages_as_text() {
+    let mut setup = Setup::local();
+    setup.settings.notice = Some("Staging: <b>made</b> data".to_owned());
+    let scene = Scene::start(setup).await;
+    scene.tell(change_of(incident(), 0)).await;
+    let id = incident().id;
+    for path in ["/", "/history", "/brands/American", &format!("/incidents/{id}")] {
+        let seen = scene.server.ask(Method::GET, path).await.text().await.unwrap();
+        assert!(seen.contains("Staging: &#60;b&#62;made&#60;/b&#62; data"), "{path}: {seen}");
+    }
+}
+
+/// What is offered follows from what has been done, by the stylesheet.
+#[tokio::test]
+async fn a_page_says_how_people_stand_to_its_incident() {
+    let scene = Scene::start(Setup::local()).await;
+    scene.tell(change_of(incident(), 0)).await;
+    let path = format!("/parts/incidents/{}", incident().id);
+    let states = async || {
+        let seen = scene.server.ask(Method::GET, &path).await.text().await.unwrap();
+        let rest = seen.split_once("data-state=\"").unwrap().1;
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    assert_eq!(states().await, "");
+    scene.respond(&json!({"act": "silence", "minutes": 60, "by": "Dana"})).await;
+    assert_eq!(states().await, "taken silenced");
+    scene.respond(&json!({"act": "unsilence", "by": "Dana"})).await;
+    scene.respond(&json!({"act": "false_alarm", "by": "Dana"})).await;
+    assert_eq!(states().await, "taken silenced false-alarm");
+    scene.respond(&json!({"act": "real", "by": "Dana"})).await;
+    assert_eq!(states().await, "taken real");
 }

@@ -100,6 +100,15 @@ document.addEventListener("submit", async (event) => {
   const body = new URLSearchParams(new FormData(form, button));
   const name = localStorage.getItem(NAME);
   if (!body.get("by") && name) body.set("by", name);
+  if (!body.get("by") && form.matches("[data-nameless]") && body.get("act") === "acknowledge") {
+    const said = prompt("Who takes it? The others see your name.");
+    if (said === null) return;
+    if (said.trim()) {
+      localStorage.setItem(NAME, said.trim());
+      body.set("by", said.trim());
+      if (field) field.value = said.trim();
+    }
+  }
   if (button) button.disabled = true;
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } });
