@@ -68,8 +68,14 @@ fn the_full_example_shows_the_defaults() {
     assert_eq!(full.dead_letter_file, bare.dead_letter_file);
     assert_eq!(full.feedback_file, bare.feedback_file);
     assert_eq!(full.limits, bare.limits);
-    let without_examples =
-        HttpSettings { tls: None, tokens: Vec::new(), page: None, slack: None, ..full.http };
+    let without_examples = HttpSettings {
+        tls: None,
+        tokens: Vec::new(),
+        page: None,
+        slack: None,
+        notice: None,
+        ..full.http
+    };
     assert_eq!((&without_examples, &bare.http), (&bare.http, &HttpSettings::default()));
     assert_eq!((full.log.format, &*full.log.level), (LogFormat::Text, "info"));
     assert_eq!(full.log, bare.log);
