@@ -207,12 +207,16 @@ pub struct Unreached {
 impl Unreached {
     /// All of them.
     pub fn people(&self) -> impl Iterator<Item = &Mailbox> {
-        self.later.iter().chain(&self.refused).map(|(person, _)| person)
+        self.all().map(|(person, _)| person)
     }
 
     /// Why somebody is not reached; what passes before what does not.
     pub fn why(&self) -> Option<Failure> {
-        self.later.iter().chain(&self.refused).map(|(_, why)| why.clone()).next()
+        self.all().map(|(_, why)| why.clone()).next()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(Mailbox, Failure)> {
+        self.later.iter().chain(&self.refused)
     }
 }
 

@@ -59,6 +59,20 @@ fn route(server: &MailServer, encryption: Encryption, to: &[&str]) -> Route {
     Route { storm_from: None, ..Route::new("mail", target) }
 }
 
+/// What tells `to` through `server`, beside a worker.
+fn email(server: &MailServer, outbox: &Outbox, to: &[&str]) -> Email {
+    let name = ("127.0.0.1", server.port(), Encryption::None);
+    Email {
+        route: "mail".to_owned(),
+        server: super::MailServer::new("mail", name, None, loopback(), DEADLINE).unwrap().into(),
+        from: "alerts@example.com".parse().unwrap(),
+        to: to.iter().map(|it| it.parse().unwrap()).collect(),
+        telling: telling(),
+        store: outbox.store.clone(),
+        pictures: None,
+    }
+}
+
 async fn start(route: Route, pictures: Option<Arc<dyn Pictures>>) -> (Outbox, Notifier, Events) {
     let outbox = Outbox::of(vec![route]).await;
     let (observer, events) = recorder();
@@ -128,17 +142,8 @@ async fn mails_of_an_incident_belong_together_and_nobodys_absence_answers_them()
 #[tokio::test]
 async fn whatever_strangers_write_is_a_mail_that_programs_read() {
     let server = MailServer::start(&[]);
-    let (name, timeout) = (("127.0.0.1", server.port(), Encryption::None), DEADLINE);
     let outbox = Outbox::of(Vec::new()).await;
-    let email = Email {
-        route: "mail".to_owned(),
-        store: outbox.store.clone(),
-        server: super::MailServer::new("mail", name, None, loopback(), timeout).unwrap().into(),
-        from: "alerts@example.com".parse().unwrap(),
-        to: vec!["dana@example.com".parse().unwrap()],
-        telling: telling(),
-        pictures: None,
-    };
+    let email = email(&server, &outbox, &["dana@example.com"]);
     let (mut runner, strategy) = (TestRunner::deterministic(), hostile::change());
     for _ in 0..200 {
         let change = strategy.new_tree(&mut runner).unwrap().current();
@@ -264,16 +269,7 @@ async fn who_has_not_been_reached_gets_no_mail_when_there_is_a_later_one() {
     let server = MailServer::start(&[]);
     let to = ["later@example.com", "dana@example.com"];
     let outbox = Outbox::of(vec![route(&server, Encryption::None, &to)]).await;
-    let name = ("127.0.0.1", server.port(), Encryption::None);
-    let email = Email {
-        route: "mail".to_owned(),
-        store: outbox.store.clone(),
-        server: super::MailServer::new("mail", name, None, loopback(), DEADLINE).unwrap().into(),
-        from: "alerts@example.com".parse().unwrap(),
-        to: to.iter().map(|it| it.parse().unwrap()).collect(),
-        telling: telling(),
-        pictures: None,
-    };
+    let email = email(&server, &outbox, &to);
     let worse = change_of(Incident { state: State::Escalated, ..incident() }, 1);
     outbox.send(&[change(), worse]).await;
     let tell = async || {
